@@ -1,0 +1,64 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tracing/span_data.hpp"
+
+namespace outrider::tracing {
+
+/// What put a row where it stands.
+enum class chain_join {
+    root,    ///< the span has no parent
+    parent,  ///< under its parent
+    link,    ///< the span has no parent, but a link into the same trace: under what it links to
+    gap,     ///< not a span: a parent that was named, but never received
+    cycle,   ///< the spans' parents go round in a circle, which was cut here
+};
+
+/// One line of the tree.
+struct chain_row {
+    const span_data* span = nullptr;  ///< null for a gap
+    span_id missing;                  ///< of a gap
+    chain_join join = chain_join::root;
+    std::size_t depth = 0;
+    bool last = true;     ///< among its siblings
+    bool skewed = false;  ///< starts before its parent, on another machine's clock
+    std::string peer;     ///< whom a CLIENT or PRODUCER span called, as well as it is known
+};
+
+/// The spans of one trace as a tree, in the order in which they are drawn: depth first, siblings by start.
+struct chain {
+    trace_id trace;
+    std::uint64_t start_unix_ns = 0, end_unix_ns = 0;  ///< of all its spans
+    std::size_t spans = 0, services = 0, errors = 0, gaps = 0;
+    std::size_t duplicates = 0;  ///< received twice and left out
+    std::vector<chain_row> rows;
+};
+
+/// Builds a tree per trace, in the order of their first spans. The spans must outlive it. Any input ends in a finite
+/// tree in which each span stands once: missing parents become gaps, circles are cut at their earliest span. A server
+/// span with the id of its client (B3's shared spans) goes under it.
+std::vector<chain> build_chains(std::span<const span_data> spans);
+std::vector<chain> build_chains(std::vector<span_data>&&) = delete;  // its rows would point to nothing
+
+/// How a tree is drawn.
+struct chain_style {
+    std::size_t width = 100;   ///< columns of the terminal
+    bool ascii = false;        ///< for terminals without UTF-8
+    std::size_t max_rows = 0;  ///< of one trace, 0: all
+};
+
+/// Draws them as lines of text: service and name, status, duration, offset from the start, a bar of time. Names come
+/// from anywhere: control characters and what changes the direction of writing are shown escaped.
+std::string chain_text(std::span<const chain> chains, const chain_style& style = {});
+
+/// The same trees as JSON: `{"chains":[{"traceId",...,"rows":[{"depth",...}]}]}`. The rows are in the order of the
+/// drawing with their depth, not nested, so that no depth is too deep for a reader.
+std::string chain_json(std::span<const chain> chains);
+
+/// An HTTP status code or, for an error, what is known of it; empty when nothing is.
+std::string status_text(const span_data& span);
+
+}  // namespace outrider::tracing
