@@ -1,0 +1,49 @@
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "sidecar/config/load.hpp"
+
+namespace outrider::config {
+
+/// What every rule over several settings works with.
+class rules {
+  public:
+    rules(loaded& result, const load_input& input, const std::set<std::string>& failed, diagnostics& errors)
+        : result_(result), value_(result.value), input_(input), failed_(failed), errors_(errors) {}
+
+  protected:
+    /// Whether anything but the default gave this setting a value.
+    bool given(const std::string& path) const { return result_.origins.contains(path); }
+    origin where(const std::string& path) const;
+    /// Whether this setting, one above or one below it has an error of its own.
+    bool has_failed(const std::string& path) const;
+    /// Adds an error at the place of a setting, unless it follows from one that was already found.
+    void fail(const std::string& path, std::string text);
+    void warn(const std::string& path, std::string text);
+    /// A certificate and its key come together; each file can be read.
+    void check_tls(const std::string& path, const tls_client& tls);
+
+    loaded& result_;
+    settings& value_;
+    const load_input& input_;
+    const std::set<std::string>& failed_;
+    diagnostics& errors_;
+};
+
+/// Rules of `tracing`; works out where spans are posted to.
+class tracing_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_otlp_url();
+    void check_headers();
+    void check_exporter();
+    void check_batch();
+    void check_sampler();
+};
+
+}  // namespace outrider::config

@@ -1,0 +1,161 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sidecar/config/value_type.hpp"
+
+namespace outrider::config {
+
+/// What a key holds.
+enum class shape {
+    scalar,    ///< one value
+    list,      ///< values
+    table,     ///< name: value, names free
+    section,   ///< keys of its own
+    sections,  ///< a list of sections
+    named,     ///< name: section, names free
+    later,     ///< belongs to a later version: an error that says so
+};
+
+/// Whether a running sidecar takes a changed value over.
+enum class reload { restart, applied };
+
+/// The elements of a list, table, sections or named, behind `void*`.
+class container {
+  public:
+    virtual ~container() = default;
+    virtual void clear(void* target) const = 0;
+    /// A new element, for tables and named under this name.
+    virtual void* add(void* target, const std::string& name) const = 0;
+    virtual std::size_t size(const void* value) const = 0;
+    virtual std::pair<std::string, const void*> at(const void* value, std::size_t index) const = 0;
+};
+
+/// One declared setting. The table of these is what parser, `--set`, environment, `check --print`, JSON Schema and the
+/// reference for users all read; nothing else knows the keys.
+struct setting {
+    std::string name;
+    config::shape shape = shape::scalar;
+    std::string doc;                                       ///< a sentence without its full stop
+    std::shared_ptr<const value_type> type{};              ///< of a scalar, or of each element of a list or table
+    std::shared_ptr<const config::container> container{};  ///< of list, table, sections, named
+    std::vector<setting> keys{};                           ///< of section, sections, named
+    std::function<void*(void*)> member{};                  ///< from the owning struct to this setting's value
+    std::string shorthand{};                               ///< of a section: the key that a bare scalar stands for
+    bool secret = false;
+    bool required = false;
+    config::reload reload = reload::restart;
+
+    setting&& as_secret() && { return secret = true, std::move(*this); }
+    setting&& as_required() && { return required = true, std::move(*this); }
+    setting&& with_shorthand(std::string key) && { return shorthand = std::move(key), std::move(*this); }
+    const setting* find(std::string_view key) const;
+    /// The names of its keys, those of later versions excepted.
+    std::vector<std::string> key_names() const;
+};
+
+/// The root: a section over config::settings.
+const setting& declared();
+
+template <typename T>
+class vector_container final : public container {
+  public:
+    void clear(void* target) const override { static_cast<std::vector<T>*>(target)->clear(); }
+    void* add(void* target, const std::string& name) const override {
+        auto& list = *static_cast<std::vector<T>*>(target);
+        list.emplace_back();
+        if constexpr (std::is_same_v<T, std::pair<std::string, std::string>>) {
+            list.back().first = name;
+            return &list.back().second;
+        } else {
+            return &list.back();
+        }
+    }
+    std::size_t size(const void* value) const override { return static_cast<const std::vector<T>*>(value)->size(); }
+    std::pair<std::string, const void*> at(const void* value, std::size_t index) const override {
+        const auto& element = (*static_cast<const std::vector<T>*>(value))[index];
+        if constexpr (std::is_same_v<T, std::pair<std::string, std::string>>) {
+            return {element.first, &element.second};
+        } else {
+            return {std::to_string(index), &element};
+        }
+    }
+};
+
+template <typename T>
+class map_container final : public container {
+  public:
+    using map = std::map<std::string, T>;
+    void clear(void* target) const override { static_cast<map*>(target)->clear(); }
+    void* add(void* target, const std::string& name) const override { return &(*static_cast<map*>(target))[name]; }
+    std::size_t size(const void* value) const override { return static_cast<const map*>(value)->size(); }
+    std::pair<std::string, const void*> at(const void* value, std::size_t index) const override {
+        const auto entry = std::next(static_cast<const map*>(value)->begin(), static_cast<std::ptrdiff_t>(index));
+        return {entry->first, &entry->second};
+    }
+};
+
+/// The path from an owner to its member.
+template <typename Owner, typename T>
+std::function<void*(void*)> to(T Owner::*member) {
+    return [member](void* owner) -> void* { return &(static_cast<Owner*>(owner)->*member); };
+}
+
+inline void* to_itself(void* owner) { return owner; }
+
+template <typename Owner, typename T>
+setting value(std::string name, T Owner::*member, type_of<T> type, std::string doc) {
+    return {std::move(name), shape::scalar, std::move(doc), std::move(type.type), {}, {}, to(member)};
+}
+
+template <typename Owner, typename T>
+setting list(std::string name, std::vector<T> Owner::*member, type_of<T> type, std::string doc) {
+    return {
+        std::move(name), shape::list, std::move(doc), std::move(type.type), std::make_shared<vector_container<T>>(), {},
+        to(member)};
+}
+
+template <typename Owner>
+setting table(std::string name, std::vector<std::pair<std::string, std::string>> Owner::*member, std::string doc) {
+    return {std::move(name),
+            shape::table,
+            std::move(doc),
+            text().type,
+            std::make_shared<vector_container<std::pair<std::string, std::string>>>(),
+            {},
+            to(member)};
+}
+
+template <typename Owner, typename T>
+setting section(std::string name, T Owner::*member, std::vector<setting> keys, std::string doc) {
+    return {std::move(name), shape::section, std::move(doc), {}, {}, std::move(keys), to(member)};
+}
+
+/// Keys that are grouped for the reader, while their members belong to the owner itself.
+inline setting group(std::string name, std::vector<setting> keys, std::string doc) {
+    return {std::move(name), shape::section, std::move(doc), {}, {}, std::move(keys), &to_itself};
+}
+
+template <typename Owner, typename T>
+setting sections(std::string name, std::vector<T> Owner::*member, std::vector<setting> keys, std::string doc) {
+    return {std::move(name), shape::sections, std::move(doc), {}, std::make_shared<vector_container<T>>(),
+            std::move(keys), to(member)};
+}
+
+template <typename Owner, typename T>
+setting named(std::string name, std::map<std::string, T> Owner::*member, std::vector<setting> keys, std::string doc) {
+    return {std::move(name), shape::named, std::move(doc), {}, std::make_shared<map_container<T>>(),
+            std::move(keys), to(member)};
+}
+
+inline setting later(std::string name, std::string instead) {
+    return {std::move(name), shape::later, std::move(instead)};
+}
+
+}  // namespace outrider::config

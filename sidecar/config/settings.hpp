@@ -1,0 +1,172 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace outrider::config {
+
+using std::chrono::milliseconds;
+
+/// A place to listen on or to connect to. `host` is a name, an IPv4 or an IPv6 address without brackets.
+struct endpoint {
+    std::string host;
+    std::uint16_t port = 0;
+    bool operator==(const endpoint&) const = default;
+    /// "host:port", IPv6 in brackets.
+    std::string text() const;
+};
+
+/// One member of an upstream: `http` or `https`, host, port (80 and 443 by default).
+struct upstream_endpoint {
+    endpoint address;
+    bool tls = false;
+    bool operator==(const upstream_endpoint&) const = default;
+};
+
+/// How TLS towards a peer is set up. Empty paths: the system's CAs, no client certificate.
+struct tls_client {
+    std::string ca;           ///< PEM file of trusted roots; replaces the system's
+    std::string certificate;  ///< PEM chain that identifies us
+    std::string key;          ///< PEM private key of `certificate`
+    std::string server_name;  ///< SNI and verified name; default: the host that is connected to
+    bool operator==(const tls_client&) const = default;
+};
+
+/// What becomes of a trace context that a caller sent (TRACING.md, trust boundary).
+enum class trust { continue_, link, restart };
+
+/// One inbound listener: the callers' way to the application.
+struct inbound {
+    endpoint listen;
+    endpoint app;
+    outrider::config::trust trust = config::trust::continue_;
+    /// Whether X-Forwarded-* and Forwarded of the caller are kept and extended (true) or replaced (false).
+    bool trust_forwarded = false;
+};
+
+enum class unknown_host { resolve, refuse };
+
+/// The application's way out.
+struct outbound {
+    std::optional<endpoint> listen;
+    config::unknown_host unknown_host = config::unknown_host::resolve;
+};
+
+/// A named target of the application's calls.
+struct upstream {
+    std::vector<upstream_endpoint> endpoints;
+    std::optional<endpoint> listen;  ///< a listener of its own, for clients with a base URL
+    tls_client tls;
+};
+
+/// Deadlines of an exchange; zero switches one off.
+struct timeouts {
+    milliseconds connect{2'000};        ///< TCP and TLS handshake with the upstream
+    milliseconds head{10'000};          ///< from the first byte of a request to the end of its head
+    milliseconds body{30'000};          ///< the longest silence within a body, either direction
+    milliseconds first_byte{30'000};    ///< from the request's end to the head of the answer
+    milliseconds idle{60'000};          ///< a client connection without an exchange
+    milliseconds total{0};              ///< the whole exchange
+    milliseconds tunnel{3'600'000};     ///< the longest silence of a tunnel
+    milliseconds upstream_idle{4'000};  ///< a pooled upstream connection; below the upstream's keep-alive
+    std::uint64_t lowest_rate = 0;      ///< bytes/s of a body, judged after 5 s; 0: not judged
+};
+
+/// Bounds on what a peer may send or hold.
+struct limits {
+    std::uint32_t head_bytes = 65'536;    ///< a request's or an answer's head
+    std::uint32_t fields = 128;           ///< field lines in one head
+    std::uint32_t target_bytes = 16'384;  ///< the request target
+    std::uint32_t trailer_bytes = 8'192;
+    std::uint32_t connections = 20'000;     ///< accepted connections, all workers
+    std::uint32_t pool_per_upstream = 256;  ///< idle upstream connections a worker keeps for one upstream
+    std::uint64_t replay_bytes = 65'536;    ///< the largest body kept for a second attempt
+};
+
+enum class sampler {
+    always_on,
+    always_off,
+    traceidratio,
+    parentbased_always_on,
+    parentbased_always_off,
+    parentbased_traceidratio,
+    rate_limited,
+    parentbased_rate_limited
+};
+enum class propagator { tracecontext, baggage, b3, b3multi, jaeger };
+enum class exporter { otlp, file, none };
+enum class otlp_protocol { http_protobuf, http_json };
+
+struct tracing {
+    config::sampler sampler = config::sampler::parentbased_always_on;
+    double sampler_arg = 1.0;  ///< share for *traceidratio, traces per second for *rate_limited
+    std::vector<propagator> propagators{propagator::tracecontext, propagator::baggage};
+    config::exporter exporter = config::exporter::otlp;
+    std::string otlp;         ///< base URL as configured; read otlp_url instead
+    std::string otlp_traces;  ///< full URL as configured; read otlp_url instead
+    /// Full URL that spans are posted to (`base + v1/traces` already applied); empty: no OTLP export.
+    std::string otlp_url;
+    config::otlp_protocol protocol = config::otlp_protocol::http_protobuf;
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool gzip = false;
+    tls_client tls;
+    std::string file;  ///< path of the JSON lines, with exporter `file`
+    milliseconds request_timeout{10'000};
+    milliseconds export_timeout{30'000};
+    milliseconds batch_delay{5'000};
+    std::uint32_t batch_size = 512;
+    std::uint32_t queue_size = 2'048;
+    std::uint64_t spool_bytes = 256ULL << 20;
+    std::vector<std::string> redact_query;  ///< further names of query parameters whose values are hidden
+    std::vector<std::pair<std::string, std::string>> resource;  ///< OTEL_RESOURCE_ATTRIBUTES
+    bool disabled = false;                                      ///< OTEL_SDK_DISABLED
+};
+
+enum class log_format { none, json, text };
+
+struct access_log {
+    log_format format = log_format::none;
+    std::string path = "-";  ///< "-": standard output
+};
+
+/// Whether hops are announced in Via and loops found by it.
+enum class via { enabled, disabled };
+
+/// The application's health as far as this version probes it: its TCP port.
+struct health {
+    milliseconds every{2'000};
+    std::uint32_t rise = 1;
+    std::uint32_t fall = 3;
+};
+
+/// Everything `outrider run` can be told. Immutable once loaded.
+struct settings {
+    std::string service;
+    std::string service_namespace;
+    std::string service_version;
+    std::string instance;  ///< default: host name and process id
+    std::vector<config::inbound> inbound;
+    config::outbound outbound;
+    std::map<std::string, upstream> upstreams;
+    config::timeouts timeouts;
+    config::limits limits;
+    config::tracing tracing;
+    config::access_log access_log;
+    config::via via = config::via::enabled;
+    config::health health;
+    std::optional<endpoint> probes;
+    std::optional<endpoint> admin;
+    std::string admin_token;                  ///< required when `admin` is not loopback
+    std::vector<std::string> admin_hosts;     ///< further Host values that may change state
+    std::string state = "/var/lib/outrider";  ///< state folder: the spool
+    std::uint32_t workers = 0;                ///< 0: the cgroup's CPU quota, at most 2
+    milliseconds drain{10'000};               ///< how long open exchanges may go on after SIGTERM
+    std::string log_level = "info";
+};
+
+}  // namespace outrider::config
