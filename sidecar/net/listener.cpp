@@ -1,0 +1,94 @@
+#include "sidecar/net/listener.hpp"
+
+#include <cstring>
+#include <stdexcept>
+
+#include <netinet/tcp.h>
+#include <unistd.h>
+
+#include "sidecar/net/log.hpp"
+#include "sidecar/net/timer_wheel.hpp"
+
+namespace outrider::net {
+namespace {
+
+constexpr int backlog = 4096;
+
+[[noreturn]] void fail(const tcp_endpoint& where, const std::string& setting, const char* step) {
+    auto reason = errno;
+    std::string hint = reason == EADDRINUSE
+                           ? "; another process listens there: choose another address with '" + setting + "'"
+                       : reason == EACCES        ? "; ports below 1024 need the capability CAP_NET_BIND_SERVICE"
+                       : reason == EADDRNOTAVAIL ? "; no interface of this machine has that address"
+                                                 : "";
+    throw std::runtime_error("cannot listen on " + text_of(where) + " (setting '" + setting + "'): " + step + ": " +
+                             std::strerror(reason) + hint);
+}
+
+}  // namespace
+
+listening_socket listening_socket::open(const tcp_endpoint& where, const std::string& setting, bool shared) {
+    listening_socket made{::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    auto descriptor = made.descriptor_;
+    if (descriptor < 0) fail(where, setting, "socket");
+    int on = 1;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (shared && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+        fail(where, setting, "SO_REUSEPORT");
+    if (where.address().is_v6() && !where.address().is_unspecified())
+        ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) fail(where, setting, "bind");
+    if (::listen(descriptor, backlog) != 0) fail(where, setting, "listen");
+    return made;
+}
+
+listening_socket::~listening_socket() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+acceptor::acceptor(executor ex, listening_socket from, handler on_connection)
+    : executor_(ex),
+      listening_(ex, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), from.release()),
+      on_connection_(std::move(on_connection)) {}
+
+void acceptor::start(task_group& group) { group.spawn(run()); }
+
+void acceptor::stop() {
+    if (std::exchange(stopped_, true)) return;
+    take_waiting(backlog);
+    error_code ignored;
+    listening_.close(ignored);
+}
+
+awaitable<void> acceptor::run() {
+    while (!stopped_) {
+        auto [ec] = co_await listening_.async_wait(net::socket::wait_read, use_tuple);
+        if (ec || stopped_) co_return;
+        // Bounded, so that a flood of connections cannot starve those that are open.
+        if (take_waiting(64)) continue;
+        steady_timer pause{executor_, std::chrono::milliseconds{50}};
+        co_await pause.async_wait(use_tuple);
+    }
+}
+
+bool acceptor::take_waiting(int most) {
+    for (int taken = 0; taken < most; ++taken) {
+        sockaddr_storage peer;
+        socklen_t size = sizeof peer;
+        auto descriptor = ::accept4(listening_.native_handle(), reinterpret_cast<sockaddr*>(&peer), &size,
+                                    SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (descriptor < 0) {
+            if (errno == EINTR || errno == ECONNABORTED) continue;
+            if (errno == EAGAIN || errno == EWOULDBLOCK) return true;
+            spdlog::warn("cannot accept connections for the moment: {}", std::strerror(errno));
+            return false;
+        }
+        int on = 1;
+        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        on_connection_(
+            stream{net::socket{executor_, asio::generic::stream_protocol(peer.ss_family, IPPROTO_TCP), descriptor}});
+    }
+    return true;
+}
+
+}  // namespace outrider::net
