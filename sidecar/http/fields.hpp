@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace outrider::http {
+
+/// The fields that a proxy has to know by name; everything else is `other` and passes untouched.
+enum class field_id : std::uint8_t {
+    other,
+    b3,
+    baggage,
+    connection,
+    content_length,
+    date,
+    expect,
+    forwarded,
+    host,
+    http2_settings,
+    keep_alive,
+    max_forwards,
+    proxy_connection,
+    te,
+    trace_parent,
+    trace_state,
+    trailer,
+    transfer_encoding,
+    uber_trace_id,
+    upgrade,
+    user_agent,
+    via,
+    x_b3_flags,
+    x_b3_parent_span_id,
+    x_b3_sampled,
+    x_b3_span_id,
+    x_b3_trace_id,
+    x_forwarded_for,
+    x_forwarded_host,
+    x_forwarded_proto,
+    x_request_id,
+};
+
+/// The id of a field name, whatever its case.
+field_id identify(std::string_view name);
+
+/// One field line; views into the read buffer.
+struct field {
+    std::string_view name;
+    std::string_view value;  ///< without the white space around it
+    std::string_view line;   ///< as received, with its CRLF
+    field_id id = field_id::other;
+    bool dropped = false;  ///< hop-by-hop, or replaced by ours: not forwarded
+};
+
+/// RFC 9110 5.6.2: a non-empty string of tchar.
+bool is_token(std::string_view text);
+bool is_token_char(char c);
+/// Equal but for ASCII case.
+bool same_name(std::string_view a, std::string_view b);
+std::string_view trim(std::string_view text);
+
+/// Calls `each(member)` for the non-empty members of a comma-separated list (RFC 9110 5.6.1).
+template <typename Each>
+void for_each_member(std::string_view list, Each each) {
+    while (!list.empty()) {
+        auto comma = list.find(',');
+        auto member = trim(list.substr(0, comma));
+        if (!member.empty()) each(member);
+        if (comma == std::string_view::npos) return;
+        list.remove_prefix(comma + 1);
+    }
+}
+
+/// One field line without its CRLF, as it may stand in a head or in trailers. Strict: a token, no white space before
+/// the colon, no control character, no folding.
+/// @return false when it breaks the grammar of RFC 9112 5
+bool parse_field_line(std::string_view line, field& out);
+
+}  // namespace outrider::http

@@ -1,0 +1,274 @@
+#include "sidecar/http/forward.hpp"
+
+#include <charconv>
+
+#include "tracing/request_id.hpp"
+
+namespace outrider::http {
+namespace {
+
+/// Copies field lines as they were received, joining neighbours into one copy.
+class line_copier {
+  public:
+    explicit line_copier(std::string& out) : out_(out) {}
+    ~line_copier() { flush(); }
+    void keep(std::string_view line) {
+        if (begin_ + length_ != line.data()) {
+            flush();
+            begin_ = line.data();
+        }
+        length_ += line.size();
+    }
+
+  private:
+    void flush() {
+        if (length_ > 0) out_.append(begin_, length_);
+        length_ = 0;
+    }
+    std::string& out_;
+    const char* begin_ = nullptr;
+    std::size_t length_ = 0;
+};
+
+void add_line(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name);
+    out.append(": ");
+    out.append(value);
+    out.append("\r\n");
+}
+
+bool has_format(const tracing::propagators& written, tracing::format format) {
+    return (written.formats & static_cast<std::uint8_t>(format)) != 0;
+}
+
+/// Whether the tracer writes that field itself.
+bool is_written(field_id id, const tracing::propagators& written) {
+    switch (id) {
+        case field_id::trace_parent:
+        case field_id::trace_state:
+            return has_format(written, tracing::format::tracecontext);
+        case field_id::b3:
+            return has_format(written, tracing::format::b3);
+        case field_id::uber_trace_id:
+            return has_format(written, tracing::format::jaeger);
+        case field_id::x_b3_flags:
+        case field_id::x_b3_parent_span_id:
+        case field_id::x_b3_sampled:
+        case field_id::x_b3_span_id:
+        case field_id::x_b3_trace_id:
+            return has_format(written, tracing::format::b3multi);
+        default:
+            return false;
+    }
+}
+
+/// Whether the field carries a trace context or what travels with one.
+bool is_context(field_id id) {
+    static constexpr tracing::propagators all{0xff, true};
+    return is_written(id, all) || id == field_id::baggage || id == field_id::x_request_id;
+}
+
+bool is_forwarding(field_id id) {
+    return id == field_id::forwarded || id == field_id::x_forwarded_for || id == field_id::x_forwarded_host ||
+           id == field_id::x_forwarded_proto;
+}
+
+void add_request_line(std::string& out, const request_head& head, const request_facts& facts) {
+    out.append(head.method);
+    out.push_back(' ');
+    if (facts.path.empty()) {
+        out.append(head.method == "OPTIONS" ? "*" : "/");
+    } else {
+        if (facts.path.front() == '?') out.push_back('/');
+        out.append(facts.path);
+    }
+    out.append(" HTTP/1.1\r\n");
+}
+
+/// X-Forwarded-For, -Proto and -Host: extended or replaced, by trust.
+void add_forwarding(std::string& out, const request_head& head, const request_facts& facts,
+                    const request_rewrite& rewrite) {
+    out.append("X-Forwarded-For: ");
+    bool has_proto = false, has_host = false;
+    if (rewrite.trust_forwarded) {
+        for (const auto& f : head.fields) {
+            has_proto |= f.id == field_id::x_forwarded_proto;
+            has_host |= f.id == field_id::x_forwarded_host;
+            if (f.id != field_id::x_forwarded_for || f.value.empty()) continue;
+            out.append(f.value);
+            out.append(", ");
+        }
+    }
+    out.append(rewrite.client);
+    out.append("\r\n");
+    if (!has_proto) out.append("X-Forwarded-Proto: http\r\n");
+    if (!has_host && !facts.host.text.empty()) add_line(out, "X-Forwarded-Host", facts.host.text);
+}
+
+void add_host(std::string& out, const request_facts& facts, const request_rewrite& rewrite, std::string_view fallback) {
+    if (!rewrite.host.empty()) return add_line(out, "Host", rewrite.host);
+    if (!facts.host.text.empty()) return add_line(out, "Host", facts.host.text);
+    add_line(out, "Host", fallback);
+}
+
+/// Max-Forwards of an OPTIONS, when it counts the hops that are left (RFC 9110 7.6.2); null otherwise.
+const field* hops_left(const request_head& head, std::uint64_t& count) {
+    if (head.method != "OPTIONS") return nullptr;
+    const auto* found = head.fields.find(field_id::max_forwards);
+    if (!found) return nullptr;
+    auto [end, error] = std::from_chars(found->value.data(), found->value.data() + found->value.size(), count);
+    return error == std::errc{} && end == found->value.data() + found->value.size() && count > 0 ? found : nullptr;
+}
+
+bool keeps(const field& f, const request_rewrite& rewrite, const tracing::propagators& written) {
+    if (f.dropped || f.id == field_id::host || f.id == field_id::transfer_encoding) return false;
+    if (f.id == field_id::other) return true;
+    if (f.id == field_id::expect) return !rewrite.drop_expect;
+    if (rewrite.drop_context && is_context(f.id)) return false;
+    if (f.id == field_id::trailer) return rewrite.trailers;
+    if (is_forwarding(f.id) && !rewrite.client.empty())
+        return rewrite.trust_forwarded && f.id != field_id::x_forwarded_for;
+    return !is_written(f.id, written);
+}
+
+}  // namespace
+
+tracing::context_fields context_of(const field_list& fields) {
+    tracing::context_fields out;
+    for (const auto& f : fields) {
+        switch (f.id) {
+            case field_id::trace_parent:
+                out.repeated_traceparent |= !out.traceparent.empty();
+                out.traceparent = f.value;
+                break;
+            case field_id::trace_state:
+                if (out.tracestate_lines < out.tracestate.size()) {
+                    out.tracestate[out.tracestate_lines++] = f.value;
+                } else {
+                    out.tracestate_overflow = true;
+                }
+                break;
+            case field_id::b3:
+                out.b3 = f.value;
+                break;
+            case field_id::x_b3_trace_id:
+                out.b3_trace_id = f.value;
+                break;
+            case field_id::x_b3_span_id:
+                out.b3_span_id = f.value;
+                break;
+            case field_id::x_b3_parent_span_id:
+                out.b3_parent_span_id = f.value;
+                break;
+            case field_id::x_b3_sampled:
+                out.b3_sampled = f.value;
+                break;
+            case field_id::x_b3_flags:
+                out.b3_flags = f.value;
+                break;
+            case field_id::uber_trace_id:
+                out.uber_trace_id = f.value;
+                break;
+            case field_id::x_request_id:
+                out.request_id = f.value;
+                break;
+            case field_id::baggage:
+                out.baggage = f.value;
+                break;
+            default:
+                break;
+        }
+    }
+    return out;
+}
+
+void build_request(std::string& out, const request_head& head, const request_facts& facts,
+                   const request_rewrite& rewrite, const exchange::tracer& tracer, const exchange::started_span& span) {
+    add_request_line(out, head, facts);
+    add_host(out, facts, rewrite, "localhost");
+    std::uint64_t count = 0;
+    const auto* hops = hops_left(head, count);
+    {
+        line_copier copy{out};
+        for (const auto& f : head.fields)
+            if (&f != hops && keeps(f, rewrite, tracer.written())) copy.keep(f.line);
+    }
+    if (hops) add_line(out, "Max-Forwards", std::to_string(count - 1));
+    if (facts.body.kind == body_kind::chunked) out.append("Transfer-Encoding: chunked\r\n");
+    if (rewrite.upgrade) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    if (!rewrite.client.empty()) add_forwarding(out, head, facts, rewrite);
+    if (!rewrite.via.empty()) add_line(out, "Via", rewrite.via);
+    if (rewrite.add_request_id) {
+        out.append("X-Request-Id: ");
+        tracing::append_request_id(out, span.own.trace);
+        out.append("\r\n");
+    }
+    tracer.inject(out, span);
+    out.append("\r\n");
+}
+
+void build_response(std::string& out, const response_head& head, const response_rewrite& rewrite) {
+    out.append("HTTP/1.1 ");
+    char code[4] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
+                    static_cast<char>('0' + head.status % 10), ' '};
+    out.append(code, 4);
+    out.append(head.reason);
+    out.append("\r\n");
+    {
+        line_copier copy{out};
+        for (const auto& f : head.fields) {
+            if (f.dropped || f.id == field_id::transfer_encoding) continue;
+            if (f.id == field_id::content_length && rewrite.drop_length) continue;
+            copy.keep(f.line);
+        }
+    }
+    if (rewrite.chunked) out.append("Transfer-Encoding: chunked\r\n");
+    if (rewrite.upgrade) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    if (rewrite.close) {
+        out.append("Connection: close\r\n");
+    } else if (rewrite.keep_alive_10) {
+        out.append("Connection: keep-alive\r\n");
+    }
+    if (!rewrite.via.empty()) add_line(out, "Via", rewrite.via);
+    if (!rewrite.date.empty()) add_line(out, "Date", rewrite.date);
+    out.append("\r\n");
+}
+
+bool filter_trailers(std::string_view trailers, std::string& out) {
+    while (!trailers.empty()) {
+        auto end = trailers.find("\r\n");
+        if (end == std::string_view::npos) return false;
+        field f;
+        if (!parse_field_line(trailers.substr(0, end), f)) return false;
+        bool forbidden = f.id != field_id::other;
+        for (auto name : {"authorization",
+                          "proxy-authorization",
+                          "proxy-authenticate",
+                          "www-authenticate",
+                          "set-cookie",
+                          "cookie",
+                          "content-encoding",
+                          "content-type",
+                          "content-range",
+                          "cache-control",
+                          "range",
+                          "age",
+                          "expires",
+                          "location",
+                          "retry-after",
+                          "vary",
+                          "warning",
+                          "if-match",
+                          "if-none-match",
+                          "if-modified-since",
+                          "if-unmodified-since",
+                          "if-range",
+                          "pragma"})
+            forbidden |= same_name(f.name, name);
+        if (!forbidden) out.append(trailers.substr(0, end + 2));
+        trailers.remove_prefix(end + 2);
+    }
+    return true;
+}
+
+}  // namespace outrider::http

@@ -1,0 +1,267 @@
+// Attempts: a connection, the request out, the answer's head in.
+
+#include "sidecar/http/connector.hpp"
+#include "sidecar/http/data_path.hpp"
+#include "sidecar/http/server_exchange.hpp"
+
+namespace outrider::http {
+
+using exchange::failure_code;
+using exchange::origin;
+
+namespace {
+
+/// A request that must not be repeated takes a pooled connection only when that one carried an answer a moment ago and
+/// is open: the upstream's own idle limit cannot be about to strike then. Otherwise it gets a fresh one.
+constexpr std::chrono::milliseconds certainly_alive{1'000};
+/// A connection that came back this moment is not looked at: that would cost a system call per request under load.
+constexpr std::chrono::milliseconds looked_at_after{1};
+constexpr std::uint32_t most_connects = 3;
+constexpr int most_interim = 100;
+constexpr std::size_t read_piece = 16 * 1024;
+
+}  // namespace
+
+net::awaitable<bool> server_exchange::attempt_until_answered() {
+    frame_request();
+    auto connects = std::min<std::uint32_t>(static_cast<std::uint32_t>(target_->endpoints().size()), most_connects);
+    bool fresh = false;
+    for (std::uint32_t failed_connects = 0;;) {
+        begin_attempt(fresh);
+        bool connected = reused_ || co_await connect();
+        if (connected) {
+            build_head();
+            auto sent = send_at_once();
+            if (sent == send_outcome::partly) sent = co_await send_rest();
+            if (sent == send_outcome::whole && !body_buffered_) start_upload();
+            if (sent != send_outcome::timed_out && co_await read_answer()) co_return true;
+            if (upload_) co_await end_upload();
+        }
+        finish_attempt(failure_);
+        upstream_.reset();
+        connection_->watch(nullptr);
+        if (!failure_.retryable || connection_->total_passed()) co_return false;
+        if (std::exchange(stale_, false)) {
+            path_.metrics.stale_retries.add();
+            fresh = true;
+            continue;
+        }
+        if (connected || ++failed_connects >= connects) co_return false;
+    }
+}
+
+/// Whether the whole request body is in the read buffer already; then it goes out with the head, and can go out again.
+void server_exchange::frame_request() {
+    auto behind = connection_->in.size() - head_.size;
+    if (request_.body.kind == body_kind::none) {
+        body_buffered_ = true;
+    } else if (request_.body.kind == body_kind::length && request_.body.length <= behind) {
+        body_in_buffer_ = static_cast<std::size_t>(request_.body.length);
+        body_buffered_ = true;
+        facts_.request_bytes = body_in_buffer_;
+    }
+}
+
+/// Facts, a span of its own for every further attempt, and a pooled connection if one may be used.
+void server_exchange::begin_attempt(bool fresh) {
+    attempt_facts_ = {};
+    attempt_facts_.number = facts_.attempts++;
+    attempt_facts_.started = attempt_facts_.number == 0 ? facts_.started : net::steady_clock::now();
+    attempt_span_ = &span_;
+    if (attempt_facts_.number > 0 && facts_.direction == exchange::direction::outbound) {
+        retry_span_ = path_.tracer.another(span_);
+        attempt_span_ = &retry_span_;
+    }
+    failure_ = {};
+    stale_ = false;
+    if (!fresh) endpoint_ = &target_->next_endpoint();
+    reused_ = !fresh && may_reuse(attempt_facts_.started);
+}
+
+bool server_exchange::may_reuse(net::steady_clock::time_point now) {
+    bool repeatable =
+        body_buffered_ && body_in_buffer_ <= path_.settings.limits.replay_bytes && is_idempotent(head_.method);
+    auto longest = repeatable ? times().upstream_idle : std::min(times().upstream_idle, certainly_alive);
+    while ((upstream_ = endpoint_->take_idle(now, longest))) {
+        // What an upstream sends unasked must not answer the next request; a close is seen here too.
+        bool look = !repeatable || now - upstream_->idle_since > looked_at_after;
+        if (!look || upstream_->stream.quiet_and_open()) return true;
+    }
+    return false;
+}
+
+net::awaitable<bool> server_exchange::connect() {
+    connection_->arm(times().connect, waiting_for::connect);
+    auto& endpoint = *endpoint_;
+    attempt_facts_.server_address = endpoint.configured.address.host;
+    attempt_facts_.server_port = endpoint.configured.address.port;
+    connect_watch watch{[](void* owner, net::stream* stream) { static_cast<server_connection*>(owner)->watch(stream); },
+                        connection_};
+    auto wait = times().connect.count() > 0 ? times().connect : std::chrono::milliseconds{60'000};
+    auto opened = co_await open_connection(path_, target_, endpoint, net::steady_clock::now() + wait, watch);
+    if (!opened.connection) {
+        failure_ = opened.failure;
+        detail_ = std::move(opened.detail);
+        if (connection_->total_passed())
+            fail(failure_code::total_timeout, origin::upstream, false, "timeouts.total has passed");
+        if (connection_->client_gone())
+            fail(failure_code::client_gone, origin::client, false, "the client reset the connection");
+        co_return false;
+    }
+    upstream_ = std::move(opened.connection);
+    co_return true;
+}
+
+void server_exchange::build_head() {
+    connection_->watch(&upstream_->stream);
+    const auto& place = upstream_->endpoint->configured;
+    facts_.https = place.tls;
+    attempt_facts_.server_address = place.address.host;
+    attempt_facts_.server_port = place.address.port;
+    attempt_facts_.peer_address = upstream_->peer_address;
+    attempt_facts_.peer_port = upstream_->peer.port();
+    bool inbound = facts_.direction == exchange::direction::inbound;
+    request_rewrite rewrite;
+    if (path_.settings.via == config::via::enabled) rewrite.via = inbound ? path_.shared.via_in : path_.shared.via_out;
+    if (inbound) {
+        rewrite.client =
+            connection_->peer_address().empty() ? std::string_view{"unknown"} : connection_->peer_address();
+        rewrite.trust_forwarded = connection_->role.trust_forwarded;
+        rewrite.drop_context = connection_->role.trust != config::trust::continue_;
+        rewrite.add_request_id =
+            path_.tracer.enabled() && (rewrite.drop_context || !head_.fields.find(field_id::x_request_id));
+    } else if (target_->rewrite_host || connection_->role.kind == listener_kind::upstream ||
+               request_.host.text.empty()) {
+        rewrite.host = upstream_->endpoint->text;
+    }
+    rewrite.upgrade = request_.upgrade_websocket;
+    rewrite.drop_expect = body_buffered_ || head_.minor_version == 0;
+    rewrite.trailers = request_.body.kind == body_kind::chunked;
+    out_.clear();
+    build_request(out_, head_, request_, rewrite, path_.tracer, *attempt_span_);
+}
+
+std::array<boost::asio::const_buffer, 2> server_exchange::request_parts() const {
+    return {boost::asio::buffer(out_), boost::asio::buffer(connection_->in.data().substr(head_.size, body_in_buffer_))};
+}
+
+/// Head, and the body when it is here, in one system call. A failed write is not the end: the upstream may have
+/// answered before it closed.
+server_exchange::send_outcome server_exchange::send_at_once() {
+    auto parts = request_parts();
+    net::error_code ec;
+    sent_ = upstream_->stream.write_now(parts, ec);
+    if (ec) return send_outcome::broken;
+    return sent_ == parts[0].size() + parts[1].size() ? send_outcome::whole : send_outcome::partly;
+}
+
+net::awaitable<server_exchange::send_outcome> server_exchange::send_rest() {
+    auto parts = request_parts();
+    connection_->arm(times().body, waiting_for::first_byte);
+    auto ec = co_await upstream_->stream.write_rest(parts, sent_);
+    if (!ec) co_return send_outcome::whole;
+    if (!connection_->timed_out()) co_return send_outcome::broken;
+    fail(failure_code::upstream_timeout, origin::upstream, false, "the upstream took no bytes within timeouts.body");
+    co_return send_outcome::timed_out;
+}
+
+/// Reads until a final answer's head is there; interim ones are passed on.
+net::awaitable<bool> server_exchange::read_answer() {
+    up_.reset();
+    for (int interim = 0; interim < most_interim;) {
+        auto seen = parse_response_head(up_.data(), path_.shared.heads, answer_);
+        if (seen.state == parse_state::complete) {
+            if (!judge_answer()) co_return false;
+            if (answer_.status >= 200 || response_.switches_protocol) co_return true;
+            if (!co_await pass_interim()) co_return false;
+            ++interim;
+            continue;
+        }
+        if (seen.state == parse_state::bad) {
+            fail(failure_code::upstream_malformed, origin::upstream, false,
+                 "the upstream's answer is malformed (" + std::string{describe(seen.error).text} + ")");
+            co_return false;
+        }
+        if (!upload_ || upload_->complete) connection_->arm(times().first_byte, waiting_for::first_byte);
+        if (upload_ && upload_->failure) {
+            fail_read({});
+            co_return false;
+        }
+        up_.make_room(read_piece);
+        auto [ec, n] = co_await upstream_->stream.read_some(up_.room());
+        if (ec) {
+            fail_read(ec);
+            co_return false;
+        }
+        up_.commit(n);
+    }
+    fail(failure_code::upstream_malformed, origin::upstream, false, "the upstream sent more than 100 interim answers");
+    co_return false;
+}
+
+/// An answer that breaks the framing rules, or switches to a protocol that nobody asked for, is no answer.
+bool server_exchange::judge_answer() {
+    auto error = check_response(answer_, head_.method, response_);
+    bool unasked = response_.switches_protocol && !request_.upgrade_websocket;
+    if (response_.switches_protocol && !unasked) {
+        auto* protocol = answer_.fields.find(field_id::upgrade);
+        unasked = !protocol || !same_name(protocol->value, "websocket");
+    }
+    if (error == head_error::none && !unasked) return true;
+    fail(failure_code::upstream_malformed, origin::upstream, false,
+         unasked ? "the upstream switched protocols unasked"
+                 : "the upstream's answer is malformed (" + std::string{describe(error).text} + ")");
+    return false;
+}
+
+/// What a failed read from the upstream means.
+void server_exchange::fail_read(net::error_code ec) {
+    if (upload_ && upload_->failure) {
+        failure_ = upload_->failure;
+        detail_ = upload_->detail;
+    } else if (connection_->client_gone()) {
+        fail(failure_code::client_gone, origin::client, false, "the client reset the connection");
+    } else if (connection_->total_passed()) {
+        fail(failure_code::total_timeout, origin::upstream, false, "timeouts.total has passed");
+    } else if (connection_->timed_out() && connection_->waited_for() == waiting_for::request_body) {
+        fail(failure_code::request_timeout, origin::client, false,
+             "nothing of the request body came within timeouts.body");
+    } else if (connection_->timed_out()) {
+        fail(failure_code::upstream_timeout, origin::upstream, false,
+             "the upstream did not answer within timeouts.first_byte");
+    } else if (ec == boost::asio::error::operation_aborted) {
+        fail(failure_code::draining, origin::self, false, "the sidecar is stopping");
+    } else {
+        // A pooled connection that ends without a byte was closed by the upstream's own idle limit.
+        stale_ = reused_ && up_.empty() && !answer_started_ && body_buffered_ && is_idempotent(head_.method);
+        fail(failure_code::upstream_closed, origin::upstream, stale_,
+             up_.empty() ? "the upstream closed the connection without an answer"
+                         : "the upstream closed the connection within its answer's head");
+    }
+}
+
+net::awaitable<bool> server_exchange::pass_interim() {
+    bool wanted = head_.minor_version == 1;
+    std::string head;
+    if (wanted) {
+        response_rewrite rewrite;
+        rewrite.drop_length = true;
+        build_response(head, answer_, rewrite);
+    }
+    up_.consume(answer_.size);
+    if (!wanted) co_return true;
+    answer_started_ = true;  // from here on another attempt would be seen
+    boost::asio::const_buffer whole = boost::asio::buffer(head);
+    co_return co_await write_client({&whole, 1});
+}
+
+void server_exchange::finish_attempt(const exchange::failure& why) {
+    path_.metrics.attempts[facts_.target].add();
+    if (why) path_.metrics.failed_attempts[facts_.target].add();
+    if (facts_.direction == exchange::direction::inbound) return;
+    attempt_facts_.failure = why;
+    attempt_facts_.finished = net::steady_clock::now();
+    path_.tracer.finish_client(*attempt_span_, facts_, attempt_facts_);
+}
+
+}  // namespace outrider::http

@@ -1,0 +1,198 @@
+#include "sidecar/http/server_connection.hpp"
+
+#include "sidecar/http/data_path.hpp"
+#include "sidecar/http/server_exchange.hpp"
+#include "sidecar/http/tunnel.hpp"
+
+namespace outrider::http {
+namespace {
+
+constexpr std::size_t warm_buffer = 16 * 1024;
+constexpr std::size_t cold_buffer = 512;
+constexpr std::chrono::milliseconds look_every{1'000};
+/// While stopping, a connection that was accepted last gets this long to send its request.
+constexpr std::chrono::milliseconds idle_while_draining{500};
+
+}  // namespace
+
+server_connection::server_connection(data_path& owner, const listener_role& of, net::stream accepted)
+    : path(owner), role(of), client(std::move(accepted)), deadline_(owner.worker.wheel(), &on_deadline, this) {
+    auto peer = net::remote_end(client.lower().native_handle());
+    if (peer.port() != 0) {
+        auto address = peer.address();
+        if (address.is_v6() && address.to_v6().is_v4_mapped())
+            address = boost::asio::ip::make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());
+        peer_address_ = address.to_string();
+    }
+    peer_port_ = peer.port();
+    path.metrics.connections_accepted.add();
+    path.metrics.connections_open.add();
+    index = path.connections_.size();
+    path.connections_.push_back(this);
+}
+
+server_connection::~server_connection() {
+    if (warm_) --path.warm;
+    path.metrics.connections_open.subtract();
+    path.connections_.back()->index = index;
+    std::swap(path.connections_[index], path.connections_.back());
+    path.connections_.pop_back();
+}
+
+void server_connection::on_deadline(void* self) { static_cast<server_connection*>(self)->look(); }
+
+/// While the upstream is waited for, nothing is read from the client; so once a second its socket is asked for a reset.
+bool server_connection::watches_client() const {
+    return waiting_for_ == waiting_for::first_byte || waiting_for_ == waiting_for::response_body ||
+           waiting_for_ == waiting_for::connect;
+}
+
+void server_connection::look() {
+    auto now = net::steady_clock::now();
+    timed_out_ = now >= due_;
+    client_gone_ = !timed_out_ && watches_client() && client.was_reset();
+    if (!timed_out_ && !client_gone_) return deadline_.arm(std::min(due_, now + look_every));
+    total_passed_ = timed_out_ && total_armed_;
+    cancel_both();
+}
+
+void server_connection::cancel_both() {
+    client.cancel();
+    if (upstream_) upstream_->cancel();
+}
+
+void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
+    waiting_for_ = what;
+    auto now = net::steady_clock::now();
+    armed_at_ = now;
+    timed_out_ = false;
+    due_ = wait.count() > 0 ? now + wait : net::steady_clock::time_point::max();
+    total_armed_ = total_end_ < due_;
+    due_ = std::min(due_, total_end_);
+    auto when = watches_client() ? std::min(due_, now + look_every) : due_;
+    if (when == net::steady_clock::time_point::max()) {
+        deadline_.disarm();
+    } else {
+        deadline_.arm(when);
+    }
+}
+
+void server_connection::drain() {
+    if (idle_) client.cancel();
+}
+
+void server_connection::abort() {
+    aborted_ = true;
+    cancel_both();
+}
+
+void server_connection::cool_down(net::steady_clock::time_point now) {
+    if (!warm_ || !idle_ || cooling_ || now - armed_at_ < std::chrono::seconds{1}) return;
+    cooling_ = true;
+    client.cancel();
+}
+
+net::awaitable<bool> server_connection::read_cold() {
+    std::array<char, cold_buffer> small;
+    auto [ec, n] = co_await client.read_some(boost::asio::buffer(small));
+    if (ec) co_return false;
+    in.make_room(warm_buffer);
+    in.append({small.data(), n});
+    co_return true;
+}
+
+void server_connection::become_idle() {
+    if (!warm_ && path.warm < data_path::most_warm) {
+        warm_ = true;
+        ++path.warm;
+    }
+    if (warm_) {
+        in.make_room(warm_buffer);
+    } else {
+        in.shrink(0);
+    }
+    total_end_ = net::steady_clock::time_point::max();
+    arm(path.draining() ? idle_while_draining : path.settings.timeouts.idle, waiting_for::request);
+    idle_ = true;
+}
+
+net::awaitable<bool> server_connection::wait_for_request() {
+    become_idle();
+    if (warm_) {
+        auto [ec, n] = co_await client.read_some(in.room());
+        if (!ec) {
+            idle_ = false;
+            in.commit(n);
+            co_return true;
+        }
+        if (!cooling_ || path.draining() || timed_out() || aborted_) co_return false;
+        cooling_ = warm_ = false;
+        --path.warm;
+        in.shrink(0);
+    }
+    bool any = co_await read_cold();
+    idle_ = false;
+    co_return any;
+}
+
+net::awaitable<bool> server_connection::served_other_protocol() {
+    auto guess = guess_protocol(in.data());
+    if (guess == first_bytes::http1) co_return false;
+    if (guess == first_bytes::unsure || guess == first_bytes::http2_unsure || guess == first_bytes::tls_unsure) {
+        // A client of HTTP/2 or TLS sends the rest of its greeting at once; what stays half a greeting is none.
+        arm(std::chrono::milliseconds{1'000}, waiting_for::head);
+        while (guess != first_bytes::http1 && guess != first_bytes::http2 && guess != first_bytes::tls) {
+            in.make_room(4'096);
+            auto [ec, n] = co_await client.read_some(in.room());
+            if (ec) {
+                if (guess == first_bytes::unsure) co_return false;
+                co_return true;
+            }
+            in.commit(n);
+            guess = guess_protocol(in.data());
+        }
+        if (guess == first_bytes::http1) co_return false;
+    }
+    co_await pass_through(*this, guess == first_bytes::tls ? exchange::tunnel_kind::tls : exchange::tunnel_kind::http2);
+    co_return true;
+}
+
+net::awaitable<void> server_connection::serve() {
+    bool first = true;
+    std::unique_ptr<server_exchange> exchange;
+    while (!aborted_) {
+        if (in.empty()) {
+            in.reset();
+            if (exchange) path.give_back(std::move(exchange));
+            // A connection that was accepted while stopping still gets its one answer.
+            if ((path.draining() && !first) || !co_await wait_for_request()) break;
+        }
+        if (std::exchange(first, false) && role.kind == listener_kind::inbound && co_await served_other_protocol())
+            co_return;
+        if (!exchange) exchange = path.take_exchange();
+        auto next = co_await exchange->run(*this);
+        if (next == after_exchange::keep) continue;
+        if (next == after_exchange::linger) co_await say_goodbye();
+        if (next == after_exchange::reset) client.reset();
+        break;
+    }
+    if (exchange) path.give_back(std::move(exchange));
+    if (timed_out()) client.shutdown_send();
+}
+
+/// The answer is out, but the client may still be sending: closing now would reset the connection and could take the
+/// answer with it (RFC 9112 9.6). So: half-close, read on for a moment, close.
+net::awaitable<void> server_connection::say_goodbye() {
+    client.shutdown_send();
+    total_end_ = net::steady_clock::time_point::max();
+    arm(std::chrono::milliseconds{2'000}, waiting_for::request);
+    in.reset();
+    in.make_room(warm_buffer);
+    for (std::size_t drained = 0; drained < (8U << 20);) {
+        auto [ec, n] = co_await client.read_some(in.room());
+        if (ec) co_return;
+        drained += n;
+    }
+}
+
+}  // namespace outrider::http

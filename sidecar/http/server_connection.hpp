@@ -1,0 +1,101 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "sidecar/http/io_buffer.hpp"
+#include "sidecar/net/stream.hpp"
+#include "sidecar/net/timer_wheel.hpp"
+
+namespace outrider::http {
+
+class data_path;
+struct listener_role;
+struct upstream_connection;
+class server_exchange;
+
+/// What a connection waits for: tells what an expired deadline means.
+enum class waiting_for : std::uint8_t {
+    request,
+    head,
+    request_body,
+    connect,
+    first_byte,
+    response_body,
+    client_write,
+    tunnel
+};
+
+/// A client's connection: one exchange after the other. While idle it holds 512 bytes of buffer, a deadline and its
+/// coroutine's frame; everything larger belongs to exchanges, or to the few connections that are busy right now.
+///
+///     idle -> (first bytes) -> [tunnel, when they are HTTP/2 or TLS]
+///       ^            |
+///       |            v
+///       +---- exchange, and those pipelined behind it ---> closed
+class server_connection {
+  public:
+    server_connection(data_path& path, const listener_role& role, net::stream client);
+    ~server_connection();
+
+    net::awaitable<void> serve();
+
+    /// Called while stopping: closes at once when idle, else after the exchange.
+    void drain();
+    void abort();
+    /// Gives the large buffer back when the connection has been idle for a second.
+    void cool_down(net::steady_clock::time_point now);
+
+    // For exchanges and tunnels.
+
+    /// Cancels what is pending on both sides when nothing happened for `wait`; zero waits for ever.
+    void arm(std::chrono::milliseconds wait, waiting_for what);
+    /// The deadline of the whole exchange; every arm() ends there at the latest.
+    void limit_total(net::steady_clock::time_point end) { total_end_ = end; }
+    bool timed_out() const { return timed_out_; }
+    /// Whether the client was found to have reset the connection while the upstream was waited for.
+    bool client_gone() const { return client_gone_; }
+    bool total_passed() const { return total_passed_; }
+    waiting_for waited_for() const { return waiting_for_; }
+    void watch(net::stream* upstream) { upstream_ = upstream; }
+    const std::string& peer_address() const { return peer_address_; }
+    std::uint16_t peer_port() const { return peer_port_; }
+
+    data_path& path;
+    const listener_role& role;
+    net::stream client;
+    io_buffer in;           ///< read and not yet used: the request under way and those behind it
+    std::size_t index = 0;  ///< in the data path's list
+
+  private:
+    net::awaitable<bool> wait_for_request();
+    void become_idle();
+    net::awaitable<bool> read_cold();
+    /// Whether the first bytes were of another protocol, which has been served to its end.
+    net::awaitable<bool> served_other_protocol();
+    net::awaitable<void> say_goodbye();
+    static void on_deadline(void* self);
+    void look();
+    void cancel_both();
+    bool watches_client() const;
+
+    net::deadline deadline_;
+    net::steady_clock::time_point total_end_ = net::steady_clock::time_point::max();
+    net::steady_clock::time_point armed_at_{};
+    net::stream* upstream_ = nullptr;
+    std::string peer_address_;
+    std::uint16_t peer_port_ = 0;
+    waiting_for waiting_for_ = waiting_for::request;
+    net::steady_clock::time_point due_ = net::steady_clock::time_point::max();
+    bool timed_out_ = false;
+    bool client_gone_ = false;
+    bool total_passed_ = false;
+    bool total_armed_ = false;
+    bool idle_ = false;
+    bool warm_ = false;
+    bool cooling_ = false;
+    bool aborted_ = false;
+};
+
+}  // namespace outrider::http

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sidecar/exchange/tracer.hpp"
+#include "sidecar/http/body.hpp"
+#include "sidecar/http/forward.hpp"
+#include "sidecar/http/framing.hpp"
+#include "sidecar/http/head_parser.hpp"
+#include "sidecar/http/problem.hpp"
+#include "sidecar/http/server_connection.hpp"
+#include "sidecar/http/upstream.hpp"
+#include "sidecar/net/event.hpp"
+
+namespace outrider::http {
+
+class data_path;
+
+/// What becomes of the client's connection.
+enum class after_exchange : std::uint8_t {
+    keep,    ///< the next request may come
+    close,   ///< both sides are done
+    linger,  ///< the client may still be sending: half-close and read on for a moment
+    reset,   ///< the answer is cut off, and the client must notice
+};
+
+/// One exchange of HTTP/1.1, from its first byte to its span. Reused from one exchange to the next, so that a warm
+/// worker allocates nothing for it.
+///
+///     head -> identify -> start span -> route -> attempt(s) -> answer -> finish span, metrics, access log
+///
+/// Per attempt: a pooled or a new connection, a CLIENT span (outbound), request out, answer in. A body that is not
+/// complete when the head goes out is uploaded by a second coroutine, so that an early answer is seen while the client
+/// still sends.
+class server_exchange {
+  public:
+    explicit server_exchange(data_path& path) : path_(path) {}
+
+    net::awaitable<after_exchange> run(server_connection& connection);
+
+  private:
+    struct upload_state {
+        explicit upload_state(net::executor ex) : ended(ex) {}
+        net::event ended;
+        exchange::failure failure;
+        std::string detail;
+        bool complete = false;
+    };
+
+    // Reading and judging the request.
+    net::awaitable<bool> read_head();
+    void refuse_malformed(head_error error);
+    local_answer own_answer() const;
+    void identify();
+    bool refuse_early();
+    bool find_target();
+
+    // Attempts.
+    enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
+    net::awaitable<bool> attempt_until_answered();
+    void frame_request();
+    void begin_attempt(bool fresh);
+    bool may_reuse(net::steady_clock::time_point now);
+    net::awaitable<bool> connect();
+    void build_head();
+    std::array<boost::asio::const_buffer, 2> request_parts() const;
+    send_outcome send_at_once();
+    net::awaitable<send_outcome> send_rest();
+    void start_upload();
+    net::awaitable<void> upload();
+    net::awaitable<void> upload_pieces(upload_state& state);
+    net::awaitable<net::error_code> write_upstream_piece(std::string_view piece, const body_decoder& body);
+    net::awaitable<bool> read_answer();
+    bool judge_answer();
+    net::awaitable<bool> pass_interim();
+    void fail_read(net::error_code ec);
+    void finish_attempt(const exchange::failure& why);
+
+    // Answering.
+    enum class relay_step : std::uint8_t { more, blocked, ended, failed };
+    net::awaitable<after_exchange> forward_answer();
+    net::awaitable<after_exchange> switch_protocols();
+    net::awaitable<after_exchange> connect_tunnel();
+    bool build_answer_head();
+    relay_step relay_piece(bool chunked);
+    std::array<boost::asio::const_buffer, 3> answer_parts() const;
+    bool frame_chunk();
+    net::awaitable<bool> write_rest_of_piece();
+    net::awaitable<bool> read_answer_piece();
+    net::awaitable<after_exchange> cut_off(bool chunked);
+    net::awaitable<bool> write_client(std::span<const boost::asio::const_buffer> parts);
+    net::awaitable<after_exchange> answer_locally(local_answer answer);
+    after_exchange settle(bool uploaded);
+    net::awaitable<void> end_upload();
+    void return_connection();
+
+    void fail(exchange::failure_code code, exchange::origin whose, bool retryable, std::string detail);
+    void finish();
+    void reset_state();
+    const config::timeouts& times() const;
+
+    data_path& path_;
+    server_connection* connection_ = nullptr;
+    request_head head_;
+    request_facts request_;
+    response_head answer_;
+    response_facts response_;
+    io_buffer up_;            ///< read from the upstream
+    io_buffer body_;          ///< request body on its way up, when it is streamed
+    std::string out_;         ///< the head being built, for either side
+    std::string_view piece_;  ///< of the answer's body, in `up_`
+    std::string tail_;        ///< what follows it
+    exchange::started_span span_;
+    exchange::started_span retry_span_;
+    const exchange::started_span* attempt_span_ = &span_;
+    exchange::http_facts facts_;
+    exchange::attempt_facts attempt_facts_;
+    std::shared_ptr<upstream> target_;    ///< held for the exchange: a dynamic one may be forgotten meanwhile
+    endpoint_state* endpoint_ = nullptr;  ///< of `target_`: the one whose turn it is
+    connection_handle upstream_;
+    std::size_t sent_ = 0;  ///< bytes of the write under way that are out
+    std::unique_ptr<upload_state> upload_;
+    exchange::failure failure_;
+    head_error malformed_ = head_error::none;  ///< the rule that the request's head breaks
+    std::string detail_;
+    body_decoder answer_body_;
+    std::size_t body_in_buffer_ = 0;  ///< bytes of a complete request body behind the head
+    bool body_buffered_ = false;      ///< the whole request body is in the read buffer: it can be sent again
+    bool answer_started_ = false;     ///< the client has seen a part of the answer
+    std::string upload_frame_;        ///< chunk framing around a piece of body
+    bool stale_ = false;              ///< a pooled connection turned out to be closed
+    bool reused_ = false;             ///< the attempt goes over a pooled connection
+    bool client_keeps_ = true;
+    bool finished_ = false;
+};
+
+}  // namespace outrider::http

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sidecar/config/settings.hpp"
+#include "sidecar/exchange/facts.hpp"
+#include "sidecar/exchange/failure.hpp"
+#include "sidecar/net/address.hpp"
+#include "sidecar/net/stream.hpp"
+#include "sidecar/net/timer_wheel.hpp"
+#include "sidecar/net/tls_context.hpp"
+
+namespace outrider::http {
+
+struct endpoint_state;
+
+/// A connection to an upstream; idle ones wait in its endpoint's pool.
+struct upstream_connection {
+    explicit upstream_connection(net::executor ex) : stream(ex) {}
+    net::stream stream;
+    endpoint_state* endpoint = nullptr;
+    net::tcp_endpoint peer;
+    std::string peer_address;  ///< numeric, for spans
+    net::steady_clock::time_point idle_since{};
+    std::uint32_t exchanges = 0;
+};
+using connection_handle = std::unique_ptr<upstream_connection>;
+
+/// One member of an upstream with its idle connections, the one used last first.
+struct endpoint_state {
+    config::upstream_endpoint configured;
+    std::string text;                    ///< as it stands in a Host header: without the scheme's default port
+    std::size_t next_address = 0;        ///< a name may stand for several addresses: taken in turn
+    std::deque<connection_handle> idle;  ///< oldest in front
+
+    /// The idle connection that was used last and has been idle for less than `longest_idle`; null when there is none.
+    connection_handle take_idle(net::steady_clock::time_point now, std::chrono::milliseconds longest_idle);
+    /// Keeps `connection` for a later exchange, closing the oldest one when there are more than `most`.
+    void give_back(connection_handle connection, net::steady_clock::time_point now, std::size_t most);
+};
+
+/// One worker's view of a target: its endpoints, taken in turn.
+class upstream {
+  public:
+    upstream(std::string name, exchange::target_index target, const config::upstream& configured,
+             std::shared_ptr<net::tls_context> tls);
+
+    const std::string& name() const { return name_; }
+    exchange::target_index target() const { return target_; }
+    std::vector<std::unique_ptr<endpoint_state>>& endpoints() { return endpoints_; }
+    const config::tls_client& tls_settings() const { return configured_.tls; }
+    net::tls_context* tls() { return tls_.get(); }
+
+    /// The next endpoint in turn.
+    endpoint_state& next_endpoint();
+    /// Closes the connections that have been idle too long.
+    void close_idle(net::steady_clock::time_point now, std::chrono::milliseconds longest_idle);
+    /// How many connections are idle.
+    std::size_t idle() const;
+
+    bool must_guard = false;    ///< found by DNS: its addresses pass the egress rules before a connection is made
+    bool rewrite_host = false;  ///< the Host header becomes the endpoint's
+    net::steady_clock::time_point last_used{};
+
+  private:
+    std::string name_;
+    exchange::target_index target_;
+    config::upstream configured_;
+    std::shared_ptr<net::tls_context> tls_;
+    std::vector<std::unique_ptr<endpoint_state>> endpoints_;
+    std::size_t next_ = 0;
+};
+
+}  // namespace outrider::http
