@@ -1,0 +1,99 @@
+#include "sidecar/collector/run.hpp"
+
+#include <chrono>
+#include <iostream>
+
+#include <pthread.h>
+#include <signal.h>
+
+#include "sidecar/collector/collector_routes.hpp"
+#include "sidecar/net/http_server.hpp"
+
+namespace outrider::collector {
+
+namespace {
+
+constexpr std::uint64_t mebibyte = 1ULL << 20;
+constexpr std::chrono::seconds drain_time{5};
+
+/// SIGTERM and SIGINT, taken by whoever waits here instead of by a handler. Threads started meanwhile inherit the mask.
+class stop_signals {
+  public:
+    stop_signals() {
+        sigemptyset(&wanted_);
+        sigaddset(&wanted_, SIGTERM);
+        sigaddset(&wanted_, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &wanted_, &before_);
+    }
+    ~stop_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    stop_signals(const stop_signals&) = delete;
+    stop_signals& operator=(const stop_signals&) = delete;
+
+    void wait() const {
+        int taken = 0;
+        sigwait(&wanted_, &taken);
+    }
+
+  private:
+    sigset_t wanted_, before_;
+};
+
+/// What is wrong with the options, or nothing.
+std::string fault_of(const collect_options& options) {
+    if (options.memory_bytes < mebibyte) return "--memory: at least 1 MiB is needed";
+    if (options.max_traces == 0) return "--max-traces: at least 1 is needed";
+    if (options.request_bytes == 0 || options.request_bytes > 1024 * mebibyte)
+        return "--max-request: between 1 byte and 1 GiB";
+    return {};
+}
+
+net::http_server_options server_options(const collect_options& options) {
+    net::http_server_options server;
+    server.listen = options.listen;
+    server.setting = "--listen";
+    server.thread_name = "collector";
+    server.body_bytes = options.request_bytes;
+    server.all_bodies_bytes = 2 * options.request_bytes + mebibyte;  // exporters that are told to wait retry
+    return server;
+}
+
+route_options rules_of(const collect_options& options) {
+    route_options rules;
+    rules.request_bytes = options.request_bytes;
+    rules.decoded_bytes = std::max(options.memory_bytes / 2, mebibyte);
+    rules.answer_bytes = std::max(options.memory_bytes / 4, mebibyte);
+    rules.listen_host = options.listen.host;
+    rules.hosts = options.hosts;
+    return rules;
+}
+
+std::uint64_t unix_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+}  // namespace
+
+int run_collector(const collect_options& options) {
+    if (const auto fault = fault_of(options); !fault.empty()) {
+        std::cerr << "outrider collect: " << fault << "\n";
+        return 2;
+    }
+    const stop_signals signals;
+    trace_store store{{options.memory_bytes, options.memory_bytes / 8, options.max_traces}};
+    collector_routes routes{store, rules_of(options), unix_now};
+    try {
+        net::http_server server{server_options(options),
+                                [&](const net::server_request& request) { return routes.handle(request); }};
+        std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, traces on http://"
+                  << server.address() << "/api/traces?service=NAME" << std::endl;
+        signals.wait();
+        server.stop(drain_time);
+    } catch (const net::listen_error& error) {
+        std::cerr << "outrider collect: " << error.what() << "\n";
+        return 1;
+    }
+    return 0;
+}
+
+}  // namespace outrider::collector
