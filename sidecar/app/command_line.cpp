@@ -1,0 +1,369 @@
+#include "sidecar/app/command_line.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include <CLI/CLI.hpp>
+
+#include "sidecar/config/endpoint.hpp"
+#include "sidecar/config/nearest.hpp"
+#include "sidecar/config/overrides.hpp"
+#include "sidecar/config/units.hpp"
+
+namespace outrider::app {
+namespace {
+
+/// What CLI11 fills for `run` and `check`.
+struct configuration_flags {
+    std::string config;
+    std::array<std::string, 13> shortcuts;
+    std::vector<std::string> routes;
+    std::vector<std::string> sets;
+};
+
+/// A flag that is a short name for one setting.
+struct shortcut {
+    const char* flag;
+    const char* path;
+    const char* type;
+    const char* group;
+    const char* doc;
+};
+
+constexpr const char* traffic = "Traffic";
+constexpr const char* operations = "Operations";
+
+constexpr std::array<shortcut, 13> shortcuts{{
+    {"--service", "service", "NAME", traffic, "name of the service beside this sidecar"},
+    {"--inbound", "inbound.0.listen", "ADDR", traffic, "listen here for callers of the application"},
+    {"--app", "inbound.0.app", "ADDR", traffic, "the application's own address"},
+    {"--trust", "inbound.0.trust", "HOW", traffic, "a caller's trace: continue (default), link or restart"},
+    {"--outbound", "outbound.listen", "ADDR", traffic, "listen here for the application's calls"},
+    {"--unknown-host", "outbound.unknown_host", "HOW", traffic, "a Host that is no route: resolve (default) or refuse"},
+    {"--otlp", "tracing.otlp", "URL", "Tracing", "send spans to this collector, such as http://jaeger:4318"},
+    {"--admin", "admin.listen", "ADDR", operations, "serve state, control and metrics here"},
+    {"--probes", "probes", "ADDR", operations, "serve health and metrics here, read-only"},
+    {"--state", "state", "DIR", operations, "folder that survives a restart (default /var/lib/outrider)"},
+    {"--workers", "workers", "N", operations, "worker threads (default: the CPU quota, at most 2)"},
+    {"--access-log", "access_log.format", "FORMAT", operations, "one line per exchange: json or text"},
+    {"--log-level", "log_level", "LEVEL", operations, "debug, info (default), warning or error"},
+}};
+
+constexpr const char* program_footer =
+    "Examples:\n"
+    "  outrider run --config sidecar.yaml\n"
+    "  outrider run --service orders --inbound 0.0.0.0:8080 --app 127.0.0.1:9000 \\\n"
+    "               --outbound 127.0.0.1:7901 --route stock=stock-1:8080,stock-2:8080 \\\n"
+    "               --otlp http://jaeger:4318 --admin 127.0.0.1:7900\n"
+    "  outrider check --config sidecar.yaml --print\n"
+    "  outrider collect --listen 127.0.0.1:4318\n"
+    "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
+    "\n'outrider COMMAND --help' tells more.";
+
+constexpr const char* run_footer =
+    "Flags beat OUTRIDER_* variables, these OTEL_* variables, these the file, and the file the defaults.\n"
+    "Any setting can be a flag (--set timeouts.first_byte=3s) or a variable (OUTRIDER_TIMEOUTS_FIRST_BYTE=3s);\n"
+    "'outrider check --settings-reference' lists them all.\n"
+    "\nExamples:\n"
+    "  outrider run --config sidecar.yaml\n"
+    "  outrider run --service orders --inbound 0.0.0.0:8080 --app 127.0.0.1:9000 --otlp http://jaeger:4318\n"
+    "  outrider run --service shop --outbound 127.0.0.1:7901 --route pay=https://pay.example";
+
+constexpr const char* check_footer =
+    "Exit code 0: usable; 2: not, and standard error says why, one line per error with file, line and column.\n"
+    "\nExamples:\n"
+    "  outrider check --config sidecar.yaml\n"
+    "  outrider check --config sidecar.yaml --print --set timeouts.total=5s\n"
+    "  outrider check --schema > sidecar.schema.json";
+
+constexpr const char* collect_footer =
+    "Receives OTLP over HTTP (protobuf and JSON) on /v1/traces and answers /api/traces/ID, /api/traces?service=NAME "
+    "and\n"
+    "/api/services in Jaeger's JSON. Nothing is written to disk.\n"
+    "\nExample:\n"
+    "  outrider collect --listen 127.0.0.1:4318 --memory 512MiB";
+
+constexpr const char* chain_footer =
+    "Examples:\n"
+    "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736\n"
+    "  outrider chain --service frontend --from http://jaeger:16686 --wait 5s";
+
+void add_configuration_flags(CLI::App& app, configuration_flags& into) {
+    constexpr const char* group = "Configuration";
+    app.add_option("--config", into.config, "read settings from this YAML file (or OUTRIDER_CONFIG)")
+        ->type_name("FILE")
+        ->group(group);
+    app.add_option("--set", into.sets, "any setting by its path, such as timeouts.first_byte=3s; repeatable")
+        ->type_name("PATH=VALUE")
+        ->allow_extra_args(false)
+        ->group(group);
+    for (std::size_t i = 0; i < shortcuts.size(); ++i) {
+        const auto& each = shortcuts[i];
+        app.add_option(each.flag, into.shortcuts[i], each.doc)->type_name(each.type)->group(each.group);
+    }
+    app.add_option("--route", into.routes, "an upstream by name: NAME=[https://]HOST:PORT[,HOST:PORT...]; repeatable")
+        ->type_name("NAME=ADDR")
+        ->allow_extra_args(false)
+        ->group(traffic);
+}
+
+/// Complaints about the command line itself, one per line, each naming the flag.
+class complaints {
+  public:
+    explicit complaints(std::string command) : command_(std::move(command)) {}
+    void add(const std::string& text) { lines_ += "outrider " + command_ + ": " + text + "\n"; }
+    bool any() const { return !lines_.empty(); }
+    answer as_answer() const { return {usage, lines_ + "'outrider " + command_ + " --help' lists the flags.\n"}; }
+
+  private:
+    std::string command_;
+    std::string lines_;
+};
+
+/// Splits "NAME=VALUE"; nothing without a name.
+std::optional<std::pair<std::string, std::string>> assignment(const std::string& text) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0) return std::nullopt;
+    return std::pair{text.substr(0, equals), text.substr(equals + 1)};
+}
+
+config::load_input to_input(const CLI::App& app, const configuration_flags& flags, const config::environment& variables,
+                            complaints& wrong) {
+    config::load_input input;
+    input.environment = variables;
+    const auto named = input.environment.extract("OUTRIDER_CONFIG");
+    if (app.count("--config") > 0) {
+        input.file = flags.config;
+    } else if (!named.empty() && !named.mapped().empty()) {
+        input.file = named.mapped();
+    }
+    for (std::size_t i = 0; i < shortcuts.size(); ++i) {
+        if (app.count(shortcuts[i].flag) == 0) continue;
+        input.sets.push_back({shortcuts[i].path, flags.shortcuts[i], shortcuts[i].flag});
+    }
+    for (const auto& route : flags.routes) {
+        if (auto pair = assignment(route)) {
+            input.sets.push_back({"upstreams.'" + pair->first + "'.endpoints", pair->second, "--route " + pair->first});
+        } else {
+            wrong.add("--route " + route + ": write NAME=HOST:PORT, such as stock=127.0.0.1:8081");
+        }
+    }
+    for (const auto& set : flags.sets) {
+        if (auto pair = assignment(set)) {
+            input.sets.push_back({pair->first, pair->second, ""});
+        } else {
+            wrong.add("--set " + set + ": write PATH=VALUE, such as timeouts.first_byte=3s");
+        }
+    }
+    return input;
+}
+
+/// What `outrider collect` is given, before it is judged.
+struct collect_flags {
+    std::string listen, memory, max_request;
+    collector::collect_options options;
+};
+
+void add_collect_flags(CLI::App& app, collect_flags& into) {
+    app.add_option("--listen", into.listen, "OTLP/HTTP and the query API (default 127.0.0.1:4318)")->type_name("ADDR");
+    app.add_option("--memory", into.memory, "what stored traces may take; the oldest go first (default 256MiB)")
+        ->type_name("SIZE");
+    app.add_option("--max-traces", into.options.max_traces, "how many traces are kept at most (default 100000)")
+        ->type_name("N");
+    app.add_option("--max-request", into.max_request, "the largest request body, also once inflated (default 64MiB)")
+        ->type_name("SIZE");
+    app.add_option("--host", into.options.hosts,
+                   "a further Host that a loopback listener answers queries for; repeatable")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+}
+
+void read_size(const char* flag, const std::string& text, std::uint64_t& out, complaints& wrong) {
+    if (text.empty()) return;
+    const auto value = config::parse_size(text);
+    if (!value || *value == 0) return wrong.add(std::string{flag} + ": '" + text + "' is not a size such as 64MiB");
+    out = *value;
+}
+
+collector::collect_options to_options(collect_flags flags, complaints& wrong) {
+    if (!flags.listen.empty()) {
+        if (auto bad = config::parse_listen(flags.listen, flags.options.listen); !bad.empty())
+            wrong.add("--listen: " + bad);
+    }
+    read_size("--memory", flags.memory, flags.options.memory_bytes, wrong);
+    read_size("--max-request", flags.max_request, flags.options.request_bytes, wrong);
+    if (flags.options.max_traces == 0) wrong.add("--max-traces: 0 would keep nothing");
+    return flags.options;
+}
+
+/// What `outrider chain` is given, before it is judged.
+struct chain_flags {
+    std::string format = "tree", wait;
+    tools::chain_options options;
+};
+
+void add_chain_flags(CLI::App& app, chain_flags& into) {
+    app.add_option("TRACE_ID", into.options.trace_id, "the trace to draw: 1 to 32 hex digits")->type_name(" ");
+    app.add_option("--service", into.options.service, "instead of a TRACE_ID: the latest trace of this service")
+        ->type_name("NAME");
+    app.add_option("--from", into.options.from, "a collector of ours or a Jaeger (default http://127.0.0.1:4318)")
+        ->type_name("URL");
+    app.add_option("--format", into.format, "tree (default) or json")->type_name("FORMAT");
+    app.add_option("--width", into.options.width, "columns (default: the terminal's, or 100)")->type_name("N");
+    app.add_flag("--ascii", into.options.ascii, "draw without box characters");
+    app.add_option("--wait", into.wait, "ask again this long until the trace is there and has settled")
+        ->type_name("DURATION");
+}
+
+bool is_trace_id(const std::string& text) {
+    return text.size() <= 32 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
+tools::chain_options to_options(chain_flags flags, complaints& wrong) {
+    auto& options = flags.options;
+    if (options.trace_id.empty() == options.service.empty()) wrong.add("give either a TRACE_ID or --service NAME");
+    if (!is_trace_id(options.trace_id)) wrong.add("'" + options.trace_id + "' is not a trace id of 1 to 32 hex digits");
+    if (flags.format != "tree" && flags.format != "json")
+        wrong.add("--format: '" + flags.format + "' is neither tree nor json");
+    options.format = flags.format == "json" ? tools::chain_format::json : tools::chain_format::tree;
+    if (!flags.wait.empty()) {
+        const auto wait = config::parse_duration(flags.wait);
+        if (!wait) wrong.add("--wait: '" + flags.wait + "' is not a duration such as 5s");
+        options.wait = wait.value_or(options.wait);
+    }
+    return options;
+}
+
+/// The whole command line as CLI11 sees it, with what each command is given.
+class grammar {
+  public:
+    grammar();
+    command parse(std::vector<std::string> arguments, const config::environment& variables);
+
+  private:
+    CLI::App* add_command(const char* name, const char* doc, const char* footer);
+    std::string help() const;
+    command build(const CLI::App& chosen, const config::environment& variables);
+    void name_extras(const CLI::App& chosen, complaints& wrong) const;
+    check_output chosen_output() const;
+
+    CLI::App program_{"Outrider stands beside a service, carries its HTTP traffic and makes every hop visible.",
+                      "outrider"};
+    configuration_flags run_flags_, check_flags_;
+    collect_flags collect_flags_;
+    chain_flags chain_flags_;
+    bool print_ = false, json_ = false, schema_ = false, reference_ = false;
+};
+
+CLI::App* grammar::add_command(const char* name, const char* doc, const char* footer) {
+    auto* command = program_.add_subcommand(name, doc);
+    command->allow_extras();  // named one by one afterwards, with the nearest right flag
+    command->footer(footer);
+    command->get_formatter()->column_width(34);
+    return command;
+}
+
+grammar::grammar() {
+    program_.set_version_flag("--version", "outrider " OUTRIDER_VERSION, "print the version");
+    program_.set_help_flag("-h,--help", "print this help");
+    program_.footer(program_footer);
+    program_.allow_extras();
+    program_.get_formatter()->column_width(34);
+
+    auto* run = add_command("run", "be the sidecar of one service", run_footer);
+    add_configuration_flags(*run, run_flags_);
+
+    auto* check = add_command("check", "judge a configuration without running it", check_footer);
+    add_configuration_flags(*check, check_flags_);
+    check->add_flag("--print", print_, "print every setting with its value and where it comes from")->group("Output");
+    check->add_flag("--json", json_, "print that as JSON")->group("Output");
+    check->add_flag("--schema", schema_, "print the JSON Schema of the file, for editors")->group("Output");
+    check->add_flag("--settings-reference", reference_, "print all settings as Markdown")->group("Output");
+
+    add_collect_flags(*add_command("collect", "receive, keep and show the spans of many sidecars", collect_footer),
+                      collect_flags_);
+    add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
+}
+
+/// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
+void grammar::name_extras(const CLI::App& chosen, complaints& wrong) const {
+    std::vector<std::string> known;
+    for (const auto* option : chosen.get_options()) {
+        for (const auto& name : option->get_lnames()) known.push_back("--" + name);
+    }
+    bool flag_before = false;
+    for (const auto& extra : chosen.remaining()) {
+        if (!extra.starts_with('-')) {
+            if (!flag_before) wrong.add("unexpected argument '" + extra + "'");
+            flag_before = false;
+            continue;
+        }
+        flag_before = extra.find('=') == std::string::npos;
+        const auto name = extra.substr(0, extra.find('='));
+        const auto path = name.substr(std::min<std::size_t>(2, name.size()));
+        const bool is_setting = config::is_setting(path) && chosen.get_option_no_throw("--set") != nullptr;
+        wrong.add("unknown flag '" + name + "'" +
+                  (is_setting ? "; write --set " + path + "=VALUE" : config::did_you_mean(name, known)));
+    }
+}
+
+check_output grammar::chosen_output() const {
+    if (schema_) return check_output::schema;
+    if (reference_) return check_output::reference;
+    if (json_) return check_output::json;
+    return print_ ? check_output::yaml : check_output::verdict;
+}
+
+command grammar::build(const CLI::App& chosen, const config::environment& variables) {
+    const auto name = chosen.get_name();
+    complaints wrong{name};
+    name_extras(chosen, wrong);
+    command result;
+    if (name == "run") result = run_command{to_input(chosen, run_flags_, variables, wrong)};
+    if (name == "check") result = check_command{to_input(chosen, check_flags_, variables, wrong), chosen_output()};
+    if (name == "collect") result = to_options(collect_flags_, wrong);
+    if (name == "chain") result = to_options(chain_flags_, wrong);
+    if (wrong.any()) return wrong.as_answer();
+    return result;
+}
+
+/// Of the chosen command, or of the program; CLI11 leaves two empty lines between groups.
+std::string grammar::help() const {
+    auto text = program_.help();
+    for (auto gap = text.find("\n\n\n"); gap != std::string::npos; gap = text.find("\n\n\n", gap)) text.erase(gap, 1);
+    if (!text.ends_with('\n')) text += '\n';
+    return text;
+}
+
+command grammar::parse(std::vector<std::string> arguments, const config::environment& variables) {
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+        program_.parse(std::move(arguments));
+    } catch (const CLI::CallForHelp&) {
+        return answer{ok, help()};
+    } catch (const CLI::CallForVersion&) {
+        return answer{ok, "outrider " OUTRIDER_VERSION "\n"};
+    } catch (const CLI::ParseError& error) {
+        const auto chosen = program_.get_subcommands();
+        const auto name = chosen.empty() ? std::string{} : chosen.front()->get_name();
+        return answer{usage,
+                      "outrider " + name + ": " + error.what() + "\n'outrider " + name + " --help' lists the flags.\n"};
+    }
+    const auto chosen = program_.get_subcommands();
+    if (!chosen.empty()) return build(*chosen.front(), variables);
+    const auto extras = program_.remaining();
+    if (extras.empty()) return answer{usage, help()};
+    const std::vector<std::string> commands{"run", "check", "collect", "chain", "--help", "--version"};
+    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
+                             config::did_you_mean(extras.front(), commands) +
+                             "\nThere are run, check, collect and chain; 'outrider --help' tells more.\n"};
+}
+
+}  // namespace
+
+command parse_command_line(const std::vector<std::string>& arguments, const config::environment& variables) {
+    return grammar{}.parse(arguments, variables);
+}
+
+}  // namespace outrider::app

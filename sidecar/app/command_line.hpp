@@ -1,0 +1,45 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "sidecar/collector/run.hpp"
+#include "sidecar/config/load.hpp"
+#include "sidecar/tools/chain.hpp"
+
+namespace outrider::app {
+
+/// Exit codes of every command.
+enum exit_code { ok = 0, failure = 1, usage = 2 };
+
+/// `outrider run`.
+struct run_command {
+    config::load_input input;
+};
+
+/// What `outrider check` prints.
+enum class check_output { verdict, yaml, json, schema, reference };
+
+/// `outrider check`.
+struct check_command {
+    config::load_input input;
+    check_output output = check_output::verdict;
+};
+
+/// The command line asked for nothing but text: help, the version, or what is wrong with it.
+struct answer {
+    int code = ok;
+    std::string text;  ///< for standard output when the code is ok, else for standard error
+};
+
+using command = std::variant<run_command, check_command, collector::collect_options, tools::chain_options, answer>;
+
+/// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
+/// config::load.
+command parse_command_line(const std::vector<std::string>& arguments, const config::environment& variables);
+
+/// main(): parses, runs the command and gives its exit code.
+int run_command_line(int argc, char** argv);
+
+}  // namespace outrider::app

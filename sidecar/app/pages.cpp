@@ -1,0 +1,178 @@
+// What the admin listener shows of a running sidecar: metrics and state.
+
+#include <map>
+
+#include <nlohmann/json.hpp>
+
+#include "sidecar/admin/prometheus.hpp"
+#include "sidecar/app/sidecar.hpp"
+
+namespace outrider::app {
+namespace {
+
+using admin::metric_family;
+using admin::metric_type;
+using labels = std::vector<std::pair<std::string, std::string>>;
+
+std::string direction_of(exchange::target_index target) { return target == 0 ? "inbound" : "outbound"; }
+
+admin::histogram_value histogram_of(const exchange::duration_histogram& from) {
+    admin::histogram_value out;
+    out.bounds.assign(exchange::duration_bounds.begin(), exchange::duration_bounds.end());
+    for (const auto& bucket : from.buckets) out.buckets.push_back(bucket.value());
+    out.sum = static_cast<double>(from.sum_microseconds.value()) / 1e6;
+    return out;
+}
+
+/// Collects families in the order in which they are first named.
+class page {
+  public:
+    void add(const char* name, const char* help, metric_type type, labels which, std::uint64_t value) {
+        family(name, help, type).samples.push_back({std::move(which), value});
+    }
+    void add(const char* name, const char* help, labels which, admin::histogram_value value) {
+        family(name, help, metric_type::histogram).samples.push_back({std::move(which), std::move(value)});
+    }
+    std::string render() const { return admin::render_prometheus(families_); }
+
+  private:
+    metric_family& family(const char* name, const char* help, metric_type type) {
+        auto [found, fresh] = index_.try_emplace(name, families_.size());
+        if (fresh) families_.push_back({name, help, type, {}});
+        return families_[found->second];
+    }
+    std::vector<metric_family> families_;
+    std::map<std::string, std::size_t> index_;
+};
+
+void add_requests(page& out, const exchange::worker_metrics& m, const std::vector<std::string>& targets) {
+    for (const auto& row : m.requests.rows()) {
+        auto status = row.status == 0 ? std::string{"none"} : std::to_string(row.status);
+        out.add("outrider_requests_total", "Exchanges by direction, upstream, method and answered status.",
+                metric_type::counter,
+                {{"direction", direction_of(row.target)},
+                 {"upstream", targets[row.target]},
+                 {"method", std::string{exchange::known_methods[row.method]}},
+                 {"status", status}},
+                row.count);
+    }
+    if (m.requests.overflow() > 0)
+        out.add("outrider_requests_total", "", metric_type::counter,
+                {{"direction", "other"}, {"upstream", "other"}, {"method", "other"}, {"status", "other"}},
+                m.requests.overflow());
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        auto where =
+            labels{{"direction", direction_of(static_cast<exchange::target_index>(i))}, {"upstream", targets[i]}};
+        out.add("outrider_request_duration_seconds", "From a request's first byte to its answer's last.", where,
+                histogram_of(m.durations[i]));
+        out.add("outrider_upstream_attempts_total", "Attempts at an upstream.", metric_type::counter,
+                {{"upstream", targets[i]}, {"outcome", "answered"}},
+                m.attempts[i].value() - m.failed_attempts[i].value());
+        out.add("outrider_upstream_attempts_total", "", metric_type::counter,
+                {{"upstream", targets[i]}, {"outcome", "failed"}}, m.failed_attempts[i].value());
+    }
+}
+
+void add_traffic(page& out, const exchange::worker_metrics& m) {
+    for (std::size_t code = 1; code <= static_cast<std::size_t>(exchange::failure_code::total_timeout); ++code)
+        out.add("outrider_failures_total", "Exchanges that failed or were refused, by reason.", metric_type::counter,
+                {{"reason", std::string{exchange::name_of(static_cast<exchange::failure_code>(code))}}},
+                m.failures[code].value());
+    for (std::size_t kind = 0; kind < m.tunnels.size(); ++kind)
+        out.add("outrider_tunnels_total", "Connections carried as tunnels, by kind.", metric_type::counter,
+                {{"kind", std::string{exchange::name_of(static_cast<exchange::tunnel_kind>(kind))}}},
+                m.tunnels[kind].value());
+    out.add("outrider_connections_total", "Connections accepted from clients.", metric_type::counter, {},
+            m.connections_accepted.value());
+    out.add("outrider_connections_open", "Connections of clients open now.", metric_type::gauge, {},
+            m.connections_open.value());
+    out.add("outrider_connections_refused_total", "Connections over limits.connections.", metric_type::counter, {},
+            m.connections_refused.value());
+    out.add("outrider_upstream_connections_total", "Connections opened to upstreams.", metric_type::counter, {},
+            m.upstream_connections_opened.value());
+    out.add("outrider_stale_retries_total", "Requests sent again because a pooled connection had been closed.",
+            metric_type::counter, {}, m.stale_retries.value());
+    out.add("outrider_body_bytes_total", "Bytes of bodies.", metric_type::counter, {{"of", "requests"}},
+            m.request_bytes.value());
+    out.add("outrider_body_bytes_total", "", metric_type::counter, {{"of", "answers"}}, m.response_bytes.value());
+}
+
+void add_spans(page& out, const exporting::export_stats& stats) {
+    auto state = [&](const char* name, std::uint64_t value) {
+        out.add("outrider_spans_total", "Finished spans by where they are: each is in exactly one state.",
+                metric_type::gauge, {{"state", name}}, value);
+    };
+    state("delivered", stats.delivered);
+    state("queued", stats.queued);
+    state("spooled", stats.spooled);
+    for (std::size_t i = 0; i < exporting::drop_reasons; ++i)
+        out.add("outrider_spans_dropped_total", "Spans given up, by reason.", metric_type::counter,
+                {{"reason", std::string{exporting::name_of(static_cast<exporting::drop_reason>(i))}}},
+                stats.dropped[i]);
+    out.add("outrider_spans_finished_total", "Spans finished by this process.", metric_type::counter, {},
+            stats.finished);
+    out.add("outrider_spans_adopted_total", "Spans that former processes left in the spool.", metric_type::counter,
+            {{"state", "delivered"}}, stats.adopted.delivered);
+    out.add("outrider_spans_adopted_total", "", metric_type::counter, {{"state", "spooled"}}, stats.adopted.spooled);
+    out.add("outrider_spans_adopted_total", "", metric_type::counter, {{"state", "dropped"}}, stats.adopted.dropped);
+    out.add("outrider_exports_total", "Requests to the span receiver.", metric_type::counter, {{"outcome", "accepted"}},
+            stats.exports);
+    out.add("outrider_exports_total", "", metric_type::counter, {{"outcome", "failed"}}, stats.failed_exports);
+    out.add("outrider_spool_bytes", "Bytes of the spool.", metric_type::gauge, {}, stats.spool_bytes);
+    out.add("outrider_spool_usable", "1 when spans can be written to disk.", metric_type::gauge, {},
+            stats.spool_usable ? 1 : 0);
+}
+
+nlohmann::json spans_json(const exporting::export_stats& stats) {
+    nlohmann::json dropped = nlohmann::json::object();
+    for (std::size_t i = 0; i < exporting::drop_reasons; ++i)
+        if (stats.dropped[i] > 0)
+            dropped[std::string{exporting::name_of(static_cast<exporting::drop_reason>(i))}] = stats.dropped[i];
+    return {{"finished", stats.finished},        {"delivered", stats.delivered}, {"queued", stats.queued},
+            {"spooled", stats.spooled},          {"dropped", dropped},           {"spool_bytes", stats.spool_bytes},
+            {"spool_usable", stats.spool_usable}};
+}
+
+}  // namespace
+
+std::string sidecar::metrics_page() {
+    page out;
+    for (auto& each : lanes_) {
+        add_requests(out, each->path->metrics, shared_->targets);
+        add_traffic(out, each->path->metrics);
+    }
+    add_spans(out, exporter_->stats());
+    out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
+    return out.render();
+}
+
+std::string sidecar::state_page() {
+    nlohmann::json out;
+    out["service"] = configuration_.value.service;
+    out["instance"] = configuration_.value.instance;
+    out["version"] = OUTRIDER_VERSION;
+    out["draining"] = draining_.load();
+    out["listeners"] = listening_;
+    auto verdict = ready();
+    out["ready"] = verdict.ready;
+    out["reasons"] = verdict.reasons;
+    out["workers"] = nlohmann::json::array();
+    for (auto& each : lanes_) {
+        const auto& m = each->path->metrics;
+        auto pools = std::make_shared<std::map<std::string, std::size_t>>();
+        auto* own = each.get();
+        bool answered = own->worker.run_within(std::chrono::milliseconds{200}, [own, pools] {
+            for (const auto& role : own->roles)
+                if (role->kind == http::listener_kind::inbound) (*pools)["app"] += role->fixed->idle();
+            for (const auto& [name, target] : own->path->router.all_named()) (*pools)[target->name()] = target->idle();
+        });
+        out["workers"].push_back({{"connections_open", m.connections_open.value()},
+                                  {"connections_total", m.connections_accepted.value()},
+                                  {"idle_upstream_connections", answered ? nlohmann::json(*pools) : nlohmann::json()},
+                                  {"stale_retries", m.stale_retries.value()}});
+    }
+    out["spans"] = spans_json(exporter_->stats());
+    return out.dump(2) + "\n";
+}
+
+}  // namespace outrider::app

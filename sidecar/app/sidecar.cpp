@@ -1,0 +1,271 @@
+#include "sidecar/app/sidecar.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+#include <ifaddrs.h>
+
+#include "sidecar/config/print.hpp"
+#include "sidecar/net/log.hpp"
+
+namespace outrider::app {
+namespace {
+
+constexpr std::chrono::milliseconds tick_every{100};
+constexpr std::chrono::milliseconds worker_answers_within{500};
+
+governance::destination destination_of(const net::tcp_endpoint& where) {
+    governance::destination out;
+    out.port = where.port();
+    auto address = where.address();
+    out.address = address.is_v6()
+                      ? address.to_v6().to_bytes()
+                      : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4()).to_bytes();
+    return out;
+}
+
+/// Every address of this machine, for listeners that listen on all of them.
+std::vector<net::tcp_endpoint> own_addresses(std::uint16_t port) {
+    std::vector<net::tcp_endpoint> out;
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) return out;
+    for (auto* entry = list; entry; entry = entry->ifa_next) {
+        if (!entry->ifa_addr) continue;
+        if (entry->ifa_addr->sa_family == AF_INET) {
+            auto* raw = reinterpret_cast<sockaddr_in*>(entry->ifa_addr);
+            out.emplace_back(boost::asio::ip::make_address_v4(ntohl(raw->sin_addr.s_addr)), port);
+        } else if (entry->ifa_addr->sa_family == AF_INET6) {
+            auto* raw = reinterpret_cast<sockaddr_in6*>(entry->ifa_addr);
+            boost::asio::ip::address_v6::bytes_type bytes;
+            std::copy(std::begin(raw->sin6_addr.s6_addr), std::end(raw->sin6_addr.s6_addr), bytes.begin());
+            out.emplace_back(boost::asio::ip::make_address_v6(bytes), port);
+        }
+    }
+    ::freeifaddrs(list);
+    return out;
+}
+
+void guard_own(governance::egress_policy& egress, const net::tcp_endpoint& listener) {
+    egress.add_own(destination_of(listener));
+    if (!listener.address().is_unspecified()) return;
+    for (const auto& address : own_addresses(listener.port())) egress.add_own(destination_of(address));
+}
+
+}  // namespace
+
+sidecar::lane::lane(unsigned index, const std::shared_ptr<const http::shared_setup>& shared, bool access_log)
+    : worker(index), log(access_log ? std::make_unique<tracing::span_buffer>() : nullptr), tick(worker.get_executor()) {
+    path = std::make_unique<http::data_path>(worker, shared, &spans, log.get());
+}
+
+sidecar::sidecar(const config::loaded& configuration) : configuration_(configuration) {
+    const auto& settings = configuration_.value;
+    shared_ = std::make_shared<http::shared_setup>(settings);
+    make_lanes();
+    open_listeners();
+    std::vector<tracing::span_buffer*> spans, logs;
+    std::vector<config::endpoint> applications;
+    for (auto& each : lanes_) {
+        spans.push_back(&each->spans);
+        if (each->log) logs.push_back(each->log.get());
+    }
+    for (const auto& inbound : settings.inbound) applications.push_back(inbound.app);
+    exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
+    if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
+    probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
+    open_admin();
+}
+
+sidecar::~sidecar() {
+    for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{0});
+    for (auto& each : lanes_) each->worker.stop();
+}
+
+void sidecar::make_lanes() {
+    auto count = configuration_.value.workers > 0 ? configuration_.value.workers : net::default_workers();
+    shared_->connections_per_worker = std::max(1U, configuration_.value.limits.connections / count);
+    for (unsigned i = 0; i < count; ++i)
+        lanes_.push_back(
+            std::make_unique<lane>(i, shared_, configuration_.value.access_log.format != config::log_format::none));
+}
+
+void sidecar::open_listeners() {
+    const auto& settings = configuration_.value;
+    for (const auto& inbound : settings.inbound) {
+        http::listener_role role;
+        role.kind = http::listener_kind::inbound;
+        role.name = "inbound";
+        role.trust = inbound.trust;
+        role.trust_forwarded = inbound.trust_forwarded;
+        open_listener(inbound.listen, role, "inbound", &inbound.app);
+    }
+    if (settings.outbound.listen) {
+        http::listener_role role;
+        role.kind = http::listener_kind::outbound;
+        role.name = "outbound";
+        open_listener(*settings.outbound.listen, role, "outbound");
+    }
+    for (const auto& [name, upstream] : settings.upstreams) {
+        if (!upstream.listen) continue;
+        http::listener_role role;
+        role.kind = http::listener_kind::upstream;
+        role.name = "upstream:" + name;
+        open_listener(*upstream.listen, role, "upstreams." + name + ".listen");
+    }
+}
+
+/// One socket per worker for the same address; the first finds the port when 0 was asked for.
+void sidecar::open_listener(const config::endpoint& where, const http::listener_role& role, const std::string& setting,
+                            const config::endpoint* application) {
+    auto address = net::resolve_now(where).front();
+    bool shared = lanes_.size() > 1;
+    // Without SO_REUSEPORT a port that another process holds is refused, so it is tried that way first.
+    if (shared && address.port() != 0) (void)net::listening_socket::open(address, setting, false);
+    for (auto& each : lanes_) {
+        auto socket = net::listening_socket::open(address, setting, shared);
+        address = socket.bound();
+        auto& own = *each->roles.emplace_back(std::make_unique<http::listener_role>(role));
+        own.bound = address;
+        if (role.kind == http::listener_kind::upstream) own.fixed = each->path->router.named(role.name.substr(9));
+        if (application) own.fixed = each->path->add_application(*application);
+        auto* path = each->path.get();
+        each->acceptors.push_back(std::make_unique<net::acceptor>(
+            each->worker.get_executor(), std::move(socket),
+            [path, &own](net::stream client) { path->accept(std::move(client), own); }));
+    }
+    guard_own(shared_->egress, address);
+    listening_.push_back(role.name + " " + net::text_of(address));
+}
+
+void sidecar::open_admin() {
+    const auto& settings = configuration_.value;
+    admin::admin_sources sources;
+    sources.readiness = [this] { return ready(); };
+    sources.started = [this] { return started_.load(); };
+    sources.metrics = [this] { return metrics_page(); };
+    sources.state = [this] { return state_page(); };
+    sources.config = [this] { return config::print_json(configuration_); };
+    sources.set_log_level = [](std::string_view name) {
+        auto level = spdlog::level::from_str(std::string{name});
+        if (level == spdlog::level::off && name != "off") return false;
+        spdlog::set_level(level);
+        return true;
+    };
+    auto open = [&](const config::endpoint& where, admin::admin_surface surface, const char* name) {
+        admin::admin_options options;
+        options.listen = where;
+        options.surface = surface;
+        options.token = settings.admin_token;
+        options.hosts = settings.admin_hosts;
+        admins_.push_back(std::make_unique<admin::admin_server>(options, sources));
+        listening_.push_back(std::string{name} + " " + admins_.back()->address());
+        auto bound = net::resolve_now({where.host, admins_.back()->port()}).front();
+        guard_own(shared_->egress, bound);
+    };
+    if (settings.admin) open(*settings.admin, admin::admin_surface::full, "admin");
+    if (settings.probes) open(*settings.probes, admin::admin_surface::probes, "probes");
+}
+
+void sidecar::tick(lane& on) {
+    on.tick.expires_after(tick_every);
+    on.tick.async_wait([&on](net::error_code ec) {
+        if (ec) return;
+        on.path->housekeeping();
+        tick(on);
+    });
+}
+
+void sidecar::start() {
+    exporter_->start();
+    if (log_writer_) log_writer_->start();
+    probe_->start();
+    for (auto& each : lanes_) {
+        auto* own = each.get();
+        own->worker.post([own] {
+            for (auto& acceptor : own->acceptors) acceptor->start(own->worker.tasks());
+            tick(*own);
+        });
+        own->worker.start();
+    }
+    for (const auto& line : listening_) std::printf("listening %s\n", line.c_str());
+    std::printf("ready\n");
+    std::fflush(stdout);
+    started_ = true;
+}
+
+void sidecar::each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline) {
+    for (auto& each : lanes_) {
+        auto* own = each.get();
+        own->worker.run_within(deadline, [work, own] { work(*own); });
+    }
+}
+
+std::size_t sidecar::open_connections() {
+    std::size_t open = 0;
+    for (auto& each : lanes_) open += each->path->metrics.connections_open.value();
+    return open;
+}
+
+void sidecar::stop(const std::atomic<bool>& hurry) {
+    draining_ = true;
+    // Callers are told to go elsewhere by readiness and by Connection: close; until they have gone, and as long as the
+    // application still works on something, both directions stay open.
+    each_lane([](lane& own) { own.path->drain(); }, std::chrono::milliseconds{2'000});
+    auto end = net::steady_clock::now() + configuration_.value.drain;
+    spdlog::info("draining: {} connections open, {} ms at most", open_connections(),
+                 configuration_.value.drain.count());
+    while (open_connections() > 0 && !hurry && net::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    each_lane(
+        [](lane& own) {
+            for (auto& acceptor : own.acceptors) acceptor->stop();
+        },
+        std::chrono::milliseconds{2'000});
+    while (open_connections() > 0 && !hurry && net::steady_clock::now() < end)
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+    if (auto left = open_connections(); left > 0) spdlog::warn("{} connections are cut off", left);
+    each_lane([](lane& own) { own.path->abort(); }, std::chrono::milliseconds{2'000});
+    auto cut = net::steady_clock::now() + std::chrono::milliseconds{1'000};
+    while (open_connections() > 0 && net::steady_clock::now() < cut)
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    each_lane(
+        [](lane& own) {
+            own.tick.cancel();
+            own.path->housekeeping();
+        },
+        std::chrono::milliseconds{2'000});
+    probe_->stop();
+    exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
+    if (log_writer_) log_writer_->stop();
+    std::size_t escaped = 0;
+    for (auto& each : lanes_) {
+        escaped += each->worker.tasks().escaped();
+        each->worker.stop();
+    }
+    if (escaped > 0) spdlog::error("{} tasks ended by an exception: please report this", escaped);
+    for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{200});
+}
+
+void sidecar::look_at_files() {
+    for (auto& [name, context] : shared_->tls) {
+        auto error = context->reload_if_changed();
+        if (!error.empty())
+            spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name,
+                          error);
+    }
+}
+
+admin::readiness sidecar::ready() {
+    admin::readiness out;
+    if (draining_) out.reasons.emplace_back("draining");
+    for (auto& each : lanes_)
+        if (!each->worker.run_within(worker_answers_within, [] {}))
+            out.reasons.push_back("worker " + std::to_string(each->worker.index()) + " does not answer within " +
+                                  std::to_string(worker_answers_within.count()) + "ms");
+    for (auto& complaint : probe_->complaints()) out.reasons.push_back(std::move(complaint));
+    out.ready = out.reasons.empty();
+    return out;
+}
+
+}  // namespace outrider::app
