@@ -1,0 +1,151 @@
+"""The processes of the benchmark: upstream, HAProxy, nginx, Outrider and the span counter."""
+import os
+import pathlib
+import re
+import socket
+import subprocess
+
+import processes
+import wire
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def tool(name, folder):
+    """One of this folder's C++ programs, compiled unless that was done before."""
+    program, source = folder / name, HERE / f"{name}.cpp"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        subprocess.run(["g++", "-std=c++20", "-O2", "-o", program, source], check=True)
+    return program
+
+
+class Server(processes.Process):
+    """A program that listens on `port`, and whose CPU time is what its whole process tree used."""
+
+    def __init__(self, command, port, cpu=None, folder=None):
+        super().__init__((["taskset", "-c", str(cpu)] if cpu is not None else []) + list(command), folder=folder)
+        self.address = ("127.0.0.1", port)
+        wire.wait_for(self.accepts, f"{command[0]} to listen on {port}")
+
+    def accepts(self):
+        assert self.process.poll() is None, self.log()
+        with socket.socket() as probe:
+            return probe.connect_ex(self.address) == 0
+
+    def pids(self):
+        """The program and its children (nginx's worker)."""
+        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return [self.pid, *map(int, children)]
+
+    def cpu_seconds(self):
+        return cpu_seconds(self.pids())
+
+    def resident(self):
+        return max(resident(pid) for pid in self.pids())  # of nginx: the worker, not its master
+
+    def anonymous(self):
+        return max(anonymous(pid) for pid in self.pids())
+
+
+def cpu_seconds(pids):
+    """User and system time of all threads, from the scheduler's own nanosecond counters."""
+    total = 0
+    for pid in pids:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+    return total / 1e9
+
+
+def resident(pid):
+    """Resident bytes."""
+    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def own_mounts():
+    """The start of a command that runs the rest of it with mounts that nobody else sees."""
+    return ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+
+
+def on_tiny_disk(folder):
+    """The same, with `folder` on a disk of its own of 1 MiB. The process stays the one that was started."""
+    return [*own_mounts(), "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', folder]
+
+
+def anonymous(pid):
+    """Resident bytes that are the process's own: not the pages of its program and libraries, which processes share."""
+    found = re.search(r"RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024
+
+
+def from_template(name, folder, **values):
+    text = (HERE / "config" / name).read_text()
+    for key, value in {"FOLDER": folder, **values}.items():
+        text = text.replace(f"@{key}@", str(value))
+    port = values["PORT"]
+    path = folder / f"{port}-{name}"
+    path.write_text(text)
+    return path
+
+
+class Bench:
+    """Everything that one run starts; `close` ends it all."""
+
+    def __init__(self, outrider, folder, proxy_cpu=None, other_cpu=None):
+        self.outrider, self.folder, self.proxy_cpu, self.other_cpu = outrider, folder, proxy_cpu, other_cpu
+        self.started = []
+        folder.chmod(0o755)  # nginx started by root reads it as another user
+        (folder / "files").mkdir()
+        for name, size in (("16k", 16 << 10), ("1m", 1 << 20)):
+            (folder / "files" / name).write_bytes(os.urandom(size))
+        self.tools = pathlib.Path(outrider).resolve().parent / "bench-tools"
+        self.tools.mkdir(exist_ok=True)
+        port = processes.free_ports(1)[0]
+        config = from_template("upstream.nginx.conf", folder, PORT=port)
+        self.upstream = self.start(["nginx", "-p", folder, "-c", config, "-e", folder / "upstream.log"], port, other_cpu)
+
+    def start(self, command, port, cpu):
+        server = Server(command, port, cpu)
+        self.started.append(server)
+        return server
+
+    def haproxy(self):
+        port = processes.free_ports(1)[0]
+        config = from_template("peer.haproxy.cfg", self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
+        return self.start(["haproxy", "-f", config], port, self.proxy_cpu)
+
+    def nginx(self):
+        port = processes.free_ports(1)[0]
+        config = from_template("peer.nginx.conf", self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
+        return self.start(["nginx", "-p", self.folder, "-c", config, "-e", self.folder / "peer.log"], port, self.proxy_cpu)
+
+    def sidecar(self, mode, sampling, receiver, tiny_disk=False):
+        """Outrider with one worker in `mode` (inbound or outbound); `sampling` is the share of traces recorded, by a caller's
+        decision where there is one. Metrics and the framing check are always on. Spans go to `receiver.url`."""
+        inbound, outbound, admin = processes.free_ports(3)
+        upstream = "%s:%d" % self.upstream.address
+        state = self.folder / f"state-{inbound}"
+        state.mkdir()
+        command = [*(on_tiny_disk(state) if tiny_disk else []), self.outrider, "run", "--service", "bench", "--state", state, "--admin", f"127.0.0.1:{admin}", "--otlp", receiver.url,
+                   "--inbound", f"127.0.0.1:{inbound}", "--app", upstream, "--outbound", f"127.0.0.1:{outbound}", "--route", f"app={upstream}",
+                   "--set", "workers=1", "--set", "tracing.sampler=parentbased_traceidratio", "--set", f"tracing.sampler_arg={sampling}"]
+        server = self.start(command, inbound if mode == "inbound" else outbound, self.proxy_cpu)
+        server.admin, server.state = ("127.0.0.1", admin), state
+        wire.wait_for(lambda: "ready" in server.log(), "the sidecar to be ready")
+        return server
+
+    def counter(self):
+        counter = processes.Process([tool("span_counter", self.tools)])
+        self.started.append(counter)
+        found = counter.wait_for_log(r"listening (\S+):(\d+)")
+        counter.address = (found[1], int(found[2]))
+        counter.url = f"http://{found[1]}:{found[2]}"
+        counter.count = lambda: int(wire.ask(counter.address, "/count").body)
+        return counter
+
+    def end(self, server):
+        server.close()
+        self.started.remove(server)
+
+    def close(self):
+        for server in reversed(self.started):
+            server.close()

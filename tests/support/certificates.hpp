@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+namespace outrider::test {
+
+/// A folder that is removed, with what is in it, at the end of the test.
+class temporary_folder {
+  public:
+    temporary_folder();
+    ~temporary_folder();
+    temporary_folder(const temporary_folder&) = delete;
+    temporary_folder& operator=(const temporary_folder&) = delete;
+    const std::string& path() const { return path_; }
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+};
+
+/// PEM files of one certificate and its key.
+struct certificate_files {
+    std::string certificate, key;
+};
+
+/// A certificate authority of the test's own, valid for an hour.
+class certificate_authority {
+  public:
+    /// Writes NAME.pem and NAME.key into `folder`.
+    certificate_authority(const temporary_folder& folder, const std::string& name);
+    const std::string& certificate() const { return own_.certificate; }
+    /// @param subject_alt_name  as OpenSSL writes it: "DNS:localhost,IP:127.0.0.1"
+    certificate_files issue(const std::string& name, const std::string& subject_alt_name) const;
+
+  private:
+    const temporary_folder& folder_;
+    certificate_files own_;
+};
+
+}  // namespace outrider::test

@@ -1,0 +1,205 @@
+#include "sidecar/app/command_line.hpp"
+
+#include <gtest/gtest.h>
+
+namespace outrider::app::test {
+namespace {
+
+using strings = std::vector<std::string>;
+
+command parse(const strings& arguments, const config::environment& variables = {}) {
+    return parse_command_line(arguments, variables);
+}
+
+template <typename T>
+T must_be(const strings& arguments, const config::environment& variables = {}) {
+    auto result = parse(arguments, variables);
+    if (auto* text = std::get_if<answer>(&result); text != nullptr && !std::is_same_v<T, answer>) {
+        ADD_FAILURE() << text->text;
+    }
+    auto* found = std::get_if<T>(&result);
+    return found != nullptr ? std::move(*found) : T{};
+}
+
+/// What is said about a command line that is wrong.
+std::string refusal(const strings& arguments) {
+    const auto said = must_be<answer>(arguments);
+    EXPECT_EQ(said.code, usage);
+    return said.text;
+}
+
+strings as_text(const std::vector<config::override_setting>& sets) {
+    strings out;
+    for (const auto& each : sets) out.push_back(each.path + "=" + each.value + " by " + each.flag);
+    return out;
+}
+
+TEST(CommandLine, TurnsTheFlagsOfRunIntoSettings) {
+    const auto run = must_be<run_command>({"run",          "--service",
+                                           "orders",       "--inbound",
+                                           "0.0.0.0:8080", "--app=127.0.0.1:9000",
+                                           "--outbound",   "127.0.0.1:7901",
+                                           "--route",      "stock=127.0.0.1:8081,127.0.0.1:8082",
+                                           "--route",      "pay=https://pay.example",
+                                           "--otlp",       "http://127.0.0.1:4318",
+                                           "--admin",      "127.0.0.1:7900",
+                                           "--set",        "timeouts.first_byte=3s",
+                                           "--set",        "drain=1s"});
+    EXPECT_FALSE(run.input.file);
+    EXPECT_EQ(as_text(run.input.sets),
+              (strings{"service=orders by --service", "inbound.0.listen=0.0.0.0:8080 by --inbound",
+                       "inbound.0.app=127.0.0.1:9000 by --app", "outbound.listen=127.0.0.1:7901 by --outbound",
+                       "tracing.otlp=http://127.0.0.1:4318 by --otlp", "admin.listen=127.0.0.1:7900 by --admin",
+                       "upstreams.'stock'.endpoints=127.0.0.1:8081,127.0.0.1:8082 by --route stock",
+                       "upstreams.'pay'.endpoints=https://pay.example by --route pay", "timeouts.first_byte=3s by ",
+                       "drain=1s by "}));
+}
+
+TEST(CommandLine, OfTheReadmeLeadsToAConfiguration) {
+    const auto run = must_be<run_command>({"run",
+                                           "--service",
+                                           "orders",
+                                           "--inbound",
+                                           "0.0.0.0:8080",
+                                           "--app",
+                                           "127.0.0.1:9000",
+                                           "--outbound",
+                                           "127.0.0.1:7901",
+                                           "--route",
+                                           "stock=127.0.0.1:8081",
+                                           "--otlp",
+                                           "http://127.0.0.1:4318",
+                                           "--admin",
+                                           "127.0.0.1:7900",
+                                           "--trust",
+                                           "restart",
+                                           "--access-log",
+                                           "json",
+                                           "--workers",
+                                           "1",
+                                           "--log-level",
+                                           "debug",
+                                           "--probes",
+                                           "0.0.0.0:7910",
+                                           "--state",
+                                           "/tmp/x",
+                                           "--unknown-host",
+                                           "refuse"});
+    const auto result = config::load(run.input);
+    ASSERT_TRUE(std::holds_alternative<config::loaded>(result));
+    const auto& value = std::get<config::loaded>(result).value;
+    EXPECT_EQ(value.inbound.at(0).trust, config::trust::restart);
+    EXPECT_EQ(value.upstreams.at("stock").endpoints.at(0).address.port, 8081);
+    EXPECT_EQ(value.access_log.format, config::log_format::json);
+    EXPECT_EQ(value.workers, 1U);
+}
+
+TEST(CommandLine, NamesTheFlagWhoseValueIsWrong) {
+    const auto run = must_be<run_command>({"run", "--service", "a", "--inbound", ":8080", "--app", "127.0.0.1:9000",
+                                           "--route", "stock=stock:x", "--set", "timeouts.total=3"});
+    const auto result = config::load(run.input);
+    ASSERT_TRUE(std::holds_alternative<config::diagnostics>(result));
+    std::string said;
+    for (const auto& each : std::get<config::diagnostics>(result)) said += config::to_text(each) + "\n";
+    EXPECT_EQ(said,
+              "--inbound: 'inbound.0.listen': ':8080' has no host; write 127.0.0.1:8080 for this machine only or "
+              "0.0.0.0:8080 for every interface\n"
+              "--route stock: 'upstreams.stock.endpoints.0': 'x' is not a port; a port is a number from 1 to 65535\n"
+              "--set timeouts.total: 'timeouts.total': '3' has no unit; write 3ms or 3s\n");
+}
+
+TEST(CommandLine, TakesTheFileFromTheFlagBeforeTheVariable) {
+    const config::environment variables{{"OUTRIDER_CONFIG", "/etc/b.yaml"}, {"OUTRIDER_DRAIN", "1s"}};
+    EXPECT_EQ(must_be<run_command>({"run", "--config", "a.yaml"}, variables).input.file, "a.yaml");
+    const auto run = must_be<run_command>({"run"}, variables);
+    EXPECT_EQ(run.input.file, "/etc/b.yaml");
+    EXPECT_EQ(run.input.environment, (config::environment{{"OUTRIDER_DRAIN", "1s"}}));
+}
+
+TEST(CommandLine, ChoosesWhatCheckPrints) {
+    EXPECT_EQ(must_be<check_command>({"check", "--config", "a.yaml"}).output, check_output::verdict);
+    EXPECT_EQ(must_be<check_command>({"check", "--config", "a.yaml", "--print"}).output, check_output::yaml);
+    EXPECT_EQ(must_be<check_command>({"check", "--print", "--json"}).output, check_output::json);
+    EXPECT_EQ(must_be<check_command>({"check", "--schema"}).output, check_output::schema);
+    EXPECT_EQ(must_be<check_command>({"check", "--settings-reference"}).output, check_output::reference);
+}
+
+TEST(CommandLine, ReadsTheOptionsOfCollect) {
+    const auto options =
+        must_be<collector::collect_options>({"collect", "--listen", "[::1]:4318", "--memory", "1GiB", "--max-traces",
+                                             "10", "--max-request", "1MiB", "--host", "a", "--host", "b"});
+    EXPECT_EQ(options.listen.text(), "[::1]:4318");
+    EXPECT_EQ(options.memory_bytes, 1ULL << 30);
+    EXPECT_EQ(options.max_traces, 10U);
+    EXPECT_EQ(options.request_bytes, 1ULL << 20);
+    EXPECT_EQ(options.hosts, (strings{"a", "b"}));
+    EXPECT_EQ(must_be<collector::collect_options>({"collect"}).listen.text(), "127.0.0.1:4318");
+}
+
+TEST(CommandLine, ReadsTheOptionsOfChain) {
+    const auto options =
+        must_be<tools::chain_options>({"chain", "4bf92f3577b34da6a3ce929d0e0e4736", "--from", "http://j:16686",
+                                       "--format", "json", "--width", "80", "--ascii", "--wait", "5s"});
+    EXPECT_EQ(options.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_EQ(options.from, "http://j:16686");
+    EXPECT_EQ(options.format, tools::chain_format::json);
+    EXPECT_EQ(options.width, 80U);
+    EXPECT_TRUE(options.ascii);
+    EXPECT_EQ(options.wait, std::chrono::seconds{5});
+    EXPECT_EQ(must_be<tools::chain_options>({"chain", "--service", "frontend"}).service, "frontend");
+}
+
+TEST(CommandLine, SaysWhichFlagIsWrongAndWhichIsNearest) {
+    EXPECT_EQ(refusal({"run", "--inbund", "0.0.0.0:1", "--servce=a"}),
+              "outrider run: unknown flag '--inbund'; did you mean '--inbound'?\n"
+              "outrider run: unknown flag '--servce'; did you mean '--service'?\n"
+              "'outrider run --help' lists the flags.\n");
+    EXPECT_EQ(refusal({"run", "--timeouts.total=3s"}),
+              "outrider run: unknown flag '--timeouts.total'; write --set timeouts.total=VALUE\n"
+              "'outrider run --help' lists the flags.\n");
+    EXPECT_EQ(refusal({"check", "sidecar.yaml"}),
+              "outrider check: unexpected argument 'sidecar.yaml'\n'outrider check --help' lists the flags.\n");
+    EXPECT_EQ(refusal({"collect", "--sevice", "x"}),
+              "outrider collect: unknown flag '--sevice'\n'outrider collect --help' lists the flags.\n");
+}
+
+TEST(CommandLine, SaysWhatAFlagTakes) {
+    EXPECT_EQ(refusal({"run", "--route", "stock"}),
+              "outrider run: --route stock: write NAME=HOST:PORT, such as stock=127.0.0.1:8081\n"
+              "'outrider run --help' lists the flags.\n");
+    EXPECT_EQ(refusal({"run", "--set", "=3"}),
+              "outrider run: --set =3: write PATH=VALUE, such as timeouts.first_byte=3s\n"
+              "'outrider run --help' lists the flags.\n");
+    EXPECT_NE(refusal({"run", "--service"}).find("--service"), std::string::npos);
+    EXPECT_NE(refusal({"run", "--service", "a", "--service", "b"}).find("--service"), std::string::npos);
+    EXPECT_NE(refusal({"collect", "--listen", "4318"}).find("--listen: '4318' is a port alone"), std::string::npos);
+    EXPECT_NE(refusal({"collect", "--memory", "lots"}).find("--memory: 'lots' is not a size"), std::string::npos);
+    EXPECT_NE(refusal({"collect", "--max-traces", "x"}).find("--max-traces"), std::string::npos);
+    EXPECT_NE(refusal({"chain"}).find("give either a TRACE_ID or --service NAME"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "xyz"}).find("'xyz' is not a trace id"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--format", "xml"}).find("neither tree nor json"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--wait", "5"}).find("'5' is not a duration"), std::string::npos);
+}
+
+TEST(CommandLine, NamesTheCommandsThereAre) {
+    EXPECT_EQ(refusal({"rnu"}),
+              "outrider: unknown command 'rnu'; did you mean 'run'?\n"
+              "There are run, check, collect and chain; 'outrider --help' tells more.\n");
+    EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
+}
+
+TEST(CommandLine, HelpsAndTellsItsVersion) {
+    const auto version = must_be<answer>({"--version"});
+    EXPECT_EQ(version.code, ok);
+    EXPECT_EQ(version.text, "outrider " OUTRIDER_VERSION "\n");
+    for (const auto& arguments : {strings{"--help"}, strings{"run", "--help"}, strings{"check", "-h"},
+                                  strings{"collect", "-h"}, strings{"chain", "-h"}}) {
+        const auto help = must_be<answer>(arguments);
+        EXPECT_EQ(help.code, ok);
+        EXPECT_NE(help.text.find("Usage: outrider"), std::string::npos) << help.text;
+        EXPECT_NE(help.text.find("Example"), std::string::npos) << help.text;
+    }
+}
+
+}  // namespace
+}  // namespace outrider::app::test
