@@ -38,7 +38,8 @@ std::optional<std::chrono::milliseconds> parse_retry_after(std::string_view valu
     }
     const auto date = parse_http_date(std::string(value));
     if (!date) return std::nullopt;
-    return std::clamp(std::chrono::duration_cast<milliseconds>(*date - now), milliseconds(0), longest_wait);
+    // Rounded up: a fraction of a millisecond early is still before the date.
+    return std::clamp(std::chrono::ceil<milliseconds>(*date - now), milliseconds(0), longest_wait);
 }
 
 backoff::backoff(std::chrono::milliseconds first, std::chrono::milliseconds longest, std::uint64_t seed)

@@ -35,7 +35,10 @@ net::awaitable<bool> server_exchange::attempt_until_answered() {
             if (sent == send_outcome::partly) sent = co_await send_rest();
             if (sent == send_outcome::whole && !body_buffered_) start_upload();
             if (sent != send_outcome::timed_out && co_await read_answer()) co_return true;
-            if (upload_) co_await end_upload();
+            if (upload_ && stale_)
+                co_await complete_replay();
+            else if (upload_)
+                co_await end_upload();
         }
         finish_attempt(failure_);
         upstream_.reset();
@@ -50,16 +53,22 @@ net::awaitable<bool> server_exchange::attempt_until_answered() {
     }
 }
 
-/// Whether the whole request body is in the read buffer already; then it goes out with the head, and can go out again.
+/// Whether the whole request body is in the read buffer already, so that it goes out with the head; and whether the
+/// request may go out twice.
 void server_exchange::frame_request() {
     auto behind = connection_->in.size() - head_.size;
+    bool known_length = request_.body.kind == body_kind::length;
     if (request_.body.kind == body_kind::none) {
         body_buffered_ = true;
-    } else if (request_.body.kind == body_kind::length && request_.body.length <= behind) {
+    } else if (known_length && request_.body.length <= behind) {
         body_in_buffer_ = static_cast<std::size_t>(request_.body.length);
         body_buffered_ = true;
         facts_.request_bytes = body_in_buffer_;
     }
+    // One who waits for "100 Continue" has not sent the body yet, and no other upstream could ask for it.
+    bool at_hand = body_buffered_ || (known_length && !request_.expects_continue);
+    repeatable_ =
+        is_idempotent(head_.method) && at_hand && request_.body.length <= path_.settings.limits.replay_bytes;
 }
 
 /// Facts, a span of its own for every further attempt, and a pooled connection if one may be used.
@@ -79,12 +88,10 @@ void server_exchange::begin_attempt(bool fresh) {
 }
 
 bool server_exchange::may_reuse(net::steady_clock::time_point now) {
-    bool repeatable =
-        body_buffered_ && body_in_buffer_ <= path_.settings.limits.replay_bytes && is_idempotent(head_.method);
-    auto longest = repeatable ? times().upstream_idle : std::min(times().upstream_idle, certainly_alive);
+    auto longest = repeatable_ ? times().upstream_idle : std::min(times().upstream_idle, certainly_alive);
     while ((upstream_ = endpoint_->take_idle(now, longest))) {
         // What an upstream sends unasked must not answer the next request; a close is seen here too.
-        bool look = !repeatable || now - upstream_->idle_since > looked_at_after;
+        bool look = !repeatable_ || now - upstream_->idle_since > looked_at_after;
         if (!look || upstream_->stream.quiet_and_open()) return true;
     }
     return false;
@@ -142,7 +149,8 @@ void server_exchange::build_head() {
 }
 
 std::array<boost::asio::const_buffer, 2> server_exchange::request_parts() const {
-    return {boost::asio::buffer(out_), boost::asio::buffer(connection_->in.data().substr(head_.size, body_in_buffer_))};
+    std::string_view body = upload_ ? replay_ : connection_->in.data().substr(head_.size, body_in_buffer_);
+    return {boost::asio::buffer(out_), boost::asio::buffer(body)};
 }
 
 /// Head, and the body when it is here, in one system call. A failed write is not the end: the upstream may have
@@ -233,7 +241,7 @@ void server_exchange::fail_read(net::error_code ec) {
         fail(failure_code::draining, origin::self, false, "the sidecar is stopping");
     } else {
         // A pooled connection that ends without a byte was closed by the upstream's own idle limit.
-        stale_ = reused_ && up_.empty() && !answer_started_ && body_buffered_ && is_idempotent(head_.method);
+        stale_ = reused_ && up_.empty() && !answer_started_ && repeatable_;
         fail(failure_code::upstream_closed, origin::upstream, stale_,
              up_.empty() ? "the upstream closed the connection without an answer"
                          : "the upstream closed the connection within its answer's head");

@@ -31,7 +31,7 @@ void server_exchange::reset_state() {
     response_ = {};
     upload_.reset();
     body_in_buffer_ = 0;
-    body_buffered_ = answer_started_ = stale_ = finished_ = false;
+    body_buffered_ = repeatable_ = answer_started_ = stale_ = finished_ = false;
     client_keeps_ = true;
 }
 

@@ -47,7 +47,8 @@ class server_exchange {
         net::event ended;
         exchange::failure failure;
         std::string detail;
-        bool complete = false;
+        bool complete = false;  ///< all of the body went to the upstream
+        bool received = false;  ///< all of it came from the client
     };
 
     // Reading and judging the request.
@@ -95,6 +96,7 @@ class server_exchange {
     net::awaitable<after_exchange> answer_locally(local_answer answer);
     after_exchange settle(bool uploaded);
     net::awaitable<void> end_upload();
+    net::awaitable<void> complete_replay();
     void return_connection();
 
     void fail(exchange::failure_code code, exchange::origin whose, bool retryable, std::string detail);
@@ -128,7 +130,9 @@ class server_exchange {
     std::string detail_;
     body_decoder answer_body_;
     std::size_t body_in_buffer_ = 0;  ///< bytes of a complete request body behind the head
-    bool body_buffered_ = false;      ///< the whole request body is in the read buffer: it can be sent again
+    bool body_buffered_ = false;      ///< the whole request body is here: in the read buffer, or in `replay_`
+    bool repeatable_ = false;         ///< idempotent, with a body that is small enough to be kept for another attempt
+    std::string replay_;              ///< the body of a repeatable request, as far as it has been uploaded
     bool answer_started_ = false;     ///< the client has seen a part of the answer
     std::string upload_frame_;        ///< chunk framing around a piece of body
     bool stale_ = false;              ///< a pooled connection turned out to be closed

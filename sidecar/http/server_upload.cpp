@@ -20,6 +20,7 @@ void server_exchange::start_upload() {
     auto behind = connection_->in.data().substr(head_.size);
     body_.reset();
     body_.append(behind);
+    replay_.clear();
     upload_ = std::make_unique<upload_state>(path_.worker.get_executor());
     path_.worker.tasks().spawn(upload());
 }
@@ -37,6 +38,7 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
     body_decoder body;
     body.start(request_.body, path_.settings.limits.trailer_bytes);
     rate_guard rate{path_.settings.timeouts.lowest_rate};
+    bool upstream_gone = false;
     auto give_up = [&state](failure_code code, const char* detail) {
         state.failure = {code, origin::client, false};
         state.detail = detail;
@@ -49,9 +51,15 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
         if (body.ended() && body.kind() == body_kind::chunked && !filter_trailers(body.trailers(), upload_frame_))
             co_return give_up(failure_code::malformed_request, "a trailer of the request is malformed");
         facts_.request_bytes += piece.size();
-        if (co_await write_upstream_piece(piece, body)) co_return;  // the upstream's answer, if any, tells more
+        if (repeatable_) replay_.append(piece);
+        if (!upstream_gone && co_await write_upstream_piece(piece, body)) {
+            // The upstream's answer, if any, tells more. What is small enough to go to another one is read to its end.
+            if (!repeatable_) co_return;
+            upstream_gone = true;
+        }
         if (body.ended()) {
-            state.complete = true;
+            state.complete = !upstream_gone;
+            state.received = true;
             co_return;
         }
         if (body_.empty()) body_.reset();
@@ -92,6 +100,18 @@ net::awaitable<net::error_code> server_exchange::write_upstream_piece(std::strin
         ec = co_await upstream_->stream.write_rest(parts, done);
     }
     co_return ec;
+}
+
+/// After a stale connection: waits for the rest of a small body, so that the next attempt can send it whole. A client
+/// that does not send it ends the exchange.
+net::awaitable<void> server_exchange::complete_replay() {
+    if (upstream_) upstream_->stream.cancel();
+    if (!upload_->ended.is_set()) co_await upload_->ended.wait();
+    if (upload_->failure) {
+        failure_ = upload_->failure;
+        detail_ = upload_->detail;
+    }
+    failure_.retryable = stale_ = body_buffered_ = upload_->complete = upload_->received;
 }
 
 /// Stops an upload that nobody needs any more, and waits until it has let go of both streams.

@@ -81,6 +81,27 @@ class StaleConnections(harness.Case):
         ask(proxy.inbound)
         self.assertEqual(told(ask(proxy.inbound, method="PUT", body=b"x" * 1000))["body"], "x" * 1000)
 
+    def test_a_body_that_comes_after_the_connection_went_stale_is_sent_on_the_next_one(self):
+        def close_at_once_on_reuse(exchange):
+            if exchange.number > 0:
+                exchange.close()
+                return None
+            return harness.origins.echo(exchange)
+        proxy = self.sidecar(self.origin(close_at_once_on_reuse), settings={"workers": 1, "timeouts.body": "1s"})
+        ask(proxy.inbound)
+        head = "PUT / HTTP/1.1\r\nHost: app\r\nContent-Length: 1000\r\n\r\n"
+        with Client(proxy.inbound) as client:
+            client.send(head)
+            time.sleep(0.2)
+            client.send("a" * 400)
+            time.sleep(0.2)
+            client.send("b" * 600 + "GET /next HTTP/1.1\r\nHost: app\r\n\r\n")
+            self.assertEqual(told(client.response())["body"], "a" * 400 + "b" * 600)
+            self.assertEqual(told(client.response())["target"], "/next")
+        with Client(proxy.inbound) as client:
+            client.send(head + "too little")
+            self.assert_status(client.response(), 408)
+
     def test_a_post_is_never_sent_twice(self):
         proxy = self.start()
         statuses = [ask(proxy.inbound, method="POST", body=b"once").status for _ in range(6)]
