@@ -18,6 +18,7 @@ enum class egress_refusal : std::uint8_t {
     none,
     own_listener,  ///< would loop through this sidecar, or reach its admin interface past its guard
     link_local,    ///< 169.254.0.0/16, fe80::/10: cloud metadata services live there
+    metadata,      ///< a cloud's metadata service at another address
     unspecified,   ///< 0.0.0.0 and :: mean "this machine" to the kernel and nothing to anybody else
     multicast,     ///< no TCP there
 };
@@ -28,9 +29,13 @@ class egress_policy {
   public:
     /// A listener of our own; an unspecified address stands for every local one.
     void add_own(const destination& listener) { own_.push_back(listener); }
+    /// An address that carries an IPv4 one (NAT64, RFC 6052; 6to4, RFC 3056; IPv4-compatible, RFC 4291) is judged as
+    /// that one too.
     egress_refusal judge(const destination& where) const;
 
   private:
+    egress_refusal judge_one(const destination& where) const;
+
     std::vector<destination> own_;
 };
 

@@ -46,6 +46,16 @@ TEST(EgressPolicy, JudgesByTheAddressNotByTheName) {
         {"255.255.255.255", egress_refusal::multicast},
         {"223.255.255.255", egress_refusal::none},
         {"ff02::1", egress_refusal::multicast},
+        {"fd00:ec2::254", egress_refusal::metadata},
+        {"fd00:ec2::253", egress_refusal::none},
+        {"fd20:ce::254", egress_refusal::metadata},
+        {"100.100.100.200", egress_refusal::metadata},
+        {"64:ff9b::169.254.169.254", egress_refusal::link_local},
+        {"64:ff9b::93.184.216.34", egress_refusal::none},
+        {"64:ff9b::100.100.100.200", egress_refusal::metadata},
+        {"2002:a9fe:a9fe::1", egress_refusal::link_local},
+        {"2002:5db8:d822::1", egress_refusal::none},
+        {"::169.254.169.254", egress_refusal::link_local},
     };
     egress_policy policy;
     for (const auto& each : table) EXPECT_EQ(int(policy.judge(at(each.address))), int(each.why)) << each.address;
@@ -56,6 +66,8 @@ TEST(EgressPolicy, RefusesOurOwnListenersByAddressAndPort) {
     policy.add_own(at("10.0.0.5", 7901));
     EXPECT_EQ(policy.judge(at("10.0.0.5", 7901)), egress_refusal::own_listener);
     EXPECT_EQ(policy.judge(at("::ffff:10.0.0.5", 7901)), egress_refusal::own_listener);
+    EXPECT_EQ(policy.judge(at("64:ff9b::10.0.0.5", 7901)), egress_refusal::own_listener);
+    EXPECT_EQ(policy.judge(at("2002:a00:5::", 7901)), egress_refusal::own_listener);
     EXPECT_EQ(policy.judge(at("10.0.0.5", 7902)), egress_refusal::none);
     EXPECT_EQ(policy.judge(at("10.0.0.6", 7901)), egress_refusal::none);
 }
