@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 
 #include "sidecar/config/print.hpp"
+#include "sidecar/http/connector.hpp"
 #include "sidecar/net/log.hpp"
 
 namespace outrider::app {
@@ -14,16 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::chrono::milliseconds worker_answers_within{500};
-
-governance::destination destination_of(const net::tcp_endpoint& where) {
-    governance::destination out;
-    out.port = where.port();
-    auto address = where.address();
-    out.address = address.is_v6()
-                      ? address.to_v6().to_bytes()
-                      : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4()).to_bytes();
-    return out;
-}
 
 /// Every address of this machine, for listeners that listen on all of them.
 std::vector<net::tcp_endpoint> own_addresses(std::uint16_t port) {
@@ -47,9 +38,9 @@ std::vector<net::tcp_endpoint> own_addresses(std::uint16_t port) {
 }
 
 void guard_own(governance::egress_policy& egress, const net::tcp_endpoint& listener) {
-    egress.add_own(destination_of(listener));
+    egress.add_own(http::destination_of(listener));
     if (!listener.address().is_unspecified()) return;
-    for (const auto& address : own_addresses(listener.port())) egress.add_own(destination_of(address));
+    for (const auto& address : own_addresses(listener.port())) egress.add_own(http::destination_of(address));
 }
 
 }  // namespace
@@ -130,9 +121,11 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
         if (role.kind == http::listener_kind::upstream) own.fixed = each->path->router.named(role.name.substr(9));
         if (application) own.fixed = each->path->add_application(*application);
         auto* path = each->path.get();
-        each->acceptors.push_back(std::make_unique<net::acceptor>(
-            each->worker.get_executor(), std::move(socket),
-            [path, &own](net::stream client) { path->accept(std::move(client), own); }));
+        each->acceptors.push_back(
+            std::make_unique<net::acceptor>(each->worker.get_executor(), std::move(socket),
+                                            [path, &own](net::stream client, const net::tcp_endpoint& peer) {
+                                                path->accept(std::move(client), peer, own);
+                                            }));
     }
     guard_own(shared_->egress, address);
     listening_.push_back(role.name + " " + net::text_of(address));

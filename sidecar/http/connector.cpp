@@ -2,9 +2,8 @@
 
 #include <cstring>
 
-#include <netinet/tcp.h>
-
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/net/tcp.hpp"
 #include "sidecar/net/tls_layer.hpp"
 
 namespace outrider::http {
@@ -16,34 +15,6 @@ using exchange::origin;
 connect_outcome fail(failure_code code, std::string detail, bool retryable = true) {
     auto blamed = code == failure_code::destination_refused ? origin::self : origin::upstream;
     return {nullptr, {code, blamed, retryable}, std::move(detail)};
-}
-
-governance::destination destination_of(const net::tcp_endpoint& where) {
-    governance::destination out;
-    out.port = where.port();
-    if (where.address().is_v6()) {
-        out.address = where.address().to_v6().to_bytes();
-    } else {
-        out.address = boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, where.address().to_v4()).to_bytes();
-    }
-    return out;
-}
-
-net::error_code open_socket(net::socket& socket, const net::tcp_endpoint& to) {
-    net::error_code ec;
-    socket.open(boost::asio::generic::stream_protocol(to.protocol().family(), IPPROTO_TCP), ec);
-    if (ec) return ec;
-    int on = 1;
-    ::setsockopt(socket.native_handle(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    socket.native_non_blocking(true, ec);
-    return ec;
-}
-
-net::awaitable<net::error_code> connect_to(net::stream& stream, const net::tcp_endpoint& to) {
-    if (auto ec = open_socket(stream.lower(), to)) co_return ec;
-    auto [ec] =
-        co_await stream.lower().async_connect(boost::asio::generic::stream_protocol::endpoint(to), net::use_tuple);
-    co_return ec;
 }
 
 net::awaitable<connect_outcome> secure(connect_outcome made, upstream& to, const config::upstream_endpoint& endpoint) {
@@ -66,6 +37,13 @@ net::awaitable<connect_outcome> secure(connect_outcome made, upstream& to, const
 }
 
 }  // namespace
+
+governance::destination destination_of(const net::tcp_endpoint& where) {
+    auto address = where.address();
+    auto wide = address.is_v6() ? address.to_v6()
+                                : boost::asio::ip::make_address_v6(boost::asio::ip::v4_mapped, address.to_v4());
+    return {wide.to_bytes(), where.port()};
+}
 
 net::awaitable<connect_outcome> open_connection(data_path& path, std::shared_ptr<upstream> to, endpoint_state& endpoint,
                                                 net::steady_clock::time_point deadline, connect_watch watch) {
@@ -90,7 +68,7 @@ net::awaitable<connect_outcome> open_connection(data_path& path, std::shared_ptr
         connect_outcome made;
         made.connection = std::make_unique<upstream_connection>(path.worker.get_executor());
         watch.on_stream(watch.owner, &made.connection->stream);
-        auto ec = co_await connect_to(made.connection->stream, address);
+        auto ec = co_await net::connect(made.connection->stream.lower(), address);
         if (ec == boost::asio::error::operation_aborted) {
             watch.on_stream(watch.owner, nullptr);
             co_return fail(failure_code::connect_timeout, "connecting to " + net::text_of(address) + " took too long");

@@ -1,6 +1,8 @@
 #pragma once
 
+#include "governance/egress.hpp"
 #include "sidecar/http/upstream.hpp"
+#include "sidecar/net/address.hpp"
 #include "sidecar/net/asio.hpp"
 
 namespace outrider::http {
@@ -19,6 +21,9 @@ struct connect_watch {
     void (*on_stream)(void* owner, net::stream* stream);
     void* owner;
 };
+
+/// The address as the egress rules know it.
+governance::destination destination_of(const net::tcp_endpoint& where);
 
 /// Opens a connection to `endpoint`: resolves its name, passes the addresses of a dynamic upstream through the egress
 /// rules, connects to one after the other, and shakes hands when the endpoint is https. Ends at `deadline`.

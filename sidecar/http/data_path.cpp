@@ -1,5 +1,6 @@
 #include "sidecar/http/data_path.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "sidecar/http/server_connection.hpp"
@@ -8,7 +9,8 @@
 namespace outrider::http {
 namespace {
 
-constexpr std::size_t most_spare = 32;
+/// Spare exchanges that are never given up.
+constexpr std::size_t kept_spare = 8;
 
 /// A short name of this process for Via, the same for both directions: not the host's own name, which is nobody's
 /// business.
@@ -70,12 +72,12 @@ std::shared_ptr<upstream> data_path::add_application(const config::endpoint& whe
         std::make_shared<upstream>(shared.targets.front(), exchange::target_index{0}, made, nullptr));
 }
 
-void data_path::accept(net::stream client, const listener_role& role) {
+void data_path::accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role) {
     if (connections_.size() >= shared.connections_per_worker) {
         metrics.connections_refused.add();
         return client.reset();
     }
-    worker.tasks().spawn(serve(std::make_unique<server_connection>(*this, role, std::move(client))));
+    worker.tasks().spawn(serve(std::make_unique<server_connection>(*this, role, std::move(client), peer)));
 }
 
 void data_path::drain() {
@@ -92,6 +94,7 @@ void data_path::housekeeping() {
     tracer.flush();
     log.flush();
     if (++ticks_ % 10 != 0) return;
+    trim_spare();
     auto now = net::steady_clock::now();
     router.close_idle(now);
     for (auto& application : applications_) application->close_idle(now, settings.timeouts.upstream_idle);
@@ -114,11 +117,21 @@ std::unique_ptr<server_exchange> data_path::take_exchange() {
     if (spare_.empty()) return std::make_unique<server_exchange>(*this);
     auto taken = std::move(spare_.back());
     spare_.pop_back();
+    fewest_spare_ = std::min(fewest_spare_, spare_.size());
     return taken;
 }
 
 void data_path::give_back(std::unique_ptr<server_exchange> spare) {
-    if (spare_.size() < most_spare) spare_.push_back(std::move(spare));
+    spare->rest();
+    spare_.push_back(std::move(spare));
+}
+
+/// Gives up the exchanges that nobody has needed since the last time.
+void data_path::trim_spare() {
+    // The front of the pile, which has lain there longest.
+    if (fewest_spare_ > kept_spare)
+        spare_.erase(spare_.begin(), spare_.begin() + static_cast<std::ptrdiff_t>(fewest_spare_ - kept_spare));
+    fewest_spare_ = spare_.size();
 }
 
 }  // namespace outrider::http

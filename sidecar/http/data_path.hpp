@@ -11,6 +11,7 @@
 #include "sidecar/exchange/access_log.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
+#include "sidecar/http/block_pool.hpp"
 #include "sidecar/http/head_parser.hpp"
 #include "sidecar/http/router.hpp"
 #include "sidecar/net/resolver.hpp"
@@ -76,7 +77,7 @@ class data_path {
     std::shared_ptr<upstream> add_application(const config::endpoint& where);
 
     /// Serves a connection that a listener of `role` accepted. `role` outlives it.
-    void accept(net::stream client, const listener_role& role);
+    void accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role);
 
     /// No idle connection stays, each exchange under way is its connection's last.
     void drain();
@@ -101,21 +102,25 @@ class data_path {
     net::worker& worker;
     const shared_setup& shared;
     const config::settings& settings;
+    block_pool blocks;
     exchange::worker_metrics metrics;
     exchange::tracer tracer;
     exchange::access_log log;
     net::resolver resolver;
     http::router router;
     /// Idle connections that may keep a large read buffer: those in use right now. The others read into a small one.
-    static constexpr std::size_t most_warm = 128;
+    static constexpr std::size_t most_warm = 256;
     std::size_t warm = 0;
 
   private:
     friend class server_connection;
+    void trim_spare();
+
     std::shared_ptr<const shared_setup> owned_;
     std::vector<std::shared_ptr<upstream>> applications_;
     std::vector<server_connection*> connections_;
     std::vector<std::unique_ptr<server_exchange>> spare_;
+    std::size_t fewest_spare_ = 0;  ///< since the last trim_spare()
     std::string date_;
     std::time_t date_second_ = 0;
     bool draining_ = false;

@@ -15,9 +15,9 @@ constexpr std::chrono::milliseconds idle_while_draining{500};
 
 }  // namespace
 
-server_connection::server_connection(data_path& owner, const listener_role& of, net::stream accepted)
+server_connection::server_connection(data_path& owner, const listener_role& of, net::stream accepted,
+                                     const net::tcp_endpoint& peer)
     : path(owner), role(of), client(std::move(accepted)), deadline_(owner.worker.wheel(), &on_deadline, this) {
-    auto peer = net::remote_end(client.lower().native_handle());
     if (peer.port() != 0) {
         auto address = peer.address();
         if (address.is_v6() && address.to_v6().is_v4_mapped())

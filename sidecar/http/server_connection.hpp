@@ -5,6 +5,7 @@
 #include <string>
 
 #include "sidecar/http/io_buffer.hpp"
+#include "sidecar/net/address.hpp"
 #include "sidecar/net/stream.hpp"
 #include "sidecar/net/timer_wheel.hpp"
 
@@ -36,7 +37,7 @@ enum class waiting_for : std::uint8_t {
 ///       +---- exchange, and those pipelined behind it ---> closed
 class server_connection {
   public:
-    server_connection(data_path& path, const listener_role& role, net::stream client);
+    server_connection(data_path& path, const listener_role& role, net::stream client, const net::tcp_endpoint& peer);
     ~server_connection();
 
     net::awaitable<void> serve();

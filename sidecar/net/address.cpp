@@ -4,21 +4,6 @@
 #include <stdexcept>
 
 namespace outrider::net {
-namespace {
-
-tcp_endpoint end_of(int descriptor, int (*ask)(int, sockaddr*, socklen_t*)) {
-    sockaddr_storage raw{};
-    socklen_t size = sizeof raw;
-    tcp_endpoint where;
-    if (ask(descriptor, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return where;
-    if (raw.ss_family != AF_INET && raw.ss_family != AF_INET6) return where;
-    std::memcpy(where.data(), &raw, size);
-    where.resize(size);
-    return where;
-}
-
-}  // namespace
-
 std::string text_of(const tcp_endpoint& where) {
     auto address = where.address().to_string();
     auto port = std::to_string(where.port());
@@ -32,8 +17,20 @@ std::optional<asio::ip::address> literal_address(const std::string& host) {
     return address;
 }
 
-tcp_endpoint local_end(int descriptor) { return end_of(descriptor, ::getsockname); }
-tcp_endpoint remote_end(int descriptor) { return end_of(descriptor, ::getpeername); }
+tcp_endpoint endpoint_in(const sockaddr_storage& raw, socklen_t size) {
+    tcp_endpoint where;
+    if (raw.ss_family != AF_INET && raw.ss_family != AF_INET6) return where;
+    std::memcpy(where.data(), &raw, size);
+    where.resize(size);
+    return where;
+}
+
+tcp_endpoint local_end(int descriptor) {
+    sockaddr_storage raw{};
+    socklen_t size = sizeof raw;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&raw), &size) != 0) return {};
+    return endpoint_in(raw, size);
+}
 
 std::vector<tcp_endpoint> resolve_now(const config::endpoint& where) {
     if (auto literal = literal_address(where.host)) return {tcp_endpoint{*literal, where.port}};

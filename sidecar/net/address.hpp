@@ -21,9 +21,11 @@ std::string text_of(const tcp_endpoint& where);
 /// The address in an IP literal, without brackets; none when it is a name.
 std::optional<asio::ip::address> literal_address(const std::string& host);
 
-/// The two ends of a connected socket.
+/// What the kernel filled in; empty for what is neither IPv4 nor IPv6.
+tcp_endpoint endpoint_in(const sockaddr_storage& raw, socklen_t size);
+
+/// The address that a socket is bound to; empty for what is no socket.
 tcp_endpoint local_end(int descriptor);
-tcp_endpoint remote_end(int descriptor);
 
 /// Addresses of a configured place, looked up while starting (blocking). Throws std::runtime_error with a reason.
 std::vector<tcp_endpoint> resolve_now(const config::endpoint& where);

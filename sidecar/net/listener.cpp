@@ -3,10 +3,10 @@
 #include <cstring>
 #include <stdexcept>
 
-#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "sidecar/net/log.hpp"
+#include "sidecar/net/tcp.hpp"
 #include "sidecar/net/timer_wheel.hpp"
 
 namespace outrider::net {
@@ -37,6 +37,7 @@ listening_socket listening_socket::open(const tcp_endpoint& where, const std::st
         fail(where, setting, "SO_REUSEPORT");
     if (where.address().is_v6() && !where.address().is_unspecified())
         ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    set_tcp_options(descriptor, where);
     if (::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) fail(where, setting, "bind");
     if (::listen(descriptor, backlog) != 0) fail(where, setting, "listen");
     return made;
@@ -83,10 +84,7 @@ bool acceptor::take_waiting(int most) {
             spdlog::warn("cannot accept connections for the moment: {}", std::strerror(errno));
             return false;
         }
-        int on = 1;
-        ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        on_connection_(
-            stream{net::socket{executor_, asio::generic::stream_protocol(peer.ss_family, IPPROTO_TCP), descriptor}});
+        on_connection_(stream{net::socket::accepted(executor_, peer.ss_family, descriptor)}, endpoint_in(peer, size));
     }
     return true;
 }

@@ -33,7 +33,7 @@ class listening_socket {
 /// what is there with accept4, so that a new connection costs one system call.
 class acceptor {
   public:
-    using handler = std::function<void(stream)>;
+    using handler = std::function<void(stream, const tcp_endpoint& peer)>;
 
     acceptor(executor ex, listening_socket from, handler on_connection);
 

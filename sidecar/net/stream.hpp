@@ -4,15 +4,13 @@
 #include <span>
 #include <tuple>
 
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 
 #include "sidecar/net/asio.hpp"
+#include "sidecar/net/socket.hpp"
 
 namespace outrider::net {
 
-using socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
 using io_result = std::tuple<error_code, std::size_t>;
 
 class stream;
@@ -43,6 +41,12 @@ class stream {
     /// At least one byte, or an error; `asio::error::eof` at the peer's end of sending.
     awaitable<io_result> read_some(asio::mutable_buffer into) {
         if (layer_) return layer_->read_some(socket_, into);
+        return socket_.async_read_some(into, use_tuple);
+    }
+
+    /// The same into room that is found when something is there to be read.
+    awaitable<io_result> read_some(read_room& into) {
+        if (layer_) return layer_->read_some(socket_, into.take());
         return socket_.async_read_some(into, use_tuple);
     }
 

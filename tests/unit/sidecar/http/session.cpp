@@ -75,9 +75,10 @@ net::awaitable<bool> read_body(net::stream& stream, io_buffer& in, const framing
 origin_server::origin_server(net::executor ex) : tasks_(ex) {
     auto listening = net::listening_socket::open({boost::asio::ip::address_v4::loopback(), 0}, "origin", false);
     port_ = listening.bound().port();
-    acceptor_ = std::make_unique<net::acceptor>(ex, std::move(listening), [this](net::stream accepted) {
-        tasks_.spawn(serve(std::move(accepted), connections++));
-    });
+    acceptor_ = std::make_unique<net::acceptor>(ex, std::move(listening),
+                                                [this](net::stream accepted, const net::tcp_endpoint&) {
+                                                    tasks_.spawn(serve(std::move(accepted), connections++));
+                                                });
     acceptor_->start(tasks_);
 }
 
@@ -133,7 +134,7 @@ std::shared_ptr<session_client> session::connect() {
     auto [ours, theirs] = net::connected_pair(worker.get_executor());
     if (client_faults) theirs.set_layer(std::make_unique<test::faulty_layer>(client_faults));
     auto client = std::make_shared<session_client>(std::move(ours));
-    path->accept(std::move(theirs), role);
+    path->accept(std::move(theirs), {}, role);
     clients_.spawn(read_from(client));
     return client;
 }

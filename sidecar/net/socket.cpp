@@ -1,0 +1,144 @@
+#include "sidecar/net/socket.hpp"
+
+#include <cerrno>
+#include <chrono>
+
+#include <boost/asio/error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace outrider::net {
+namespace {
+
+/// A read is looked at after once to twice this.
+constexpr std::chrono::milliseconds late_look{50};
+
+ssize_t receive(int descriptor, asio::mutable_buffer into, int flags) {
+    ssize_t got = 0;
+    do {
+        got = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT | flags);
+    } while (got < 0 && errno == EINTR);
+    return got;
+}
+
+bool nothing_there(ssize_t got) { return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK); }
+
+}  // namespace
+
+/// The reads of one context that wait, in two generations: what is in the older one at a tick is looked at, once.
+class pending_reads : public asio::execution_context::service {
+  public:
+    using key_type = pending_reads;
+    static asio::execution_context::id id;
+
+    explicit pending_reads(asio::execution_context& context)
+        : service(context),
+          reactor(asio::use_service<asio::detail::reactor>(context)),
+          timer_(static_cast<asio::io_context&>(context)) {}
+
+    void add(pending_read& read) {
+        link(read, young_);
+        if (!std::exchange(ticking_, true)) wait();
+    }
+
+    asio::detail::reactor& reactor;
+
+  private:
+    void shutdown() override { timer_.cancel(); }
+
+    static void link(pending_read& read, pending_read*& list) {
+        read.next_ = list;
+        read.from_ = &list;
+        if (list) list->from_ = &read.next_;
+        list = &read;
+    }
+
+    void wait() {
+        timer_.expires_after(late_look);
+        timer_.async_wait([this](error_code ec) {
+            if (!ec) tick();
+        });
+    }
+
+    void tick() {
+        while (old_) look_at(*old_);
+        if (young_) young_->from_ = &old_;
+        old_ = std::exchange(young_, nullptr);
+        ticking_ = old_ != nullptr;
+        if (ticking_) wait();
+    }
+
+    void look_at(pending_read& read) {
+        read.unlink();
+        char byte = 0;
+        if (nothing_there(receive(read.descriptor_, asio::buffer(&byte, 1), MSG_PEEK))) return;
+        read.looked_at_ = true;
+        reactor.cancel_ops_by_key(read.descriptor_, read.place_, asio::detail::reactor::read_op, &read);
+    }
+
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>
+        timer_;
+    pending_read* young_ = nullptr;
+    pending_read* old_ = nullptr;
+    bool ticking_ = false;
+};
+
+asio::execution_context::id pending_reads::id;
+
+pending_read::pending_read(pending_reads& among, int descriptor, asio::detail::reactor::per_descriptor_data place,
+                           asio::mutable_buffer into, read_room* room, func_type completion)
+    : reactor_op(error_code{}, &perform, completion), descriptor_(descriptor), place_(place), into_(into), room_(room) {
+    cancellation_key_ = this;
+    among.add(*this);
+}
+
+asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
+    auto* read = static_cast<pending_read*>(self);
+    auto into = read->room_ ? read->room_->take() : read->into_;
+    auto got = receive(read->descriptor_, into, 0);
+    if (nothing_there(got)) {
+        if (read->room_) read->room_->put_back();
+        return not_done;
+    }
+    if (got < 0) {
+        read->ec_ = {errno, boost::system::system_category()};
+        return done;
+    }
+    if (got == 0 && into.size() > 0) read->ec_ = asio::error::eof;
+    read->bytes_transferred_ = static_cast<std::size_t>(got);
+    return read->bytes_transferred_ < into.size() ? done_and_exhausted : done;
+}
+
+void pending_read::read_after_late_look() {
+    if (!looked_at_ || ec_ != asio::error::operation_aborted) return;
+    ec_ = {};
+    if (perform(this) == not_done) ec_ = asio::error::operation_aborted;
+}
+
+void pending_read::unlink() {
+    if (!from_) return;
+    *from_ = next_;
+    if (next_) next_->from_ = from_;
+    from_ = nullptr;
+}
+
+socket socket::accepted(executor ex, int family, int descriptor) {
+    socket made{ex, asio::generic::stream_protocol(family, IPPROTO_TCP), descriptor};
+    made.impl_.get_implementation().state_ &= static_cast<unsigned char>(~asio::detail::socket_ops::possible_dup);
+    return made;
+}
+
+pending_reads& socket::among() {
+    if (!among_) among_ = &asio::use_service<pending_reads>(get_executor().context());
+    return *among_;
+}
+
+void socket::start(pending_read* read) {
+    // "Continues" keeps an operation that is done at once on this thread's own queue, away from the mutex.
+    constexpr bool continues = true;
+    constexpr bool speculates = true;
+    among_->reactor.start_op(asio::detail::reactor::read_op, native_handle(), place(), read, continues, speculates);
+}
+
+}  // namespace outrider::net
