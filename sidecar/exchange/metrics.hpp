@@ -78,7 +78,6 @@ struct worker_metrics {
     counter connections_open;
     counter connections_refused;  ///< over limits.connections
     counter upstream_connections_opened;
-    counter upstream_connections_open;
     counter stale_retries;
     counter request_bytes;
     counter response_bytes;

@@ -47,8 +47,8 @@ class body_decoder {
         return ended_;
     }
     body_kind kind() const { return how_.kind; }
-    /// Bytes still to come, when that is known.
-    std::uint64_t left() const { return left_; }
+    /// How much to read next: a body that is known to be long is worth a larger buffer.
+    std::size_t next_piece() const { return left_ > 16 * 1024 ? 64 * 1024 : 16 * 1024; }
     const std::string& trailers() const { return chunks_.trailers(); }
 
   private:

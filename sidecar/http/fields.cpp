@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
+#include <cstring>
 #include <utility>
 
 namespace outrider::http {
@@ -63,14 +63,26 @@ constexpr auto by_length = [] {
     return table;
 }();
 
-constexpr auto token_chars = [] {
-    std::array<bool, 256> table{};
-    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
-    for (char c : std::string_view{"!#$%&'*+-.^_`|~"}) table[static_cast<unsigned char>(c)] = true;
-    return table;
-}();
+std::uint64_t eight_at(const char* at) {
+    std::uint64_t out;
+    std::memcpy(&out, at, sizeof out);
+    return out;
+}
+
+/// Whether `name` is `text`, which is lower case and as long. Letters differ from lower case, and what `text` is made
+/// of differs from control characters, by the one bit that is set here.
+bool is_known(const char* name, std::string_view text) {
+    constexpr std::uint64_t case_bits = 0x2020202020202020;
+    auto size = text.size();
+    if (size < 8) {
+        for (std::size_t i = 0; i < size; ++i)
+            if ((name[i] | 0x20) != text[i]) return false;
+        return true;
+    }
+    for (std::size_t i = 0; i + 8 < size; i += 8)
+        if ((eight_at(name + i) | case_bits) != eight_at(text.data() + i)) return false;
+    return (eight_at(name + size - 8) | case_bits) == eight_at(text.data() + size - 8);
+}
 
 }  // namespace
 
@@ -84,12 +96,10 @@ field_id identify(std::string_view name) {
     const auto& candidates = by_length[name.size()];
     for (std::uint8_t i = 0; i < candidates.size; ++i) {
         const auto& [text, id] = known[candidates.index[i]];
-        if (lower(name.back()) == text.back() && same_name(name, text)) return id;
+        if (is_known(name.data(), text)) return id;
     }
     return field_id::other;
 }
-
-bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
 
 bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -40,7 +41,7 @@ enum class field_id : std::uint8_t {
     x_request_id,
 };
 
-/// The id of a field name, whatever its case.
+/// The id of a field name, whatever its case. The name holds no control character.
 field_id identify(std::string_view name);
 
 /// One field line; views into the read buffer.
@@ -54,7 +55,18 @@ struct field {
 
 /// RFC 9110 5.6.2: a non-empty string of tchar.
 bool is_token(std::string_view text);
-bool is_token_char(char c);
+
+inline constexpr auto token_chars = [] {
+    std::array<bool, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (char c : std::string_view{"!#$%&'*+-.^_`|~"}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+constexpr bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
+
 /// Equal but for ASCII case.
 bool same_name(std::string_view a, std::string_view b);
 std::string_view trim(std::string_view text);

@@ -43,7 +43,7 @@ bool may_be_nominated(const field& named) {
 struct gathered {
     const field* host = nullptr;
     bool host_repeated = false;
-    const field* upgrade = nullptr;
+    bool offers_websocket = false;
     bool has_connection = false;
     bool has_expect = false;
     bool expects_other = false;
@@ -118,7 +118,9 @@ gathered gather(field_list& fields) {
                 f.dropped = true;
                 break;
             case field_id::upgrade:
-                out.upgrade = &f;
+                // Any other protocol of the list is left out, h2c above all.
+                for_each_member(f.value,
+                                [&](std::string_view m) { out.offers_websocket |= same_name(m, "websocket"); });
                 f.dropped = true;
                 break;
             case field_id::expect:
@@ -254,8 +256,8 @@ head_error check_request(request_head& head, request_facts& out) {
     if (seen.has_connection) options = apply_connection(head.fields);
     out.keep_alive = !options.close && (head.minor_version == 1 || options.keep_alive);
     out.expects_continue = seen.has_expect && head.minor_version == 1 && out.body.kind != body_kind::none;
-    out.upgrade_websocket = options.upgrade && seen.upgrade && same_name(seen.upgrade->value, "websocket") &&
-                            head.minor_version == 1 && head.method == "GET" && out.body.kind == body_kind::none;
+    out.upgrade_websocket = options.upgrade && seen.offers_websocket && head.minor_version == 1 &&
+                            head.method == "GET" && out.body.kind == body_kind::none;
     return head_error::none;
 }
 

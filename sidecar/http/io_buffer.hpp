@@ -7,6 +7,9 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "sidecar/http/block_pool.hpp"
+#include "sidecar/net/socket.hpp"
+
 namespace outrider::http {
 
 /// Bytes that were read and not consumed yet: one block with free room behind. Views into it stay valid until
@@ -56,11 +59,59 @@ class io_buffer {
         capacity_ = begin_ = end_ = 0;
     }
 
+    /// The block, which is no longer this buffer's.
+    std::unique_ptr<char[]> release() {
+        capacity_ = begin_ = end_ = 0;
+        return std::move(block_);
+    }
+    void adopt(std::unique_ptr<char[]> block, std::size_t capacity) {
+        block_ = std::move(block);
+        capacity_ = capacity;
+        begin_ = end_ = 0;
+    }
+
   private:
     std::unique_ptr<char[]> block_;
     std::size_t capacity_ = 0;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;
+};
+
+/// An io_buffer whose block is its worker's until there is something to hold.
+class lent_buffer final : public net::read_room {
+  public:
+    explicit lent_buffer(block_pool& lender) : lender_(lender) {}
+    lent_buffer(const lent_buffer&) = delete;
+    lent_buffer& operator=(const lent_buffer&) = delete;
+    ~lent_buffer() override { reset(); }
+
+    std::string_view data() const { return held_.data(); }
+    std::size_t size() const { return held_.size(); }
+    bool empty() const { return held_.empty(); }
+    void commit(std::size_t n) { held_.commit(n); }
+    void consume(std::size_t n) { held_.consume(n); }
+    /// For what takes bytes off the front.
+    io_buffer& bytes() { return held_; }
+
+    /// Forgets everything, and with it the block.
+    void reset() {
+        if (held_.capacity() == block_pool::block_size) lender_.give_back(held_.release());
+        held_.shrink(0);
+    }
+
+    boost::asio::mutable_buffer take() override {
+        if (held_.capacity() == 0) held_.adopt(lender_.take(), block_pool::block_size);
+        held_.make_room(least_room);
+        return held_.room();
+    }
+    void put_back() override {
+        if (held_.empty()) reset();
+    }
+
+  private:
+    static constexpr std::size_t least_room = 16 * 1024;
+    block_pool& lender_;
+    io_buffer held_;
 };
 
 }  // namespace outrider::http

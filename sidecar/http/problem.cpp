@@ -1,28 +1,11 @@
 #include "sidecar/http/problem.hpp"
 
+#include "sidecar/exchange/access_log.hpp"
+
 namespace outrider::http {
 namespace {
 
 using exchange::failure_code;
-
-/// A JSON string: quotes, backslashes and control characters escaped, octets above 127 replaced (they may be no UTF-8).
-void append_json(std::string& out, std::string_view text) {
-    static constexpr char hex[] = "0123456789abcdef";
-    out.push_back('"');
-    for (unsigned char c : text) {
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(static_cast<char>(c));
-        } else if (c < 0x20 || c == 0x7f) {
-            out.append("\\u00");
-            out.push_back(hex[c >> 4]);
-            out.push_back(hex[c & 15]);
-        } else {
-            out.push_back(c < 0x80 ? static_cast<char>(c) : '?');
-        }
-    }
-    out.push_back('"');
-}
 
 struct wire {
     int status;
@@ -124,16 +107,16 @@ local_answer answer_for(const exchange::failure& why, std::string detail) {
 }
 
 void write_answer(std::string& out, const local_answer& answer, std::string_view trace_id, std::string_view date,
-                  bool head_only, bool close) {
+                  bool head_only, std::string_view connection) {
     std::string body;
     if (answer.status >= 400) {
         body = "{\"type\":\"about:blank\",\"title\":";
-        append_json(body, answer.title);
+        exchange::append_json_string(body, answer.title);
         body += ",\"status\":" + std::to_string(answer.status) + ",\"detail\":";
-        append_json(body, answer.detail);
+        exchange::append_json_string(body, answer.detail);
         if (!trace_id.empty()) {
             body += ",\"trace_id\":";
-            append_json(body, trace_id);
+            exchange::append_json_string(body, trace_id);
         }
         body += "}\n";
     }
@@ -149,7 +132,11 @@ void write_answer(std::string& out, const local_answer& answer, std::string_view
         out.append(answer.proxy_error);
         out += "\r\n";
     }
-    if (close) out += "Connection: close\r\n";
+    if (!connection.empty()) {
+        out += "Connection: ";
+        out.append(connection);
+        out += "\r\n";
+    }
     out += "\r\n";
     if (!head_only) out += body;
 }

@@ -22,8 +22,9 @@ local_answer answer_for(const exchange::failure& why, std::string detail);
 /// The reason phrase of the statuses that this proxy generates.
 std::string_view reason_phrase(int status);
 
-/// Appends a whole answer: head, and an RFC 9457 problem body unless the request was HEAD.
+/// Appends a whole answer: head, and an RFC 9457 problem body unless the request was HEAD. `connection` is the value of
+/// that field, or empty for HTTP/1.1's default.
 void write_answer(std::string& out, const local_answer& answer, std::string_view trace_id, std::string_view date,
-                  bool head_only, bool close);
+                  bool head_only, std::string_view connection);
 
 }  // namespace outrider::http

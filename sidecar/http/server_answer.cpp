@@ -12,8 +12,6 @@ using exchange::origin;
 
 namespace {
 
-constexpr std::size_t small_piece = 16 * 1024;
-constexpr std::size_t large_piece = 64 * 1024;
 constexpr std::size_t joined_below = 2 * 1024;
 
 }  // namespace
@@ -43,7 +41,7 @@ net::awaitable<after_exchange> server_exchange::forward_answer() {
     facts_.status = attempt_facts_.status = answer_.status;
     bool chunked = build_answer_head();
     up_.consume(answer_.size);
-    if (response_.switches_protocol) co_return co_await switch_protocols();
+    if (response_.switches_protocol) co_return co_await tunnel(exchange::tunnel_kind::websocket, out_);
     answer_body_.start(response_.body, path_.settings.limits.trailer_bytes);
     auto step = relay_piece(chunked);  // `out_` holds the head: it goes out together with the first piece of the body
     if (step == relay_step::failed && !answer_started_) {
@@ -65,7 +63,7 @@ net::awaitable<after_exchange> server_exchange::forward_answer() {
 
 /// Frames the body's next piece and writes what the client takes at once.
 server_exchange::relay_step server_exchange::relay_piece(bool chunked) {
-    piece_ = answer_body_.take(up_);
+    piece_ = answer_body_.take(up_.bytes());
     if (answer_body_.malformed()) {
         fail(failure_code::upstream_truncated, origin::upstream, false, "the upstream's chunked answer is malformed");
         return relay_step::failed;
@@ -126,9 +124,8 @@ net::awaitable<bool> server_exchange::write_rest_of_piece() {
 
 net::awaitable<bool> server_exchange::read_answer_piece() {
     if (up_.empty()) up_.reset();
-    up_.make_room(answer_body_.left() > small_piece ? large_piece : small_piece);
     connection_->arm(times().body, waiting_for::response_body);
-    auto [ec, n] = co_await upstream_->stream.read_some(up_.room());
+    auto [ec, n] = co_await upstream_->stream.read_some(up_);
     if (!ec) {
         up_.commit(n);
         co_return true;
@@ -161,6 +158,7 @@ net::awaitable<after_exchange> server_exchange::cut_off(bool chunked) {
 
 /// The answer is out: connections go back or are closed, the exchange is accounted for.
 after_exchange server_exchange::settle(bool uploaded) {
+    facts_.finished = net::steady_clock::now();
     finish_attempt({});
     connection_->watch(nullptr);
     if (response_.keep_alive && uploaded && up_.empty()) {
@@ -177,30 +175,31 @@ after_exchange server_exchange::settle(bool uploaded) {
     } else {
         connection_->in.consume(head_.size + body_in_buffer_);
     }
-    return client_keeps_ ? after_exchange::keep : after_exchange::linger;
+    if (client_keeps_) return after_exchange::keep;
+    // RFC 9112 9.6: a client that said "close" sends no further request, so there is nothing that a close could cut
+    // off.
+    bool over = !request_.keep_alive && connection_->in.empty();
+    return over ? after_exchange::close : after_exchange::linger;
 }
 
 void server_exchange::return_connection() {
     ++upstream_->exchanges;
-    upstream_->endpoint->give_back(std::move(upstream_), net::steady_clock::now(),
-                                   path_.settings.limits.pool_per_upstream);
+    upstream_->endpoint->give_back(std::move(upstream_), facts_.finished, path_.settings.limits.pool_per_upstream);
 }
 
-/// 101: both sides speak WebSocket from here on.
-net::awaitable<after_exchange> server_exchange::switch_protocols() {
-    boost::asio::const_buffer whole = boost::asio::buffer(out_);
+/// Sends the answer that opens a tunnel, and carries bytes both ways until it ends.
+net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kind, std::string_view answer) {
+    boost::asio::const_buffer whole = boost::asio::buffer(answer);
+    io_buffer held;  // what the facts are views into, to the end
     if (co_await write_client({&whole, 1})) {
-        path_.metrics.tunnels[static_cast<std::size_t>(exchange::tunnel_kind::websocket)].add();
-        auto held = std::move(connection_->in);  // the facts are views into it
+        path_.metrics.tunnels[static_cast<std::size_t>(kind)].add();
+        held = std::move(connection_->in);
         connection_->in = {};
         connection_->in.append(held.data().substr(head_.size));
-        co_await run_tunnel(*connection_, upstream_->stream, up_, facts_.request_bytes, facts_.response_bytes);
-        finish_attempt({});
-        finish();
-    } else {
-        finish_attempt(failure_);
-        finish();
+        co_await run_tunnel(*connection_, upstream_->stream, up_.bytes(), facts_.request_bytes, facts_.response_bytes);
     }
+    finish_attempt(failure_);
+    finish();
     upstream_.reset();
     connection_->watch(nullptr);
     co_return after_exchange::close;
@@ -221,24 +220,10 @@ net::awaitable<after_exchange> server_exchange::connect_tunnel() {
     facts_.status = attempt_facts_.status = 200;
     attempt_facts_.peer_address = upstream_->peer_address;
     attempt_facts_.peer_port = upstream_->peer.port();
-    path_.metrics.tunnels[static_cast<std::size_t>(exchange::tunnel_kind::connect)].add();
+    up_.reset();
+    // Named, not a temporary: g++ 12 emits a trap for the conversion inside a co_await.
     static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
-    boost::asio::const_buffer whole = boost::asio::buffer(established);
-    if (co_await write_client({&whole, 1})) {
-        auto held = std::move(connection_->in);
-        connection_->in = {};
-        connection_->in.append(held.data().substr(head_.size));
-        up_.reset();
-        co_await run_tunnel(*connection_, upstream_->stream, up_, facts_.request_bytes, facts_.response_bytes);
-        finish_attempt({});
-        finish();
-    } else {
-        finish_attempt(failure_);
-        finish();
-    }
-    upstream_.reset();
-    connection_->watch(nullptr);
-    co_return after_exchange::close;
+    co_return co_await tunnel(exchange::tunnel_kind::connect, established);
 }
 
 }  // namespace outrider::http

@@ -18,7 +18,6 @@ constexpr std::chrono::milliseconds certainly_alive{1'000};
 constexpr std::chrono::milliseconds looked_at_after{1};
 constexpr std::uint32_t most_connects = 3;
 constexpr int most_interim = 100;
-constexpr std::size_t read_piece = 16 * 1024;
 
 }  // namespace
 
@@ -67,8 +66,7 @@ void server_exchange::frame_request() {
     }
     // One who waits for "100 Continue" has not sent the body yet, and no other upstream could ask for it.
     bool at_hand = body_buffered_ || (known_length && !request_.expects_continue);
-    repeatable_ =
-        is_idempotent(head_.method) && at_hand && request_.body.length <= path_.settings.limits.replay_bytes;
+    repeatable_ = is_idempotent(head_.method) && at_hand && request_.body.length <= path_.settings.limits.replay_bytes;
 }
 
 /// Facts, a span of its own for every further attempt, and a pooled connection if one may be used.
@@ -195,8 +193,7 @@ net::awaitable<bool> server_exchange::read_answer() {
             fail_read({});
             co_return false;
         }
-        up_.make_room(read_piece);
-        auto [ec, n] = co_await upstream_->stream.read_some(up_.room());
+        auto [ec, n] = co_await upstream_->stream.read_some(up_);
         if (ec) {
             fail_read(ec);
             co_return false;
@@ -268,7 +265,8 @@ void server_exchange::finish_attempt(const exchange::failure& why) {
     if (why) path_.metrics.failed_attempts[facts_.target].add();
     if (facts_.direction == exchange::direction::inbound) return;
     attempt_facts_.failure = why;
-    attempt_facts_.finished = net::steady_clock::now();
+    bool last = facts_.finished != net::steady_clock::time_point{};
+    attempt_facts_.finished = last ? facts_.finished : net::steady_clock::now();
     path_.tracer.finish_client(*attempt_span_, facts_, attempt_facts_);
 }
 

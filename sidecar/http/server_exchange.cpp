@@ -8,6 +8,8 @@ namespace outrider::http {
 using exchange::failure_code;
 using exchange::origin;
 
+server_exchange::server_exchange(data_path& path) : path_(path), up_(path.blocks) {}
+
 const config::timeouts& server_exchange::times() const { return path_.settings.timeouts; }
 
 void server_exchange::fail(failure_code code, origin whose, bool retryable, std::string detail) {
@@ -191,8 +193,9 @@ net::awaitable<after_exchange> server_exchange::answer_locally(local_answer answ
     facts_.status = answer.status;
     facts_.failure = failure_;
     out_.clear();
+    std::string_view connection = !keep ? "close" : head_.minor_version == 0 ? "keep-alive" : "";
     auto trace = span_.recorded ? span_.own.trace.hex() : std::string{};
-    write_answer(out_, answer, trace, path_.date(), head_.method == "HEAD", !keep);
+    write_answer(out_, answer, trace, path_.date(), head_.method == "HEAD", connection);
     connection_->limit_total(net::steady_clock::time_point::max());
     boost::asio::const_buffer whole = boost::asio::buffer(out_);
     bool sent = co_await write_client({&whole, 1});
@@ -219,7 +222,7 @@ net::awaitable<bool> server_exchange::write_client(std::span<const boost::asio::
 
 void server_exchange::finish() {
     if (std::exchange(finished_, true)) return;
-    facts_.finished = net::steady_clock::now();
+    if (facts_.finished == net::steady_clock::time_point{}) facts_.finished = net::steady_clock::now();
     if (!facts_.failure) facts_.failure = failure_;
     path_.metrics.finish(facts_);
     if (facts_.direction == exchange::direction::inbound) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/http/body.hpp"
 #include "sidecar/http/forward.hpp"
@@ -37,9 +38,11 @@ enum class after_exchange : std::uint8_t {
 /// still sends.
 class server_exchange {
   public:
-    explicit server_exchange(data_path& path) : path_(path) {}
+    explicit server_exchange(data_path& path);
 
     net::awaitable<after_exchange> run(server_connection& connection);
+    /// Gives up what a spare one need not hold.
+    void rest() { up_.reset(); }
 
   private:
     struct upload_state {
@@ -83,8 +86,8 @@ class server_exchange {
     // Answering.
     enum class relay_step : std::uint8_t { more, blocked, ended, failed };
     net::awaitable<after_exchange> forward_answer();
-    net::awaitable<after_exchange> switch_protocols();
     net::awaitable<after_exchange> connect_tunnel();
+    net::awaitable<after_exchange> tunnel(exchange::tunnel_kind kind, std::string_view answer);
     bool build_answer_head();
     relay_step relay_piece(bool chunked);
     std::array<boost::asio::const_buffer, 3> answer_parts() const;
@@ -110,7 +113,7 @@ class server_exchange {
     request_facts request_;
     response_head answer_;
     response_facts response_;
-    io_buffer up_;            ///< read from the upstream
+    lent_buffer up_;          ///< read from the upstream
     io_buffer body_;          ///< request body on its way up, when it is streamed
     std::string out_;         ///< the head being built, for either side
     std::string_view piece_;  ///< of the answer's body, in `up_`

@@ -8,13 +8,6 @@ namespace outrider::http {
 using exchange::failure_code;
 using exchange::origin;
 
-namespace {
-
-constexpr std::size_t small_piece = 16 * 1024;
-constexpr std::size_t large_piece = 64 * 1024;
-
-}  // namespace
-
 void server_exchange::start_upload() {
     // The head's views point into the read buffer, so the body moves on through one of its own.
     auto behind = connection_->in.data().substr(head_.size);
@@ -63,7 +56,7 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
             co_return;
         }
         if (body_.empty()) body_.reset();
-        body_.make_room(body.left() > small_piece ? large_piece : small_piece);
+        body_.make_room(body.next_piece());
         connection_->arm(times().body, waiting_for::request_body);
         auto [ec, n] = co_await connection_->client.read_some(body_.room());
         if (ec) {

@@ -41,7 +41,10 @@ net::awaitable<void> pump(server_connection& connection, net::stream& from, net:
             net::error_code ec;
             auto sent = to.write_now({&bytes, 1}, ec);
             if (!ec && sent < size) ec = co_await to.write_rest({&bytes, 1}, sent);
-            if (ec) co_return from.cancel();
+            if (ec) {
+                from.cancel();
+                co_return to.cancel();
+            }
             count += size;
             buffer.reset();
         }

@@ -2,7 +2,7 @@
 import json
 
 import harness
-from harness import Client, fields_told, reply, told
+from harness import Client, Closed, ask, fields_told, reply, told
 
 
 class KeepAlive(harness.Case):
@@ -55,6 +55,30 @@ class KeepAlive(harness.Case):
                 self.assert_status(answer, 200)
                 self.assertEqual(answer.get("Connection", "").lower(), "keep-alive")
 
+    def test_http_1_0_with_keep_alive_stays_open_after_an_answer_of_our_own(self):
+        origin = self.origin(lambda exchange: exchange.read() and exchange.close())
+        proxy = self.sidecar(origin, settings={"workers": 1})
+        with Client(proxy.inbound) as client:
+            for _ in range(2):
+                client.send("GET / HTTP/1.0\r\nHost: app\r\nConnection: keep-alive\r\n\r\n")
+                answer = client.response()
+                self.assert_status(answer, 502)
+                self.assertEqual(answer.get("Connection", "").lower(), "keep-alive")
+
+    def test_connections_over_the_limit_are_reset_and_counted(self):
+        proxy = self.sidecar(self.app, settings={"workers": 1, "limits.connections": "3"})
+        clients = [Client(proxy.inbound) for _ in range(3)]
+        for client in clients:
+            self.addCleanup(client.socket.close)
+        for client in clients:
+            self.assert_status(client.request(), 200)
+        with self.assertRaises((Closed, ConnectionResetError, BrokenPipeError)):
+            ask(proxy.inbound)
+        self.assertEqual(proxy.metrics()["outrider_connections_refused_total"], 1)
+        clients.pop().socket.close()
+        harness.wait_for(lambda: proxy.metrics()["outrider_connections_open"] == 2, "the place to be free")
+        self.assert_status(ask(proxy.inbound), 200)
+
     def test_a_client_that_has_finished_sending_still_gets_its_answer(self):
         with Client(self.proxy.inbound) as client:
             client.send("POST / HTTP/1.1\r\nHost: app\r\nContent-Length: 2\r\n\r\nhi")
@@ -63,7 +87,7 @@ class KeepAlive(harness.Case):
             self.assertTrue(client.ended())
 
     def test_the_host_reaches_the_application(self):
-        self.assertEqual(fields_told(harness.ask(self.proxy.inbound, host="shop.example:8080"), "Host"), ["shop.example:8080"])
+        self.assertEqual(fields_told(ask(self.proxy.inbound, host="shop.example:8080"), "Host"), ["shop.example:8080"])
 
 
 class Answers(harness.Case):

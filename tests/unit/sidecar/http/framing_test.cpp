@@ -298,7 +298,10 @@ TEST(Upgrade, IsAskedOnlyForWebSocketOnlyByGetWithoutABody) {
     EXPECT_FALSE(upgrade("GET", "Upgrade: websocket\r\n")) << "Connection does not name it";
     EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\n"));
     EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: h2c\r\n"));
-    EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n"));
+    EXPECT_TRUE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: h2c, websocket\r\n")) << "h2c is not passed on";
+    EXPECT_TRUE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: websocket\r\nUpgrade: h2c\r\n"));
+    EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: h2c\r\n"));
+    EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: websockets, not websocket\r\n"));
     EXPECT_FALSE(upgrade("POST", "Connection: Upgrade\r\nUpgrade: websocket\r\n"));
     EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n"));
     EXPECT_FALSE(upgrade("GET", "Connection: Upgrade\r\nUpgrade: websocket\r\n", "1.0"));

@@ -53,7 +53,7 @@ TEST(Answer, FollowsFromTheFailure) {
 std::string written(const local_answer& answer, bool head_only = false, bool close = true,
                     std::string_view trace = "0af7651916cd43dd8448eb211c80319c") {
     std::string out;
-    write_answer(out, answer, trace, "Sat, 21 Nov 2026 03:00:00 GMT", head_only, close);
+    write_answer(out, answer, trace, "Sat, 21 Nov 2026 03:00:00 GMT", head_only, close ? "close" : "");
     return out;
 }
 
