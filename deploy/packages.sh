@@ -44,7 +44,7 @@ packages_test() {
 # One version everywhere: formatting differs between releases of clang-format.
 packages_format() { echo clang-format-14 git; }
 
-packages_bench() { echo haproxy nginx-light wrk; }
+packages_bench() { echo haproxy nginx-light; }
 
 # The C++ compiler that has libFuzzer.
 packages_fuzz_compiler() {

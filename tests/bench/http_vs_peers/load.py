@@ -1,13 +1,12 @@
-"""The scenarios, and what sends them: wrk as fast as it goes, open_loop at a given rate."""
+"""The scenarios, and http_load, which sends them: as fast as they are answered, or at a given rate."""
 import dataclasses
 import json
 import random
-import re
 import subprocess
 
 import proxies
 
-CONNECTIONS = 32
+CONNECTIONS = 128
 THREE_HEADERS = {"Accept": "application/json", "User-Agent": "bench/1", "X-Request-Id": "5e1f7a52"}
 
 
@@ -56,53 +55,32 @@ SCENARIOS = {
 
 
 def write_requests(path, requests):
-    """The file format of open_loop."""
+    """The file format of http_load."""
     path.write_bytes(b"".join(b"%d\n%s" % (len(request), request) for request in requests))
     return path
-
-
-def write_lua(path, requests):
-    """The same requests for wrk, made before the clock starts."""
-    quoted = ",\n".join(lua_string(request) for request in requests)
-    path.write_text(f"local all, n = {{\n{quoted}\n}}, 0\nfunction request()\n  n = n % #all + 1\n  return all[n]\nend\n")
-    return path
-
-
-def lua_string(data):
-    return '"' + "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\' else f"\\{byte:03}" for byte in data) + '"'
 
 
 class Failed(Exception):
     """A request failed; nothing that was measured counts."""
 
 
-@dataclasses.dataclass
-class Closed:
-    """What wrk did: requests answered and how long it took."""
-
-    requests: int
-    seconds: float
-
-
-def closed_loop(address, lua, seconds, connections=CONNECTIONS, cpu=None):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", str(lua), "http://%s:%d/" % address]
-    text = subprocess.run(pinned(command, cpu), capture_output=True, text=True, check=True).stdout
-    problems = re.search(r"Non-2xx[^\n]*|Socket errors: connect (?!0, read 0, write 0, timeout 0)[^\n]*", text)
-    found = re.search(r"(\d+) requests in ([\d.]+)(us|ms|s|m),", text)
-    if problems or not found:
-        raise Failed(f"wrk: {problems[0] if problems else text}")
-    return Closed(int(found[1]), float(found[2]) * {"us": 1e-6, "ms": 1e-3, "s": 1, "m": 60}[found[3]])
-
-
-def open_loop(bench, address, requests_file, rate, seconds, connections=64):
-    """Latencies in microseconds from when each request was due."""
-    command = [bench.tools / "open_loop", address[0], address[1], rate, seconds, connections, requests_file]
-    proxies.tool("open_loop", bench.tools)
+def http_load(bench, address, requests_file, rate, seconds, connections):
+    command = [proxies.tool("http_load", bench.tools), *address, rate, seconds, connections, requests_file]
     done = subprocess.run(pinned([str(word) for word in command], bench.other_cpu), capture_output=True, text=True, check=True)
     result = json.loads(done.stdout)
     if result["errors"] or result["unanswered"]:
-        raise Failed(f"open loop at {rate}/s: {result}")
+        raise Failed(f"{rate}: {result}")
     return result
+
+
+def closed_loop(bench, address, requests_file, seconds):
+    """{"requests", "rate"} of CONNECTIONS that each send their next request when the answer is there."""
+    return http_load(bench, address, requests_file, "closed", seconds, CONNECTIONS)
+
+
+def open_loop(bench, address, requests_file, rate, seconds, connections=64):
+    """{"p50_us", ...}: latencies in microseconds from when each request was due."""
+    return http_load(bench, address, requests_file, rate, seconds, connections)
 
 
 def pinned(command, cpu):

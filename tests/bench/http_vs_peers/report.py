@@ -8,8 +8,7 @@ import subprocess
 def machine():
     cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     return {"cpu": cpu[1] if cpu else "unknown", "cores": len(os.sched_getaffinity(0)), "kernel": os.uname().release,
-            "haproxy": version(["haproxy", "-v"], r"version (\S+)"), "nginx": version(["nginx", "-v"], r"nginx/(\S+)"),
-            "wrk": version(["wrk", "-v"], r"wrk (?:debian/)?(\S+)")}
+            "haproxy": version(["haproxy", "-v"], r"version (\S+)"), "nginx": version(["nginx", "-v"], r"nginx/(\S+)")}
 
 
 def version(command, pattern):
@@ -33,7 +32,7 @@ def thousands(value):
 
 def markdown(results):
     where = results["machine"]
-    lines = [f"{where['cores']} cores of {where['cpu']}, Linux {where['kernel']}; HAProxy {where['haproxy']}, nginx {where['nginx']}, wrk {where['wrk']}. "
+    lines = [f"{where['cores']} cores of {where['cpu']}, Linux {where['kernel']}; HAProxy {where['haproxy']}, nginx {where['nginx']}. "
              f"Median (lowest-highest) of {results['pairs']} interleaved rounds of {results['seconds']} s; one thread each. "
              f"A/A control (HAProxy beside HAProxy): {ratio(results['a_a'])}.", ""]
     for part, write in (("throughput", throughput), ("latency", latency), ("memory", memory)):

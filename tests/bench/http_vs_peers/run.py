@@ -30,21 +30,21 @@ def spread(values):
     return {"median": statistics.median(values), "low": min(values), "high": max(values), "values": values}
 
 
-def per_cpu_second(server, lua, options):
-    """Requests per CPU-second of the proxy, and what wrk saw, over one interval."""
+def per_cpu_second(bench, server, requests, options):
+    """Requests per CPU-second of the proxy, and per second, over one interval."""
     before = server.cpu_seconds()
-    done = load.closed_loop(server.address, lua, options.seconds, cpu=options.other_cpu)
-    return done.requests / (server.cpu_seconds() - before), done.requests / done.seconds
+    done = load.closed_loop(bench, server.address, requests, options.seconds)
+    return done["requests"] / (server.cpu_seconds() - before), done["requests"] / options.seconds
 
 
-def interleave(servers, lua, options):
+def interleave(bench, servers, requests, options):
     """`pairs` rounds over all servers, each round in another order: {name: [(per CPU-second, per second)]}."""
     for server in servers.values():
-        load.closed_loop(server.address, lua, options.warm_up, cpu=options.other_cpu)
+        load.closed_loop(bench, server.address, requests, options.warm_up)
     names, found = list(servers), {name: [] for name in servers}
     for turn in range(options.pairs):
         for name in names if turn % 2 == 0 else reversed(names):
-            found[name].append(per_cpu_second(servers[name], lua, options))
+            found[name].append(per_cpu_second(bench, servers[name], requests, options))
     return found
 
 
@@ -54,9 +54,9 @@ def ratios(found, name, base):
 
 def a_a_control(bench, options):
     """Two equal HAProxies: what the method itself makes of no difference."""
-    lua = load.write_lua(bench.folder / "aa.lua", load.SCENARIOS["small"].requests(True, 0.1, "app"))
+    requests = load.write_requests(bench.folder / "aa", load.SCENARIOS["small"].requests(True, 0.1, "app"))
     servers = {"one": bench.haproxy(), "two": bench.haproxy()}
-    found = interleave(servers, lua, options)
+    found = interleave(bench, servers, requests, options)
     for server in servers.values():
         bench.end(server)
     return ratios(found, "two", "one")
@@ -80,10 +80,10 @@ def metrics_text(sidecar):
 
 def throughput_row(bench, counter, row, options):
     name, mode, traceparent, sampling = row
-    lua = load.write_lua(bench.folder / "load.lua", load.SCENARIOS[name].requests(traceparent, sampling, "app"))
+    requests = load.write_requests(bench.folder / "throughput", load.SCENARIOS[name].requests(traceparent, sampling, "app"))
     before = counter.count()
     servers = {"haproxy": bench.haproxy(), "nginx": bench.nginx(), "outrider": bench.sidecar(mode, sampling, counter)}
-    found = interleave(servers, lua, options)
+    found = interleave(bench, servers, requests, options)
     spans = all_spans_arrived(servers["outrider"], counter, before, sampling)
     for server in servers.values():
         bench.end(server)
@@ -107,19 +107,16 @@ def throughput(bench, options):
 def latency(bench, options):
     """Open loop at shares of HAProxy's peak and at a low rate, where the direct way is the base."""
     counter = bench.counter()
-    requests = load.SCENARIOS["small"].requests(True, 0.1, "app")
-    file = load.write_requests(bench.folder / "requests", requests)
-    lua = load.write_lua(bench.folder / "latency.lua", requests)
+    requests = load.write_requests(bench.folder / "latency", load.SCENARIOS["small"].requests(True, 0.1, "app"))
     servers = {"direct": bench.upstream, "haproxy": bench.haproxy(), "nginx": bench.nginx(),
                "inbound": bench.sidecar("inbound", 0.1, counter), "outbound": bench.sidecar("outbound", 0.1, counter)}
-    peak = statistics.median(load.closed_loop(servers["haproxy"].address, lua, options.seconds, cpu=options.other_cpu)
-                             .requests / options.seconds for _ in range(3))
+    peak = statistics.median(per_cpu_second(bench, servers["haproxy"], requests, options)[1] for _ in range(3))
     results = []
     for name, rate in (("low load", options.low_rate), ("30% of HAProxy's peak", 0.3 * peak), ("60% of HAProxy's peak", 0.6 * peak)):
         found = {who: [] for who in servers}
         for turn in range(options.pairs):
             for who in list(servers) if turn % 2 == 0 else reversed(list(servers)):
-                found[who].append(load.open_loop(bench, servers[who].address, file, rate, options.seconds))
+                found[who].append(load.open_loop(bench, servers[who].address, requests, rate, options.seconds))
         results.append({"load": name, "rate": rate,
                         **{who: {key: spread([each[key] for each in runs]) for key in ("p50_us", "p99_us", "p999_us")} for who, runs in found.items()}})
         print(f"{name}: p50 and p99 in us: " + ", ".join(
@@ -153,7 +150,7 @@ def arguments():
 
 def main():
     options = arguments()
-    absent = [name for name in ("haproxy", "nginx", "wrk", "g++") if not shutil.which(name)]
+    absent = [name for name in ("haproxy", "nginx", "g++") if not shutil.which(name)]
     if absent:
         harness.skip_all(f"these are not installed: {', '.join(absent)}; THE BENCHMARK DID NOT RUN")
     with tempfile.TemporaryDirectory(prefix="outrider-bench-") as folder:

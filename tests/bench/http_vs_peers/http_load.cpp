@@ -1,10 +1,15 @@
-// An open-loop HTTP/1.1 load generator: requests are due at times drawn beforehand (exponential gaps), and a latency
+// An HTTP/1.1 load generator that costs little, so that the proxy before it is what is busy. One thread, epoll; prints
+// one JSON object.
+//
+//   http_load HOST PORT RATE SECONDS CONNECTIONS REQUESTS_FILE
+//
+// Open loop, with a RATE per second: requests are due at times drawn beforehand (exponential gaps), and a latency
 // counts from when the request was due, not from when a connection was free to send it. So a stall is seen by every
-// request that it delayed (no coordinated omission). One thread, epoll; prints one JSON object.
+// request that it delayed (no coordinated omission). Closed loop, with "closed" for RATE: every connection sends its
+// next request as soon as the answer is there.
 //
-//   open_loop HOST PORT RATE SECONDS CONNECTIONS REQUESTS_FILE
-//
-// REQUESTS_FILE holds whole requests, each preceded by its length in decimal and a newline; they are sent in turn.
+// REQUESTS_FILE holds whole requests, each preceded by its length in decimal and a newline; they are sent in turn. One
+// that says "Connection: close" has a connection of its own.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -35,10 +40,11 @@ using time_point = clock_type::time_point;
 
 struct options {
     sockaddr_in address{};
-    double rate = 0;
+    double rate = 0;  ///< 0: closed loop
     double seconds = 0;
     std::size_t connections = 0;
     std::vector<std::string> requests;
+    std::vector<bool> closes;  ///< for each request, whether it asks for the connection to be closed
 };
 
 /// One keep-alive connection; busy while an answer is awaited.
@@ -50,6 +56,7 @@ struct connection {
     bool in_body = false;
     bool good = true;   ///< 200 with a length
     bool busy = false;  ///< an answer is awaited
+    bool once = false;  ///< the answer is its last
 };
 
 [[noreturn]] void fail(const char* what) {
@@ -93,16 +100,15 @@ class generator {
     explicit generator(options chosen) : options_(std::move(chosen)), connections_(options_.connections) {
         poll_ = ::epoll_create1(EPOLL_CLOEXEC);
         for (std::size_t i = 0; i < connections_.size(); ++i) {
-            connections_[i].descriptor = open_connection(options_.address);
-            epoll_event event{EPOLLIN, {.u64 = i}};
-            ::epoll_ctl(poll_, EPOLL_CTL_ADD, connections_[i].descriptor, &event);
+            open(i);
             idle_.push_back(i);
         }
-        draw_due_times();
+        if (!closed()) draw_due_times();
     }
 
     void run() {
         started_ = clock_type::now();
+        if (closed()) return run_closed();
         const auto give_up = started_ + std::chrono::duration_cast<clock_type::duration>(
                                             std::chrono::duration<double>(options_.seconds + 10));
         while (finished_ + errors_ < due_.size() && clock_type::now() < give_up) {
@@ -125,6 +131,24 @@ class generator {
     }
 
   private:
+    bool closed() const { return options_.rate == 0; }
+
+    void run_closed() {
+        const auto end = started_ + std::chrono::duration_cast<clock_type::duration>(
+                                        std::chrono::duration<double>(options_.seconds));
+        for (bool sending = true; sending || idle_.size() < connections_.size();) {
+            const auto now = clock_type::now();
+            sending = now < end;
+            if (now > end + std::chrono::seconds(10)) break;
+            for (; sending && !idle_.empty(); idle_.pop_front()) {
+                ++next_;
+                send(idle_.front(), now);
+            }
+            wait();
+        }
+        unanswered_ = connections_.size() - idle_.size();
+    }
+
     void draw_due_times() {
         std::mt19937_64 chance(1);
         std::exponential_distribution<double> gap(options_.rate);
@@ -151,6 +175,7 @@ class generator {
         connection.in_body = false;
         connection.busy = true;
         const auto& request = options_.requests[next_ % options_.requests.size()];
+        connection.once = options_.closes[next_ % options_.requests.size()];
         const auto sent = ::send(connection.descriptor, request.data(), request.size(), MSG_NOSIGNAL);
         if (sent != static_cast<ssize_t>(request.size())) broken(index);
     }
@@ -199,21 +224,27 @@ class generator {
     void finish(std::size_t index) {
         last_ = clock_type::now();
         if (!connections_[index].good) return broken(index);
-        latencies_.push_back(std::chrono::duration<float, std::micro>(last_ - connections_[index].due).count());
+        if (!closed())
+            latencies_.push_back(std::chrono::duration<float, std::micro>(last_ - connections_[index].due).count());
         ++finished_;
         connections_[index].in_body = connections_[index].busy = false;
+        if (connections_[index].once) open(index);
         idle_.push_back(index);
+    }
+
+    void open(std::size_t index) {
+        if (connections_[index].descriptor >= 0) ::close(connections_[index].descriptor);
+        connections_[index] = {};
+        connections_[index].descriptor = open_connection(options_.address);
+        epoll_event event{EPOLLIN, {.u64 = index}};
+        ::epoll_ctl(poll_, EPOLL_CTL_ADD, connections_[index].descriptor, &event);
     }
 
     /// An exchange failed, or an idle connection was closed, which is the server's right: either way a fresh
     /// connection.
     void broken(std::size_t index) {
         const bool was_busy = connections_[index].busy;
-        ::close(connections_[index].descriptor);
-        connections_[index] = {};
-        connections_[index].descriptor = open_connection(options_.address);
-        epoll_event event{EPOLLIN, {.u64 = index}};
-        ::epoll_ctl(poll_, EPOLL_CTL_ADD, connections_[index].descriptor, &event);
+        open(index);
         if (!was_busy) return;
         ++errors_;
         idle_.push_back(index);
@@ -240,7 +271,7 @@ class generator {
 
 int main(int argc, char** argv) {
     if (argc != 7) {
-        std::fprintf(stderr, "usage: open_loop HOST PORT RATE SECONDS CONNECTIONS REQUESTS_FILE\n");
+        std::fprintf(stderr, "usage: http_load HOST PORT RATE|closed SECONDS CONNECTIONS REQUESTS_FILE\n");
         return 2;
     }
     ::prctl(PR_SET_TIMERSLACK, 1UL);  // the default of 50 us would be most of what is measured
@@ -252,6 +283,8 @@ int main(int argc, char** argv) {
     chosen.seconds = std::atof(argv[4]);
     chosen.connections = std::strtoull(argv[5], nullptr, 10);
     chosen.requests = read_requests(argv[6]);
+    for (const auto& request : chosen.requests)
+        chosen.closes.push_back(request.find("\r\nConnection: close\r\n") != std::string::npos);
     generator load(std::move(chosen));
     load.run();
     load.print();
