@@ -14,10 +14,10 @@ namespace {
 /// A read is looked at after once to twice this.
 constexpr std::chrono::milliseconds late_look{50};
 
-ssize_t receive(int descriptor, asio::mutable_buffer into, int flags) {
+ssize_t receive(int descriptor, asio::mutable_buffer into) {
     ssize_t got = 0;
     do {
-        got = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT | flags);
+        got = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
     } while (got < 0 && errno == EINTR);
     return got;
 }
@@ -71,9 +71,10 @@ class pending_reads : public asio::execution_context::service {
 
     void look_at(pending_read& read) {
         read.unlink();
-        char byte = 0;
-        if (nothing_there(receive(read.descriptor_, asio::buffer(&byte, 1), MSG_PEEK))) return;
-        read.looked_at_ = true;
+        // Read, not peeked at: a peek would take the error of a reset with it.
+        if (pending_read::perform(&read) == asio::detail::reactor_op::not_done) return;
+        read.found_late_ = true;
+        read.late_error_ = read.ec_;
         reactor.cancel_ops_by_key(read.descriptor_, read.place_, asio::detail::reactor::read_op, &read);
     }
 
@@ -96,7 +97,7 @@ pending_read::pending_read(pending_reads& among, int descriptor, asio::detail::r
 asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
     auto* read = static_cast<pending_read*>(self);
     auto into = read->room_ ? read->room_->take() : read->into_;
-    auto got = receive(read->descriptor_, into, 0);
+    auto got = receive(read->descriptor_, into);
     if (nothing_there(got)) {
         if (read->room_) read->room_->put_back();
         return not_done;
@@ -108,12 +109,6 @@ asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
     if (got == 0 && into.size() > 0) read->ec_ = asio::error::eof;
     read->bytes_transferred_ = static_cast<std::size_t>(got);
     return read->bytes_transferred_ < into.size() ? done_and_exhausted : done;
-}
-
-void pending_read::read_after_late_look() {
-    if (!looked_at_ || ec_ != asio::error::operation_aborted) return;
-    ec_ = {};
-    if (perform(this) == not_done) ec_ = asio::error::operation_aborted;
 }
 
 void pending_read::unlink() {

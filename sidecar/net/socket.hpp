@@ -39,8 +39,8 @@ class pending_read : public asio::detail::reactor_op {
                  asio::mutable_buffer into, read_room* room, func_type completion);
     ~pending_read() { unlink(); }
 
-    /// Before the handler runs: the late look ended the wait, so there is something to be read.
-    void read_after_late_look();
+    /// The outcome; what a late look found is reported to the reactor as a cancellation.
+    error_code outcome() const { return found_late_ ? late_error_ : ec_; }
 
   private:
     friend pending_reads;
@@ -54,7 +54,8 @@ class pending_read : public asio::detail::reactor_op {
     read_room* room_;
     pending_read** from_ = nullptr;  ///< what points here
     pending_read* next_ = nullptr;
-    bool looked_at_ = false;
+    bool found_late_ = false;
+    error_code late_error_;
 };
 
 /// A stream socket that does not ask the kernel for what is hardly ever there.
@@ -124,9 +125,8 @@ class socket::read_operation : public pending_read {
     /// Without `owner` the context is going down, and the handler is only destroyed.
     static void finish(void* owner, asio::detail::operation* self, const error_code&, std::size_t) {
         auto* read = static_cast<read_operation*>(self);
-        if (owner) read->read_after_late_look();
         auto handler = std::move(read->handler_);
-        auto ec = read->ec_;
+        auto ec = read->outcome();
         auto size = read->bytes_transferred_;
         read->~read_operation();  // its memory serves the handler's next read
         allocator{}.deallocate(read, 1);

@@ -111,6 +111,22 @@ TEST(Socket, NoticesAnEndThatCameTogetherWithTheBytes) {
     on.run(test(on));
 }
 
+TEST(Socket, NoticesAResetThatCameTogetherWithTheBytes) {
+    on_context on;
+    auto test = [](on_context& c) -> awaitable<void> {
+        connected pair{c.get_executor()};
+        pair.send("abc");
+        linger hard{1, 0};
+        ::setsockopt(pair.peer, SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
+        ::close(std::exchange(pair.peer, -1));
+        co_await pause(c.get_executor(), milliseconds{5});
+        auto first = co_await read(pair.ours);
+        if (!first.ec) first = co_await read(pair.ours);  // the kernel may hand out the bytes first
+        EXPECT_EQ(first.ec, asio::error::connection_reset);
+    };
+    on.run(test(on));
+}
+
 TEST(Socket, NoticesAnEndThatComesLater) {
     on_context on;
     auto test = [](on_context& c) -> awaitable<void> {
