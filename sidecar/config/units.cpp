@@ -100,11 +100,12 @@ std::string share_text(double value) {
     return {buffer.data(), end};
 }
 
-std::optional<std::string> percent_decode(std::string_view text) {
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
     std::string out;
+    out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (text[i] != '%') {
-            out += text[i];
+            out += plus_is_space && text[i] == '+' ? ' ' : text[i];
             continue;
         }
         unsigned value = 0;

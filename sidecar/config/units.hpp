@@ -25,8 +25,8 @@ std::optional<std::uint64_t> parse_count(std::string_view text);
 std::optional<double> parse_share(std::string_view text);
 std::string share_text(double value);
 
-/// Replaces %XX; nothing when a % is not followed by two hex digits.
-std::optional<std::string> percent_decode(std::string_view text);
+/// Decodes %XX, and '+' as a space when `plus_is_space`; nothing when an escape is malformed.
+std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 
 std::string_view trim(std::string_view text);
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "sidecar/config/units.hpp"
 #include "sidecar/exchange/metrics.hpp"
 
 namespace outrider::exchange {
@@ -240,6 +241,10 @@ void tracer::common(tracing::span_encoder& out, const http_facts& facts, int sta
 /// The query with the values of secret parameters replaced; the view is valid until the next call.
 std::string_view tracer::redacted_query(std::string_view query) {
     auto secret = [&](std::string_view name) {
+        // "%74oken" is "token" to whoever reads the query.
+        std::optional<std::string> decoded;
+        if (name.find_first_of("%+") != std::string_view::npos) decoded = config::percent_decode(name, true);
+        if (decoded) name = *decoded;
         return std::find(always_redacted.begin(), always_redacted.end(), name) != always_redacted.end() ||
                std::find(setup_.redacted.begin(), setup_.redacted.end(), name) != setup_.redacted.end();
     };

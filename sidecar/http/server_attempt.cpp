@@ -193,12 +193,17 @@ net::awaitable<bool> server_exchange::read_answer() {
             fail_read({});
             co_return false;
         }
-        auto [ec, n] = co_await upstream_->stream.read_some(up_);
-        if (ec) {
+        net::io_result got;
+        if (upstream_->stream.plain()) {
+            got = co_await upstream_->stream.read_plain(up_);
+        } else {
+            got = co_await upstream_->stream.read_some(up_);
+        }
+        if (auto ec = std::get<0>(got)) {
             fail_read(ec);
             co_return false;
         }
-        up_.commit(n);
+        up_.commit(std::get<1>(got));
     }
     fail(failure_code::upstream_malformed, origin::upstream, false, "the upstream sent more than 100 interim answers");
     co_return false;

@@ -119,10 +119,15 @@ void server_connection::become_idle() {
 net::awaitable<bool> server_connection::wait_for_request() {
     become_idle();
     if (warm_) {
-        auto [ec, n] = co_await client.read_some(in.room());
-        if (!ec) {
+        net::io_result got;
+        if (client.plain()) {
+            got = co_await client.read_plain(in.room());
+        } else {
+            got = co_await client.read_some(in.room());
+        }
+        if (!std::get<0>(got)) {
             idle_ = false;
-            in.commit(n);
+            in.commit(std::get<1>(got));
             co_return true;
         }
         if (!cooling_ || path.draining() || timed_out() || aborted_) co_return false;

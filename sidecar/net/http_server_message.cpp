@@ -5,19 +5,14 @@
 #include <boost/beast/http/status.hpp>
 #include <nlohmann/json.hpp>
 
+#include "sidecar/config/units.hpp"
+
 namespace outrider::net {
 
 namespace {
 
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 std::string decode_or_keep(std::string_view text) {
-    auto decoded = percent_decode(text, true);
+    auto decoded = config::percent_decode(text, true);
     return decoded ? std::move(*decoded) : std::string{text};
 }
 
@@ -60,24 +55,6 @@ std::string media_type(std::string_view content_type) {
     return type;
 }
 
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '%') {
-            if (i + 2 >= text.size()) return std::nullopt;
-            const int high = hex_value(text[i + 1]);
-            const int low = hex_value(text[i + 2]);
-            if (high < 0 || low < 0) return std::nullopt;
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        } else {
-            out += plus_is_space && text[i] == '+' ? ' ' : text[i];
-        }
-    }
-    return out;
-}
-
 header_list query_parameters(std::string_view query) {
     header_list parameters;
     while (!query.empty()) {
@@ -97,7 +74,7 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
         path.remove_prefix(path.front() == '/' ? 1 : 0);
         const auto segment = path.substr(0, path.find('/'));
         path.remove_prefix(segment.size());
-        auto decoded = percent_decode(segment);
+        auto decoded = config::percent_decode(segment);
         if (!decoded) return std::nullopt;
         segments.push_back(std::move(*decoded));
     }

@@ -43,9 +43,6 @@ server_response method_not_allowed(std::string_view allow);
 /// The media type of a Content-Type value: lower case, without parameters and spaces.
 std::string media_type(std::string_view content_type);
 
-/// Decodes %XX, and '+' as a space when `plus_is_space`; nothing when an escape is malformed.
-std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
-
 /// The parameters of a query string in order, decoded; malformed escapes are kept as they are.
 header_list query_parameters(std::string_view query);
 

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include "sidecar/net/asio.hpp"
 #include "sidecar/net/socket.hpp"
@@ -49,6 +50,12 @@ class stream {
         if (layer_) return layer_->read_some(socket_, into.take());
         return socket_.async_read_some(into, use_tuple);
     }
+
+    /// Whether nothing stands before the socket; then read_plain() does what read_some() does, without a coroutine
+    /// frame of its own.
+    bool plain() const { return !layer_; }
+    auto read_plain(asio::mutable_buffer into) { return socket_.async_read_some(into, asio::as_tuple(asio::deferred)); }
+    auto read_plain(read_room& into) { return socket_.async_read_some(into, asio::as_tuple(asio::deferred)); }
 
     /// Writes what the socket takes at once. @return how many bytes; `ec` is set on a failure, not for a full socket.
     std::size_t write_now(std::span<const asio::const_buffer> from, error_code& ec);

@@ -54,9 +54,10 @@ TEST(Share, TakesNumbersAndPercentages) {
 }
 
 TEST(PercentEscapes, AreDecodedOrRefused) {
-    EXPECT_EQ(percent_decode("a%20b%2c"), "a b,");
+    EXPECT_EQ(percent_decode("a%20b%2c+d"), "a b,+d");
+    EXPECT_EQ(percent_decode("a+b%2B", true), "a b+");
     EXPECT_EQ(percent_decode(""), "");
-    for (const auto* text : {"%", "%2", "a%2", "%zz", "%-1"}) EXPECT_FALSE(percent_decode(text)) << text;
+    for (const auto* text : {"%", "%2", "a%2", "a%zz", "%%41", "%-1"}) EXPECT_FALSE(percent_decode(text)) << text;
 }
 
 TEST(Nearest, FindsWhatWasMeant) {

@@ -241,11 +241,12 @@ TEST(Query, HidesTheValuesOfSecrets) {
     settings.tracing.redact_query = {"session"};
     traced t{settings};
     auto facts = some_facts();
-    facts.query = "a=1&token=t&sig=s&Signature=S&AWSAccessKeyId=A&X-Goog-Signature=G&session=x&b&token&sign=2&=3&";
+    facts.query =
+        "a=1&token=t&sig=s&Signature=S&AWSAccessKeyId=A&X-Goog-Signature=G&session=x&%74oken=t&b&token&sign=2&=3&%=4";
     auto span = t.server(facts);
     EXPECT_EQ(text(span, "url.query"),
               "a=1&token=REDACTED&sig=REDACTED&Signature=REDACTED&AWSAccessKeyId=REDACTED&X-Goog-Signature=REDACTED&"
-              "session=REDACTED&b&token&sign=2&=3&");
+              "session=REDACTED&%74oken=REDACTED&b&token&sign=2&=3&%=4");
     auto client = t.client(facts, some_attempt());
     EXPECT_EQ(text(client, "url.full").find("token=t"), std::string_view::npos);
 }

@@ -18,12 +18,6 @@ TEST(ServerRequest, FindsTheFirstFieldOfANameAndCountsThemAll) {
     EXPECT_EQ(request.header("c"), std::nullopt);
 }
 
-TEST(PercentDecode, DecodesEscapesAndRefusesMalformedOnes) {
-    EXPECT_EQ(percent_decode("a%2Fb%20c+d"), "a/b c+d");
-    EXPECT_EQ(percent_decode("a+b", true), "a b");
-    for (const auto* bad : {"%", "%2", "a%zz", "%%41"}) EXPECT_EQ(percent_decode(bad), std::nullopt) << bad;
-}
-
 TEST(QueryParameters, KeepsOrderDecodesAndToleratesOddities) {
     EXPECT_THAT(query_parameters("service=a%26b&limit=3&&flag&x=%zz"),
                 ElementsAre(Pair("service", "a&b"), Pair("limit", "3"), Pair("flag", ""), Pair("x", "%zz")));
