@@ -24,7 +24,7 @@ packages_distribution() {
 
 # What the program is compiled with. Debian's default Boost is 1.74, which is too old.
 packages_build() {
-    echo ca-certificates ccache cmake curl g++ libcli11-dev libcrc32c-dev libfyaml-dev liblz4-dev libprotozero-dev \
+    echo ca-certificates ccache cmake curl g++ libcli11-dev libfyaml-dev libisal-dev liblz4-dev libprotozero-dev \
         librdkafka-dev libre2-dev libsnappy-dev libspdlog-dev libssl-dev libzstd-dev ninja-build nlohmann-json3-dev pkg-config procps python3 zlib1g-dev
     case $1 in
         debian-12) echo libboost1.81-dev ;;

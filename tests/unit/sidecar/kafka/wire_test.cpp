@@ -73,16 +73,18 @@ TEST(WireReader, RejectsVarintsThatAreTooLong) {
 }
 
 TEST(WireReader, PassesTaggedFields) {
-    wire_reader in{"\x02\x00\x03"
-                   "abc\x05\x01z!"sv};
+    wire_reader in{
+        "\x02\x00\x03"
+        "abc\x05\x01z!"sv};
     in.skip_tags(encoding::flexible);
     EXPECT_EQ(in.take(1), "!");
     EXPECT_FALSE(in.failed());
 }
 
 TEST(WireReader, RejectsATagLongerThanTheRest) {
-    wire_reader in{"\x01\x00\x7f"
-                   "abc"sv};
+    wire_reader in{
+        "\x01\x00\x7f"
+        "abc"sv};
     in.skip_tags(encoding::flexible);
     EXPECT_TRUE(in.failed());
 }
@@ -112,8 +114,8 @@ TEST(WireWriter, WritesWhatTheReaderReads) {
 }
 
 TEST(WireWriter, WritesZigzagVarintsAtTheirBounds) {
-    for (std::int32_t value : {0, -1, 1, 63, -64, 64, std::numeric_limits<std::int32_t>::min(),
-                               std::numeric_limits<std::int32_t>::max()}) {
+    for (std::int32_t value :
+         {0, -1, 1, 63, -64, 64, std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()}) {
         std::string text;
         wire_writer{text}.varint(value);
         wire_writer{text}.varlong(std::int64_t{value} << 31);
