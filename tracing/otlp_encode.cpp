@@ -32,14 +32,21 @@ struct value_writer {
     void operator()(std::int64_t number) const { out.add_int64(3, number); }
     void operator()(double number) const { out.add_double(4, number); }
     void operator()(const byte_string& raw) const { out.add_bytes(7, raw.bytes); }
+    // protozero takes a nested message back when nothing was written into it, and here an empty one has a meaning.
     void operator()(const attribute_value::array& list) const {
+        if (list.empty()) return out.add_message(5, std::string{});
         writer array{out, 5};
         for (const auto& one : list) {
+            if (std::holds_alternative<std::monostate>(one.data)) {
+                array.add_message(1, std::string{});
+                continue;
+            }
             writer any{array, 1};
             write_value(any, one);
         }
     }
     void operator()(const attribute_value::key_values& list) const {
+        if (list.empty()) return out.add_message(6, std::string{});
         writer key_values{out, 6};
         write_attributes(key_values, 1, list);
     }

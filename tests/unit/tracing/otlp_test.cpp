@@ -61,6 +61,19 @@ TEST(OtlpProtobuf, ComesBackUnchanged) {
     EXPECT_EQ(decoded->rejected, 0U);
 }
 
+TEST(OtlpProtobuf, KeepsWhatIsEmptyInsideOfValues) {
+    using array = attribute_value::array;
+    auto span = full_span();
+    attribute_value nothing;
+    span.attributes = {{"holes", attribute_value{array{nothing, attribute_value{std::string{"two"}}, nothing}}},
+                       {"empty", attribute_value{array{}}},
+                       {"nested", attribute_value{array{attribute_value{array{}}}}},
+                       {"map", attribute_value{attribute_value::key_values{}}}};
+    auto back = decode_otlp(encode_otlp({span}));
+    ASSERT_TRUE(back.has_value());
+    EXPECT_TRUE(same_span(back->spans.at(0), span));
+}
+
 TEST(OtlpProtobuf, AgreesWithJson) { EXPECT_EQ(otlp_to_json(encode_otlp({full_span()})).value(), one_span_json); }
 
 TEST(OtlpProtobuf, GroupsNeighboursOfOneOrigin) {
