@@ -1,0 +1,242 @@
+#include "sidecar/kafka/record_injection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "sidecar/kafka/wire.hpp"
+#include "tracing/traceparent.hpp"
+
+namespace outrider::kafka {
+namespace {
+
+using outcome = injection_outcome;
+
+constexpr std::size_t longest_varint = 5;
+
+char* write_varint(char* to, std::int32_t value) {
+    auto bits = static_cast<std::uint32_t>(value) << 1 ^ static_cast<std::uint32_t>(value >> 31);
+    for (; bits >= 0x80; bits >>= 7) *to++ = static_cast<char>(bits | 0x80);
+    *to++ = static_cast<char>(bits);
+    return to;
+}
+
+std::size_t varint_size(std::int32_t value) {
+    std::array<char, longest_varint> bytes;
+    return static_cast<std::size_t>(write_varint(bytes.data(), value) - bytes.data());
+}
+
+void append_header(std::string& out, std::string_view key, std::string_view value) {
+    wire_writer writer{out};
+    writer.varint(static_cast<std::int32_t>(key.size()));
+    writer.raw(key);
+    writer.varint(static_cast<std::int32_t>(value.size()));
+    writer.raw(value);
+}
+
+/// Copies records to a string, and adds headers to some. What stays as it is, is copied in one piece: usually from the
+/// attributes of a record to the end of its value.
+class record_rewriter {
+  public:
+    record_rewriter(std::string_view records, const added_headers& headers, std::size_t most, std::string& out)
+        : pending_(records.data()), end_(pending_ + records.size()), headers_(headers), most_(most), out_(out) {}
+
+    /// The length that the record would have.
+    std::size_t length_with_headers(const record_view& record) const {
+        return static_cast<std::size_t>(record.header_count - record.body) +
+               varint_size(record.headers_there + headers_.count()) +
+               static_cast<std::size_t>(record.end - record.headers) + headers_.bytes().size();
+    }
+
+    /// @return false when the output would pass its limit
+    bool add(const record_view& record, std::size_t length) {
+        std::array<char, longest_varint> varint;
+        copy(record.begin);
+        append_varint(varint, static_cast<std::int32_t>(length));
+        pending_ = record.body;
+        copy(record.header_count);
+        append_varint(varint, record.headers_there + headers_.count());
+        pending_ = record.headers;
+        copy(record.end);
+        out_.append(headers_.bytes());
+        return out_.size() <= most_;
+    }
+
+    bool finish() {
+        copy(end_);
+        return out_.size() <= most_;
+    }
+
+  private:
+    void copy(const char* to) {
+        if (to == pending_) return;
+        out_.append(pending_, static_cast<std::size_t>(to - pending_));
+        pending_ = to;
+    }
+
+    void append_varint(std::array<char, longest_varint>& bytes, std::int32_t value) {
+        auto* end = write_varint(bytes.data(), value);
+        out_.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
+    }
+
+    const char* pending_;
+    const char* const end_;
+    const added_headers& headers_;
+    const std::size_t most_;  ///< of out_.size()
+    std::string& out_;
+};
+
+/// What stays the same while one batch is worked on.
+struct task {
+    const batch_header& header;
+    const added_headers& headers;
+    const injection_limits& limits;
+    batch_contexts* found;
+};
+
+std::size_t batch_limit(const injection_limits& limits) {
+    return std::min<std::size_t>(limits.max_batch_bytes, 0x7fff'ffff);
+}
+
+bool lacks_traceparent(const record_view& record, const carrying_headers& carried) {
+    return record.headers_there == 0 || !carried.has_traceparent;
+}
+
+injection judge(injection done, bool whole, bool fits) {
+    if (!whole) {
+        done.outcome = outcome::malformed;
+    } else if (!fits) {
+        done.outcome = outcome::too_large;
+    } else if (done.records != 0) {
+        done.outcome = outcome::injected;
+    } else {
+        done.outcome = done.too_long != 0 ? outcome::too_large : outcome::nothing_to_do;
+    }
+    if (done.outcome != outcome::injected) done.records = 0;
+    return done;
+}
+
+/// Appends the records with their headers while `out` stays within `most`. Past that the scan goes on all the same: the
+/// contexts are wanted, and whether the batch is whole.
+injection rewrite_records(std::string_view records, const task& work, std::size_t most, std::string& out) {
+    record_scan scan{records};
+    record_rewriter rewriter{records, work.headers, most, out};
+    record_view record;
+    carrying_headers carried;
+    injection done;
+    bool fits = true;
+    std::int32_t seen = 0;
+    for (; scan.next(record, carried); ++seen) {
+        if (work.found != nullptr) work.found->add(record.headers_there ? &carried : nullptr, record.offset_delta);
+        if (!fits || !lacks_traceparent(record, carried)) continue;
+        auto length = rewriter.length_with_headers(record);
+        if (length > std::min<std::size_t>(work.limits.max_record_bytes, 0x7fff'ffff)) {
+            ++done.too_long;
+            continue;
+        }
+        ++done.records;
+        fits = rewriter.add(record, length);
+    }
+    auto whole = !scan.failed() && seen == work.header.records;
+    if (done.records != 0 && fits && whole) fits = rewriter.finish();
+    return judge(done, whole, fits);
+}
+
+/// The length and the checksum of the batch that begins at `begin`, when all of it is there.
+void seal(std::string& out, std::size_t begin) {
+    wire_writer writer{out};
+    writer.int32_at(begin + batch_length_at, static_cast<std::int32_t>(out.size() - begin - batch_length_at - 4));
+    auto crc = crc32c(std::string_view{out}.substr(begin + batch_attributes_at));
+    writer.int32_at(begin + batch_crc_at, static_cast<std::int32_t>(crc));
+}
+
+/// The count is the peer's word, so nobody takes this much memory without a limit.
+std::size_t likely_size(std::size_t size, const task& work) {
+    auto count = static_cast<std::size_t>(std::max(work.header.records, 0));
+    return size + count * (work.headers.bytes().size() + 2);
+}
+
+injection inject_plain(std::string_view batch, const task& work, std::string& out) {
+    auto begin = out.size();
+    auto limit = batch_limit(work.limits);
+    out.reserve(begin + std::min(likely_size(batch.size(), work), limit));
+    out.append(batch.substr(0, batch_header_size));
+    return rewrite_records(batch.substr(batch_header_size), work, begin + limit, out);
+}
+
+outcome outcome_of(codec_outcome codec) {
+    if (codec == codec_outcome::too_large) return outcome::inflation_bound;
+    return codec == codec_outcome::unsupported ? outcome::unsupported_codec : outcome::malformed;
+}
+
+injection inject_packed(std::string_view batch, const task& work, record_codecs& codecs, std::string& out) {
+    auto how = work.header.codec();
+    auto packed = batch.substr(batch_header_size);
+    auto unpacked = codecs.decompress(how, packed, work.limits.inflation);
+    if (unpacked.outcome != codec_outcome::ok) return {outcome_of(unpacked.outcome)};
+    auto& plain = codecs.scratch();
+    plain.clear();
+    // The broker's limit counts packed bytes; unpacked, the bound holds with the headers too.
+    auto most = work.limits.inflation.most_bytes;
+    plain.reserve(std::min(likely_size(unpacked.bytes.size(), work), most));
+    auto done = rewrite_records(unpacked.bytes, work, most, plain);
+    if (done.outcome != outcome::injected) return done;
+    auto repacked = codecs.compress(how, plain, unpacked.framing);
+    if (repacked.outcome != codec_outcome::ok) return {outcome_of(repacked.outcome)};
+    if (batch_header_size + repacked.bytes.size() > batch_limit(work.limits)) return {outcome::too_large};
+    out.append(batch.substr(0, batch_header_size));
+    out.append(repacked.bytes);
+    return done;
+}
+
+/// Why a batch is not even looked into; nothing_to_do when it is.
+outcome refusal(std::string_view batch, const std::optional<batch_header>& header, const record_codecs* codecs) {
+    if (batch_magic(batch) != 2) return outcome::not_magic_2;
+    if (!header || batch_total_size(batch) != batch.size()) return outcome::malformed;
+    if (header->is_control()) return outcome::control;
+    if (header->codec() != codec::none && codecs == nullptr) return outcome::unsupported_codec;
+    return crc_matches(batch) ? outcome::nothing_to_do : outcome::wrong_crc;
+}
+
+}  // namespace
+
+added_headers::added_headers(const tracing::span_context& own, std::string_view tracestate) {
+    std::string line;
+    tracing::append_traceparent(line, own);
+    static constexpr std::size_t value_at = std::string_view{"traceparent: "}.size();
+    auto value = std::string_view{line}.substr(value_at);
+    value.remove_suffix(2);
+    append_header(bytes_, "traceparent", value);
+    if (tracestate.empty()) return;
+    append_header(bytes_, "tracestate", tracestate);
+    count_ = 2;
+}
+
+std::string_view name_of(injection_outcome outcome) {
+    static constexpr std::array<std::string_view, 9> names{"injected",  "nothing_to_do",   "wrong_crc",
+                                                           "too_large", "not_magic_2",     "control",
+                                                           "malformed", "inflation_bound", "unsupported_codec"};
+    return names[static_cast<std::size_t>(outcome)];
+}
+
+injection inject_context(std::string_view batch, const added_headers& headers, const injection_limits& limits,
+                         record_codecs* codecs, std::string& out, batch_contexts* found) {
+    if (found != nullptr) found->clear();
+    auto header = read_batch_header(batch);
+    auto refused = refusal(batch, header, codecs);
+    if (refused != outcome::nothing_to_do) return {refused};
+    auto begin = out.size();
+    task work{*header, headers, limits, found};
+    auto packed = header->codec() != codec::none;
+    auto done = packed ? inject_packed(batch, work, *codecs, out) : inject_plain(batch, work, out);
+    if (packed) codecs->trim();
+    if (done.outcome == outcome::malformed && found != nullptr) found->clear();
+    if (done.outcome == outcome::injected) {
+        seal(out, begin);
+    } else {
+        out.resize(begin);
+    }
+    return done;
+}
+
+}  // namespace outrider::kafka
