@@ -1,0 +1,180 @@
+#include "sidecar/kafka/produce_request.hpp"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sidecar/kafka/apis.hpp"
+#include "tests/unit/sidecar/kafka/golden.hpp"
+
+namespace outrider::kafka {
+namespace {
+
+using namespace std::string_view_literals;
+
+struct logger final : testing::logging_records<produce_request_visitor> {
+    std::vector<records_field> fields;
+
+    void on_transactional_id(std::string_view id) override {
+        log << "transactional id " << testing::text_or_null(id) << "\n";
+    }
+    void on_acks(std::int16_t acks, std::int32_t timeout_ms) override {
+        log << "acks " << acks << " " << timeout_ms << "\n";
+    }
+    void on_topic(std::string_view name, const topic_id& id) override {
+        log << "topic " << testing::topic_text(name, id) << "\n";
+    }
+    void on_partition(std::int32_t index) override { log << "partition " << index << "\n"; }
+    void on_records(const records_field& field) override {
+        fields.push_back(field);
+        logging_records::on_records(field);
+    }
+};
+
+testing::run run(std::int16_t version) {
+    return [version](std::string_view body, std::size_t first, std::size_t others) {
+        logger to;
+        push_parser parser{parse_produce_request(to, version)};
+        testing::in_pieces(body, first, others, [&](std::string_view piece) { (void)parser.feed(piece); });
+        return testing::ending(parser) + to.log.str();
+    };
+}
+
+std::vector<records_field> fields_of(std::string_view body, std::int16_t version) {
+    logger to;
+    push_parser parser{parse_produce_request(to, version)};
+    EXPECT_EQ(parser.feed(body), parse_state::finished);
+    return to.fields;
+}
+
+TEST(ProduceRequest, SeesWhatAnIndependentClientEncodedInEveryVersion) {
+    auto bodies = testing::golden("produce_request");
+    ASSERT_EQ(bodies.size(), 14U);
+    for (const auto& [version, body] : bodies) {
+        auto none = version == 5 || version == 11;
+        std::ostringstream expected;
+        expected << "finished " << body.size() << "\n";
+        if (version >= 3) expected << "transactional id " << (none ? "null" : "transfer") << "\n";
+        expected << "acks " << (none ? 1 : -1) << " 1500\n";
+        auto seen = run(version)(body, body.size(), 1);
+        EXPECT_EQ(seen.substr(0, expected.str().size()), expected.str()) << version;
+        EXPECT_NE(seen.find(version >= 13 ? "topic id 160\n" : "topic orders\n"), std::string::npos) << version;
+        EXPECT_NE(seen.find(version >= 13 ? "topic id 176\n" : "topic payments\n"), std::string::npos) << version;
+    }
+}
+
+TEST(ProduceRequest, SeesEachBatchOfEachRecordsField) {
+    logger to;
+    auto body = testing::golden("produce_request")[9];
+    push_parser parser{parse_produce_request(to, 9)};
+    to.want_bytes = false;
+    EXPECT_EQ(parser.feed(body), parse_state::finished);
+    std::string text;
+    std::istringstream lines{to.log.str()};
+    for (std::string line; std::getline(lines, line);)
+        if (!line.starts_with("end ")) text += line + "\n";
+    EXPECT_EQ(text, R"(transactional id transfer
+acks -1 1500
+topic orders
+partition 0
+records 290 prefix 2
+batch magic 2 head 61 of 290 has 290
+partition 1
+records null prefix 1
+partition 2
+records 407 prefix 2
+batch magic 0 head 37 of 37 has 37
+batch magic 1 head 61 of 80 has 80
+batch magic 2 head 61 of 290 has 290
+topic payments
+partition 7
+records 0 prefix 1
+)");
+}
+
+TEST(ProduceRequest, ReportsTheSameHoweverItIsSplit) {
+    for (const auto& [version, body] : testing::golden("produce_request"))
+        testing::expect_the_same_for_every_split(body, run(version));
+}
+
+TEST(ProduceRequest, IsIncompleteWhereverItIsTruncated) {
+    for (const auto& [version, body] : testing::golden("produce_request"))
+        testing::expect_no_truncation_finishes(body, run(version));
+}
+
+TEST(ProduceRequest, StopsAtItsEnd) {
+    auto body = testing::golden("produce_request")[7];
+    EXPECT_EQ(run(7)(body + "more", body.size() + 4, 1), run(7)(body, body.size(), 1));
+}
+
+TEST(ProduceRequest, RefusesVersionsItDoesNotKnow) {
+    EXPECT_EQ(run(14)("x"sv, 1, 1), "malformed\n");
+    EXPECT_EQ(run(-1)("x"sv, 1, 1), "malformed\n");
+}
+
+TEST(ProduceRequest, FindsCountsAndLengthsBelowNullMalformed) {
+    EXPECT_EQ(run(0)("\0\1\0\0\0\1\xff\xff\xff\xfe"sv, 10, 1), "malformed\nacks 1 1\n");
+    EXPECT_EQ(run(3)("\xff\xfe"sv, 2, 1), "malformed\n");
+    EXPECT_EQ(run(9)("\x80\x80\x80\x80\x80\x01"sv, 6, 1), "malformed\n");
+}
+
+TEST(ProduceRequest, ACountThatLiesWaitsForTheRest) {
+    EXPECT_EQ(run(0)("\0\1\0\0\0\1\x7f\xff\xff\xff\0\1t"sv, 13, 1), "wants more\nacks 1 1\ntopic t\n");
+}
+
+TEST(ProduceRequest, CutsATransactionalIdThatIsTooLongToHold) {
+    for (std::size_t first : {1U, 700U, 9000U}) {
+        logger to;
+        std::string body;
+        wire_writer out{body};
+        out.string(std::string(1024, 'a') + std::string(3000, 'b'), encoding::classic);
+        out.raw("\0\1\0\0\0\1\0\0\0\0"sv);
+        push_parser parser{parse_produce_request(to, 3)};
+        testing::in_pieces(body, first, first, [&](std::string_view piece) { (void)parser.feed(piece); });
+        EXPECT_EQ(parser.state(), parse_state::finished);
+        EXPECT_EQ(to.log.str(), "transactional id " + std::string(1024, 'a') + "\nacks 1 1\n");
+    }
+}
+
+TEST(ProduceRequest, LooksNoFurtherBehindALengthThatMakesNoSense) {
+    std::string body, records;
+    wire_writer{records}.int64(0);
+    wire_writer{records}.int32(3);
+    records += std::string(50, 'x');
+    wire_writer out{body};
+    out.raw("\0\1\0\0\0\1\0\0\0\1\0\1t\0\0\0\1\0\0\0\0"sv);
+    out.bytes(records, encoding::classic);
+    auto seen = run(0)(body, body.size(), 1);
+    EXPECT_TRUE(seen.starts_with("finished")) << seen;
+    EXPECT_NE(seen.find("batch magic 120 head 17 of 0 has 62 garbled"), std::string::npos) << seen;
+}
+
+TEST(ProduceRequest, SplicesRecordsInAndNothingElse) {
+    for (const auto& [version, body] : testing::golden("produce_request")) {
+        auto how = encoding_of(api::produce, version);
+        auto fields = fields_of(body, version);
+        ASSERT_EQ(fields.size(), 4U);
+        std::string same, changed, back;
+        std::vector<records_replacement> own, longer, former;
+        for (const auto& field : fields) {
+            auto records = std::string_view{body}.substr(field.at, field.size);
+            own.push_back({field, field.null ? std::string_view{} : records});
+        }
+        splice_records(body, own, how, same);
+        EXPECT_EQ(same, body) << version;
+
+        std::string grown(300, 'g');
+        longer = {{fields[0], grown}, {fields[3], "x"}};
+        splice_records(body, longer, how, changed);
+        EXPECT_EQ(changed.size(), body.size() + grown.size() - fields[0].size + 1) << version;
+        auto moved = fields_of(changed, version);
+        ASSERT_EQ(moved.size(), 4U);
+        EXPECT_EQ(changed.substr(moved[0].at, moved[0].size), grown);
+        former = {{moved[0], own[0].records}, {moved[3], ""}};
+        splice_records(changed, former, how, back);
+        EXPECT_EQ(back, body) << version;
+    }
+}
+
+}  // namespace
+}  // namespace outrider::kafka
