@@ -85,11 +85,12 @@ parse_state push_parser::feed(std::string_view piece) {
 
 /// @return whether the outermost parser has come to its end
 bool push_parser::advance() {
-    while (leaf_) {
-        if (step_ && !step_(waiting_, input_)) return false;
+    if (step_ && !step_(waiting_, input_)) return false;
+    do {
         step_ = nullptr;
         leaf_.resume();
-    }
+        if (step_) return false;
+    } while (leaf_);
     return true;
 }
 

@@ -123,6 +123,16 @@ TEST(PushParser, IsNeverResumedOnceMalformed) {
     EXPECT_FALSE(resumed);
 }
 
+TEST(PushParser, AStepThatFailedIsNotTriedAgainOnTheBytesBehind) {
+    auto parse = run([](std::string& log) -> push_parse {
+        (void)co_await push::length(encoding::classic);
+        log += "resumed";
+    });
+    auto body = "\xff\xff\xff\xfe\0\0\0\1"sv;
+    EXPECT_EQ(parse(body, body.size(), 1), "malformed\n");
+    testing::expect_the_same_for_every_split(body, parse);
+}
+
 push_parse one_byte(int& sum) { sum += co_await push::int8(); }
 push_parse nested_bytes(int& sum, int count) {
     for (; count > 0; --count) co_await one_byte(sum);
