@@ -1,5 +1,6 @@
 #include "sidecar/kafka/cluster_map.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <nlohmann/json.hpp>
@@ -7,8 +8,26 @@
 namespace outrider::kafka {
 namespace {
 
+constexpr std::size_t longest_text = 255;
+constexpr std::size_t longest_topic = 249;
+
+/// Host names and cluster ids: what fits into a log line and into JSON.
+bool is_plain(std::string_view text) {
+    return !text.empty() && text.size() <= longest_text &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
+/// The names that Kafka allows for topics.
+bool is_topic_name(std::string_view name) {
+    auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+               c == '-';
+    };
+    return !name.empty() && name.size() <= longest_topic && std::all_of(name.begin(), name.end(), allowed);
+}
+
 bool usable(const learned::node& node) {
-    return node.key.id >= 0 && !node.where.host.empty() && node.where.port > 0 && node.where.port <= 0xffff;
+    return node.key.id >= 0 && is_plain(node.where.host) && node.where.port > 0 && node.where.port <= 0xffff;
 }
 
 nlohmann::json nodes_of(const cluster_view& view, node_kind kind) {
@@ -28,14 +47,15 @@ bool cluster_map::learn(const learned& facts) {
     if (facts.empty()) return false;
     std::unique_lock lock{mutex_};
     auto next = std::make_shared<cluster_view>(*view_);
-    bool changed = other_cluster(facts);
+    bool said = is_plain(facts.cluster_id);
+    bool changed = said && !view_->cluster_id.empty() && facts.cluster_id != view_->cluster_id;
     if (changed) {
         next->nodes.clear();
         ids_.clear();
         names_.clear();
         age_.clear();
     }
-    if (!facts.cluster_id.empty() && next->cluster_id != facts.cluster_id) {
+    if (said && next->cluster_id != facts.cluster_id) {
         next->cluster_id = facts.cluster_id;
         changed = true;
     }
@@ -46,10 +66,6 @@ bool cluster_map::learn(const learned& facts) {
     }
     for (const auto& topic : facts.topics) changed |= learn_topic(topic);
     return changed;
-}
-
-bool cluster_map::other_cluster(const learned& facts) const {
-    return !facts.cluster_id.empty() && !view_->cluster_id.empty() && facts.cluster_id != view_->cluster_id;
 }
 
 bool cluster_map::learn_nodes(const learned& facts, cluster_view& into) const {
@@ -69,7 +85,7 @@ bool cluster_map::learn_nodes(const learned& facts, cluster_view& into) const {
 }
 
 bool cluster_map::learn_topic(const learned::topic& topic) {
-    if (!topic.id.valid() || topic.name.empty() || names_.contains(topic.id) || most_.topics == 0) return false;
+    if (!topic.id.valid() || !is_topic_name(topic.name) || names_.contains(topic.id) || most_.topics == 0) return false;
     if (names_.size() >= most_.topics) forget_oldest_topic();
     auto name = std::make_shared<const std::string>(topic.name);
     // The key has to be a view of the newest string: the older topic's goes away before this one's.

@@ -87,7 +87,6 @@ class cluster_map {
         std::size_t operator()(const topic_id& id) const;
     };
 
-    bool other_cluster(const learned& facts) const;
     bool learn_nodes(const learned& facts, cluster_view& into) const;
     bool learn_topic(const learned::topic& topic);
     void forget_oldest_topic();

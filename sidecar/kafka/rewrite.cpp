@@ -1,5 +1,7 @@
 #include "sidecar/kafka/rewrite.hpp"
 
+#include <utility>
+
 #include "sidecar/kafka/rewrite_edit.hpp"
 
 namespace outrider::kafka {

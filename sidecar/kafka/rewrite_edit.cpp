@@ -1,6 +1,8 @@
 #include "sidecar/kafka/rewrite_edit.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace outrider::kafka {
 namespace {

@@ -68,6 +68,15 @@ TEST(ClusterMap, DoesNotLearnNodesThatNobodyCanReach) {
     EXPECT_FALSE(map.learn({"", {{broker_1, {"b", 0}}, {broker_1, {"b", 65536}}}, {}}));
 }
 
+TEST(ClusterMap, DoesNotLearnTextThatKafkaCannotHold) {
+    cluster_map map;
+    EXPECT_FALSE(map.learn({std::string(256, 'c'), {}, {}}));
+    EXPECT_FALSE(map.learn(node_at(broker_1, std::string(256, 'h'))));
+    EXPECT_FALSE(map.learn(node_at(broker_1, "b\n")));
+    EXPECT_FALSE(map.learn(node_at(broker_1, "\xff")));
+    EXPECT_FALSE(map.learn({"", {}, {{id(1), std::string(250, 't')}, {id(2), "a/b"}}}));
+}
+
 TEST(ClusterMap, KnowsTopicsBothWays) {
     cluster_map map;
     map.learn({"", {}, {{id(1), "orders"}, {topic_id{}, "none"}, {id(2), ""}}});
