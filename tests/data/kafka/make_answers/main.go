@@ -329,6 +329,24 @@ func apiVersions(code int16) builder {
 	}
 }
 
+func saslHandshake(version int16, s show) kmsg.Response {
+	_, _, all := s(false, -1, "any", 1)
+	r := kmsg.NewPtrSASLHandshakeResponse()
+	r.ErrorCode, r.SupportedMechanisms = 33, []string{"GSSAPI", "PLAIN", "AWS_MSK_IAM", "SCRAM-SHA-256"}
+	if !all {
+		r.SupportedMechanisms = []string{"PLAIN", "SCRAM-SHA-256"}
+	}
+	return r
+}
+
+func saslAuthenticate(version int16, s show) kmsg.Response {
+	r := kmsg.NewPtrSASLAuthenticateResponse()
+	r.ErrorCode, r.ErrorMessage, r.SASLAuthBytes = 58, text("wrong password"), []byte("token")
+	r.SessionLifetimeMillis = 3600000
+	unknown(&r.UnknownTags)
+	return r
+}
+
 func frame(r kmsg.Response) []byte {
 	b := binary.BigEndian.AppendUint32(nil, correlation)
 	if r.IsFlexible() && r.Key() != 18 {
@@ -369,4 +387,6 @@ func main() {
 	write(out, "nodes", shareAcknowledge, 0, 2)
 	write(out, "offered", apiVersions(0), 0, 4)
 	write(out, "refused", apiVersions(35), 0, 4)
+	write(out, "mechanisms", saslHandshake, 0, 1)
+	write(out, "failed", saslAuthenticate, 0, 2)
 }
