@@ -6,7 +6,6 @@
 namespace outrider::kafka {
 namespace {
 
-constexpr auto opaque = treatment::opaque;
 constexpr auto decoded = treatment::decoded;
 constexpr auto hidden = treatment::hidden;
 
