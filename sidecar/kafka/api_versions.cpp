@@ -24,7 +24,7 @@ std::optional<api_versions_answer> decode_as(std::string_view bytes, std::int16_
     answer.version = version;
     answer.error = in.int16();
     auto count = in.array(how);
-    if (in.failed() || count > most_apis) return std::nullopt;
+    if (in.failed() || count < 0 || count > most_apis) return std::nullopt;
     for (std::int32_t i = 0; i < count && !in.failed(); ++i) {
         auto& one = answer.apis.emplace_back();
         one.key = in.int16();

@@ -74,6 +74,11 @@ TEST(ApiVersions, RejectsMoreApisThanThereCanBe) {
     EXPECT_FALSE(decode_api_versions(bytes, 0));
 }
 
+TEST(ApiVersions, RejectsAListThatIsNull) {
+    using namespace std::string_view_literals;
+    EXPECT_FALSE(decode_api_versions("\0\0\0\7\0\0\xff\xff\xff\xff"sv, 0));
+}
+
 TEST(ApiVersions, KeepsTheMinimumOfProduce) {
     api_versions_answer answer{.apis = {{0, 0, 12, ""}}};
     offer_what_passes(answer);
