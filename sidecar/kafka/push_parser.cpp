@@ -65,7 +65,7 @@ bool push_input::gather(std::size_t size, std::string_view& out) {
 
 void push_parser::start(push_parse parse) {
     root_ = std::move(parse);
-    input_ = push_input{};
+    input_.restart();
     leaf_ = root_.frame_;
     leaf_.promise().driver_ = this;
     step_ = nullptr;
@@ -75,10 +75,11 @@ void push_parser::start(push_parse parse) {
 parse_state push_parser::feed(std::string_view piece) {
     if (state_ != parse_state::wants_more) return state_;
     input_.give(piece);
+    state_ = parse_state::malformed;  // what is left behind when a parser's caller throws out of it
     if (advance()) {
         state_ = parse_state::finished;
-    } else if (input_.failed()) {
-        state_ = parse_state::malformed;
+    } else if (!input_.failed()) {
+        state_ = parse_state::wants_more;
     }
     return state_;
 }

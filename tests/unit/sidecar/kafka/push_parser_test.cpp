@@ -1,6 +1,8 @@
 #include "sidecar/kafka/push_parser.hpp"
 
 #include <limits>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -163,6 +165,21 @@ TEST(PushParser, MayBeGivenUpInTheMiddleAndStartedAgain) {
     parser.start(outer(sum, 1));
     EXPECT_EQ(parser.feed("\1\1\1"), parse_state::finished);
     EXPECT_EQ(parser.position(), 2U);
+}
+
+push_parse throw_within(int& sum) {
+    co_await one_byte(sum);
+    throw std::runtime_error{"no memory"};
+}
+push_parse throw_inside_of(int& sum) { co_await throw_within(sum); }
+
+TEST(PushParser, IsNotResumedAfterAnExceptionLeftIt) {
+    int sum = 0;
+    push_parser parser{throw_inside_of(sum)};
+    EXPECT_THROW((void)parser.feed("\1\1"), std::runtime_error);
+    EXPECT_EQ(parser.feed("\1\1"), parse_state::malformed);
+    parser.start(outer(sum, 0));
+    EXPECT_EQ(parser.feed("\1"), parse_state::finished);
 }
 
 TEST(PushParser, FramesAreUsedAgain) {
