@@ -4,12 +4,18 @@
 
 #include "sidecar/kafka/record_batch.hpp"
 #include "sidecar/kafka/record_compression.hpp"
+#include "tracing/text.hpp"
+#include "tracing/traceparent.hpp"
 
 namespace outrider::kafka {
 namespace {
 
 bool same_span(const tracing::span_context& a, const tracing::span_context& b) {
     return a.span == b.span && a.trace == b.trace;
+}
+
+tracing::span_context w3c_context(std::string_view value) {
+    return tracing::parse_traceparent(tracing::trim_blanks(value)).value_or(tracing::span_context{});
 }
 
 bool scan_contexts(std::string_view records, std::int32_t count, batch_contexts& found) {
@@ -28,40 +34,56 @@ bool scan_contexts(std::string_view records, std::int32_t count, batch_contexts&
 void batch_contexts::clear() {
     distinct.clear();
     without = beyond = 0;
+    last_ = most;
 }
 
 void batch_contexts::add(const carrying_headers* carried, std::int32_t offset_delta) {
-    auto context = carried == nullptr ? tracing::span_context{} : context_of(*carried);
+    if (carried == nullptr) {
+        ++without;
+        return;
+    }
+    if (repeats_the_last(carried->traceparent)) {
+        ++distinct[last_].records;
+        distinct[last_].last_offset_delta = offset_delta;
+        return;
+    }
+    add(context_of(*carried), offset_delta);
+    if (last_ != most) carried->traceparent.copy(last_traceparent_.data(), last_traceparent_.size());
+    if (carried->traceparent.size() != last_traceparent_.size()) last_ = most;
+}
+
+bool batch_contexts::repeats_the_last(std::string_view traceparent) const {
+    return last_ != most && traceparent == std::string_view{last_traceparent_.data(), last_traceparent_.size()};
+}
+
+void batch_contexts::add(const tracing::span_context& context, std::int32_t offset_delta) {
+    last_ = most;
     if (!context.valid()) {
         ++without;
         return;
     }
-    // From the back: neighbours often carry the same.
-    auto same = std::find_if(distinct.rbegin(), distinct.rend(),
+    auto same = std::find_if(distinct.begin(), distinct.end(),
                              [&](const record_context& one) { return same_span(one.context, context); });
-    if (same != distinct.rend()) {
-        ++same->records;
-        same->last_offset_delta = offset_delta;
-    } else if (distinct.size() < most) {
-        distinct.push_back({context, 1, offset_delta, offset_delta});
-    } else {
+    if (same == distinct.end() && distinct.size() == most) {
         ++beyond;
+        return;
     }
+    if (same == distinct.end()) same = distinct.insert(same, {context, 0, offset_delta, offset_delta});
+    ++same->records;
+    same->last_offset_delta = offset_delta;
+    last_ = static_cast<std::size_t>(same - distinct.begin());
 }
 
 tracing::span_context context_of(const carrying_headers& carried) {
-    tracing::context_fields fields;
-    fields.traceparent = carried.traceparent;
-    fields.b3 = carried.b3;
-    fields.uber_trace_id = carried.uber_trace_id;
-    if (!fields.traceparent.empty() || !fields.b3.empty() || !fields.uber_trace_id.empty()) {
-        auto found = tracing::extract(fields);
-        if (found.parent.valid() || !fields.traceparent.empty()) return found.parent;
+    // What extract() would find, without the fields that records don't have: this is done for each record of a fetch.
+    if (!carried.traceparent.empty()) return w3c_context(carried.traceparent);
+    if (!carried.b3.empty() || !carried.uber_trace_id.empty()) {
+        tracing::context_fields fields;
+        fields.b3 = carried.b3;
+        fields.uber_trace_id = carried.uber_trace_id;
+        if (auto found = tracing::extract(fields); found.parent.valid()) return found.parent;
     }
-    if (carried.ce_traceparent.empty()) return {};
-    tracing::context_fields event;
-    event.traceparent = carried.ce_traceparent;
-    return tracing::extract(event).parent;
+    return w3c_context(carried.ce_traceparent);
 }
 
 bool collect_contexts(std::string_view batch, record_codecs* codecs, const inflation_bound& bound,

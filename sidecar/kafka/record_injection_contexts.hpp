@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -33,6 +35,15 @@ struct batch_contexts {
     void clear();
     /// @param carried  null for a record without headers
     void add(const carrying_headers* carried, std::int32_t offset_delta);
+
+  private:
+    bool repeats_the_last(std::string_view traceparent) const;
+    void add(const tracing::span_context& context, std::int32_t offset_delta);
+
+    // Whoever sent a batch has often written the same into each record. Reading it costs more than all of the rest, so
+    // the text of the last one is kept beside what it was found to be.
+    std::array<char, 55> last_traceparent_{};
+    std::size_t last_ = most;  ///< in `distinct`; `most`: there is none
 };
 
 /// What a record's headers say; invalid when nothing usable is there.

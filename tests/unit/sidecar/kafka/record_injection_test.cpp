@@ -330,6 +330,27 @@ TEST(BatchContexts, TheLastHeaderOfANameCounts) {
     EXPECT_EQ(found.distinct.size(), 1U);
 }
 
+TEST(BatchContexts, CountsRepeatsWhereverTheyStand) {
+    std::vector<plain_record> records;
+    for (char last : {'1', '1', '2', '1', 'x', '1', '2'}) {
+        auto record = record_of(static_cast<std::int32_t>(records.size()), 1);
+        auto value = std::string{parent_value};
+        value[51] = last;
+        record.headers = {{"traceparent", value}};
+        records.push_back(record);
+        records.push_back(record_of(static_cast<std::int32_t>(records.size()), 1));
+    }
+    batch_contexts found;
+    ASSERT_TRUE(collect_contexts(batch_of(records), nullptr, {}, found));
+    ASSERT_EQ(found.distinct.size(), 2U);
+    EXPECT_EQ(found.distinct[0].records, 4U);
+    EXPECT_EQ(found.distinct[0].last_offset_delta, 10);
+    EXPECT_EQ(found.distinct[1].records, 2U);
+    EXPECT_EQ(found.distinct[1].first_offset_delta, 4);
+    EXPECT_EQ(found.distinct[1].last_offset_delta, 12);
+    EXPECT_EQ(found.without, 8U);
+}
+
 TEST(BatchContexts, HoldsAsManyAsASpanMayHaveLinks) {
     std::vector<plain_record> records;
     for (int i = 0; i < 300; ++i) {
