@@ -2,89 +2,14 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "sidecar/kafka/record_injection_rewrite.hpp"
 #include "sidecar/kafka/wire.hpp"
-#include "tracing/traceparent.hpp"
 
 namespace outrider::kafka {
 namespace {
 
 using outcome = injection_outcome;
-
-constexpr std::size_t longest_varint = 5;
-
-char* write_varint(char* to, std::int32_t value) {
-    auto bits = static_cast<std::uint32_t>(value) << 1 ^ static_cast<std::uint32_t>(value >> 31);
-    for (; bits >= 0x80; bits >>= 7) *to++ = static_cast<char>(bits | 0x80);
-    *to++ = static_cast<char>(bits);
-    return to;
-}
-
-std::size_t varint_size(std::int32_t value) {
-    std::array<char, longest_varint> bytes;
-    return static_cast<std::size_t>(write_varint(bytes.data(), value) - bytes.data());
-}
-
-void append_header(std::string& out, std::string_view key, std::string_view value) {
-    wire_writer writer{out};
-    writer.varint(static_cast<std::int32_t>(key.size()));
-    writer.raw(key);
-    writer.varint(static_cast<std::int32_t>(value.size()));
-    writer.raw(value);
-}
-
-/// Copies records to a string, and adds headers to some. What stays as it is, is copied in one piece: usually from the
-/// attributes of a record to the end of its value.
-class record_rewriter {
-  public:
-    record_rewriter(std::string_view records, const added_headers& headers, std::size_t most, std::string& out)
-        : pending_(records.data()), end_(pending_ + records.size()), headers_(headers), most_(most), out_(out) {}
-
-    /// The length that the record would have.
-    std::size_t length_with_headers(const record_view& record) const {
-        return static_cast<std::size_t>(record.header_count - record.body) +
-               varint_size(record.headers_there + headers_.count()) +
-               static_cast<std::size_t>(record.end - record.headers) + headers_.bytes().size();
-    }
-
-    /// @return false when the output would pass its limit
-    bool add(const record_view& record, std::size_t length) {
-        std::array<char, longest_varint> varint;
-        copy(record.begin);
-        append_varint(varint, static_cast<std::int32_t>(length));
-        pending_ = record.body;
-        copy(record.header_count);
-        append_varint(varint, record.headers_there + headers_.count());
-        pending_ = record.headers;
-        copy(record.end);
-        out_.append(headers_.bytes());
-        return out_.size() <= most_;
-    }
-
-    bool finish() {
-        copy(end_);
-        return out_.size() <= most_;
-    }
-
-  private:
-    void copy(const char* to) {
-        if (to == pending_) return;
-        out_.append(pending_, static_cast<std::size_t>(to - pending_));
-        pending_ = to;
-    }
-
-    void append_varint(std::array<char, longest_varint>& bytes, std::int32_t value) {
-        auto* end = write_varint(bytes.data(), value);
-        out_.append(bytes.data(), static_cast<std::size_t>(end - bytes.data()));
-    }
-
-    const char* pending_;
-    const char* const end_;
-    const added_headers& headers_;
-    const std::size_t most_;  ///< of out_.size()
-    std::string& out_;
-};
 
 /// What stays the same while one batch is worked on.
 struct task {
@@ -199,18 +124,6 @@ outcome refusal(std::string_view batch, const std::optional<batch_header>& heade
 }
 
 }  // namespace
-
-added_headers::added_headers(const tracing::span_context& own, std::string_view tracestate) {
-    std::string line;
-    tracing::append_traceparent(line, own);
-    static constexpr std::size_t value_at = std::string_view{"traceparent: "}.size();
-    auto value = std::string_view{line}.substr(value_at);
-    value.remove_suffix(2);
-    append_header(bytes_, "traceparent", value);
-    if (tracestate.empty()) return;
-    append_header(bytes_, "tracestate", tracestate);
-    count_ = 2;
-}
 
 std::string_view name_of(injection_outcome outcome) {
     static constexpr std::array<std::string_view, 9> names{"injected",  "nothing_to_do",   "wrong_crc",
