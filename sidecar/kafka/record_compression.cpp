@@ -91,10 +91,14 @@ record_codecs::result record_codecs::compress(codec how, std::string_view plain,
 }
 
 void record_codecs::trim() {
-    static constexpr std::size_t usual = std::size_t{2} << 20;
+    // Java's client streams zstd at level 3, whose frames ask for a window of 2 MiB.
+    static constexpr std::size_t usual = std::size_t{2} << 20, usual_context = 2 * usual;
     parts_->unpacked.trim(usual);
     parts_->packed.trim(usual);
     if (parts_->scratch.capacity() > usual) std::string{}.swap(parts_->scratch);
+    for (auto* kept : {&parts_->gzip, &parts_->lz4, &parts_->zstd}) {
+        if (*kept && (*kept)->memory() > usual_context) kept->reset();
+    }
 }
 
 }  // namespace outrider::kafka

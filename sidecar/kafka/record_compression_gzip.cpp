@@ -23,20 +23,14 @@ class gzip_packer final : public packer {
 
     codec_outcome unpack(std::string_view packed, output_room& out) override {
         if (!ready_) return codec_outcome::unsupported;
+        if (packed.size() > most_input) return codec_outcome::too_large;
         inflateReset(&in_);
         in_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-        in_.avail_in = static_cast<uInt>(std::min<std::size_t>(packed.size(), most_input));
-        if (in_.avail_in != packed.size()) return codec_outcome::too_large;
+        in_.avail_in = static_cast<uInt>(packed.size());
         while (true) {
             auto room = out.more(step);
-            char none;
-            in_.next_out = reinterpret_cast<Bytef*>(room ? out.next() : &none);
-            auto free = static_cast<uInt>(room ? out.free() : 0);
-            in_.avail_out = free;
             auto before = in_.avail_in;
-            auto status = inflate(&in_, Z_NO_FLUSH);
-            auto given = free - in_.avail_out;
-            out.filled(given);
+            auto [status, given] = inflate_some(out, room);
             if (status == Z_STREAM_END) {
                 if (in_.avail_in == 0) return codec_outcome::ok;
                 inflateReset(&in_);  // members in a row are one file
@@ -68,7 +62,25 @@ class gzip_packer final : public packer {
         return codec_outcome::ok;
     }
 
+    std::size_t memory() const override { return level_memory_.size() + sizeof *this; }
+
   private:
+    struct progress {
+        int status;
+        uInt given;
+    };
+
+    progress inflate_some(output_room& out, bool room) {
+        char none;  // at the bound, the end of the member may still be read
+        auto free = static_cast<uInt>(room ? out.free() : 0);
+        in_.next_out = reinterpret_cast<Bytef*>(room ? out.next() : &none);
+        in_.avail_out = free;
+        auto status = inflate(&in_, Z_NO_FLUSH);
+        auto given = free - in_.avail_out;
+        out.filled(given);
+        return {status, given};
+    }
+
     static constexpr std::size_t step = 64 << 10, most_input = std::size_t{1} << 30;
 
     // Stored blocks of 64 KiB are the worst case, and the header, trailer and a margin.

@@ -23,6 +23,7 @@ class lz4_packer final : public packer {
     codec_outcome unpack(std::string_view packed, output_room& out) override {
         if (in_ == nullptr) return codec_outcome::unsupported;
         LZ4F_resetDecompressionContext(in_);
+        note_block_size(packed);
         // A block that fits is unpacked where it belongs, without a detour.
         static constexpr std::size_t block = 64 << 10;
         std::size_t wanted = 1;
@@ -58,7 +59,17 @@ class lz4_packer final : public packer {
         return ok ? codec_outcome::ok : codec_outcome::unsupported;
     }
 
+    std::size_t memory() const override { return largest_block_ * 2; }
+
   private:
+    // The library keeps room for two blocks of the largest size that it met. It is in the sixth byte of a frame, where
+    // 4 is 64 KiB and each step four times as much; a wrong one is refused later.
+    void note_block_size(std::string_view packed) {
+        if (packed.size() < 6) return;
+        auto id = static_cast<unsigned>(packed[5]) >> 4 & 7;
+        largest_block_ = std::max(largest_block_, std::size_t{1} << (8 + 2 * id));
+    }
+
     // The room is full to its bound. Only the mark of the frame's end, and a checksum, may still come.
     codec_outcome ends_here(std::string_view packed) {
         std::size_t wanted = 1;
@@ -73,6 +84,7 @@ class lz4_packer final : public packer {
         return wanted == 0 ? codec_outcome::ok : codec_outcome::too_large;
     }
 
+    std::size_t largest_block_ = 0;
     LZ4F_dctx* in_ = nullptr;
     LZ4F_cctx* out_ = nullptr;
 };

@@ -41,6 +41,8 @@ class packer {
     virtual ~packer() = default;
     virtual codec_outcome unpack(std::string_view packed, output_room& out) = 0;
     virtual codec_outcome pack(std::string_view plain, output_room& out) = 0;
+    /// About how much it holds between batches.
+    virtual std::size_t memory() const = 0;
 };
 
 std::unique_ptr<packer> make_gzip();

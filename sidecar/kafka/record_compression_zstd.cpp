@@ -53,6 +53,8 @@ class zstd_packer final : public packer {
         return codec_outcome::ok;
     }
 
+    std::size_t memory() const override { return ZSTD_sizeof_DCtx(in_) + ZSTD_sizeof_CCtx(out_); }
+
   private:
     static constexpr std::size_t step = 64 << 10;
 
