@@ -15,12 +15,14 @@ namespace outrider::kafka {
 class added_headers {
   public:
     explicit added_headers(const tracing::span_context& own, std::string_view tracestate = {});
-    std::string_view bytes() const { return bytes_; }
+    std::string_view bytes() const { return std::string_view{with_count_}.substr(1); }
+    /// The count, one byte, and the bytes: all of the headers of a record that had none.
+    std::string_view with_count() const { return with_count_; }
     std::int32_t count() const { return count_; }
 
   private:
-    std::string bytes_;
-    std::int32_t count_ = 1;
+    std::string with_count_;
+    std::int32_t count_ = 0;
 };
 
 /// What must not be passed by adding headers.
