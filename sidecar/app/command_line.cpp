@@ -19,6 +19,7 @@ struct configuration_flags {
     std::string config;
     std::array<std::string, 13> shortcuts;
     std::vector<std::string> routes;
+    std::vector<std::string> clusters;
     std::vector<std::string> sets;
 };
 
@@ -106,6 +107,11 @@ void add_configuration_flags(CLI::App& app, configuration_flags& into) {
         ->type_name("NAME=ADDR")
         ->allow_extra_args(false)
         ->group(traffic);
+    app.add_option("--kafka", into.clusters,
+                   "a Kafka cluster: LISTEN=BROKER[,BROKER...], each HOST:PORT; repeatable (main, kafka2, ...)")
+        ->type_name("ADDR=ADDR")
+        ->allow_extra_args(false)
+        ->group(traffic);
 }
 
 /// Complaints about the command line itself, one per line, each naming the flag.
@@ -147,6 +153,17 @@ config::load_input to_input(const CLI::App& app, const configuration_flags& flag
             input.sets.push_back({"upstreams.'" + pair->first + "'.endpoints", pair->second, "--route " + pair->first});
         } else {
             wrong.add("--route " + route + ": write NAME=HOST:PORT, such as stock=127.0.0.1:8081");
+        }
+    }
+    for (std::size_t i = 0; i < flags.clusters.size(); ++i) {
+        const auto& cluster = flags.clusters[i];
+        const auto path = i == 0 ? std::string{"kafka.main"} : "kafka.kafka" + std::to_string(i + 1);
+        if (auto pair = assignment(cluster)) {
+            input.sets.push_back({path + ".listen", pair->first, "--kafka"});
+            input.sets.push_back({path + ".brokers", pair->second, "--kafka"});
+        } else {
+            wrong.add("--kafka " + cluster +
+                      ": write LISTEN=BROKER[,BROKER...], such as 127.0.0.1:19092=kafka-1:9092,kafka-2:9092");
         }
     }
     for (const auto& set : flags.sets) {

@@ -4,15 +4,13 @@
 
 #include <nlohmann/json.hpp>
 
-#include "sidecar/admin/prometheus.hpp"
+#include "sidecar/app/metrics_page.hpp"
 #include "sidecar/app/sidecar.hpp"
 
 namespace outrider::app {
 namespace {
 
-using admin::metric_family;
 using admin::metric_type;
-using labels = std::vector<std::pair<std::string, std::string>>;
 
 std::string direction_of(exchange::target_index target) { return target == 0 ? "inbound" : "outbound"; }
 
@@ -23,27 +21,6 @@ admin::histogram_value histogram_of(const exchange::duration_histogram& from) {
     out.sum = static_cast<double>(from.sum_microseconds.value()) / 1e6;
     return out;
 }
-
-/// Collects families in the order in which they are first named.
-class page {
-  public:
-    void add(const char* name, const char* help, metric_type type, labels which, std::uint64_t value) {
-        family(name, help, type).samples.push_back({std::move(which), value});
-    }
-    void add(const char* name, const char* help, labels which, admin::histogram_value value) {
-        family(name, help, metric_type::histogram).samples.push_back({std::move(which), std::move(value)});
-    }
-    std::string render() const { return admin::render_prometheus(families_); }
-
-  private:
-    metric_family& family(const char* name, const char* help, metric_type type) {
-        auto [found, fresh] = index_.try_emplace(name, families_.size());
-        if (fresh) families_.push_back({name, help, type, {}});
-        return families_[found->second];
-    }
-    std::vector<metric_family> families_;
-    std::map<std::string, std::size_t> index_;
-};
 
 void add_requests(page& out, const exchange::worker_metrics& m, const std::vector<std::string>& targets) {
     for (const auto& row : m.requests.rows()) {
@@ -140,6 +117,7 @@ std::string sidecar::metrics_page() {
     for (auto& each : lanes_) {
         add_requests(out, each->path->metrics, shared_->targets);
         add_traffic(out, each->path->metrics);
+        for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
     add_spans(out, exporter_->stats());
     out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
@@ -170,6 +148,14 @@ std::string sidecar::state_page() {
                                   {"connections_total", m.connections_accepted.value()},
                                   {"idle_upstream_connections", answered ? nlohmann::json(*pools) : nlohmann::json()},
                                   {"stale_retries", m.stale_retries.value()}});
+    }
+    out["kafka"] = nlohmann::json::object();
+    for (std::size_t i = 0; i < clusters_.size(); ++i) {
+        auto state = clusters_[i]->map.state();
+        std::uint64_t open = 0;
+        for (auto& each : lanes_) open += each->clusters[i]->metrics.connections_open.value();
+        state["connections_open"] = open;
+        out["kafka"][clusters_[i]->name] = std::move(state);
     }
     out["spans"] = spans_json(exporter_->stats());
     return out.dump(2) + "\n";

@@ -4,10 +4,8 @@
 #include <cstdio>
 #include <thread>
 
-#include <ifaddrs.h>
-
+#include "sidecar/app/own_addresses.hpp"
 #include "sidecar/config/print.hpp"
-#include "sidecar/http/connector.hpp"
 #include "sidecar/net/log.hpp"
 
 namespace outrider::app {
@@ -15,33 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::chrono::milliseconds worker_answers_within{500};
-
-/// Every address of this machine, for listeners that listen on all of them.
-std::vector<net::tcp_endpoint> own_addresses(std::uint16_t port) {
-    std::vector<net::tcp_endpoint> out;
-    ifaddrs* list = nullptr;
-    if (::getifaddrs(&list) != 0) return out;
-    for (auto* entry = list; entry; entry = entry->ifa_next) {
-        if (!entry->ifa_addr) continue;
-        if (entry->ifa_addr->sa_family == AF_INET) {
-            auto* raw = reinterpret_cast<sockaddr_in*>(entry->ifa_addr);
-            out.emplace_back(boost::asio::ip::make_address_v4(ntohl(raw->sin_addr.s_addr)), port);
-        } else if (entry->ifa_addr->sa_family == AF_INET6) {
-            auto* raw = reinterpret_cast<sockaddr_in6*>(entry->ifa_addr);
-            boost::asio::ip::address_v6::bytes_type bytes;
-            std::copy(std::begin(raw->sin6_addr.s6_addr), std::end(raw->sin6_addr.s6_addr), bytes.begin());
-            out.emplace_back(boost::asio::ip::make_address_v6(bytes), port);
-        }
-    }
-    ::freeifaddrs(list);
-    return out;
-}
-
-void guard_own(governance::egress_policy& egress, const net::tcp_endpoint& listener) {
-    egress.add_own(http::destination_of(listener));
-    if (!listener.address().is_unspecified()) return;
-    for (const auto& address : own_addresses(listener.port())) egress.add_own(http::destination_of(address));
-}
 
 }  // namespace
 
@@ -55,6 +26,7 @@ sidecar::sidecar(const config::loaded& configuration) : configuration_(configura
     shared_ = std::make_shared<http::shared_setup>(settings);
     make_lanes();
     open_listeners();
+    open_clusters();
     std::vector<tracing::span_buffer*> spans, logs;
     std::vector<config::endpoint> applications;
     for (auto& each : lanes_) {
@@ -165,6 +137,7 @@ void sidecar::tick(lane& on) {
     on.tick.async_wait([&on](net::error_code ec) {
         if (ec) return;
         on.path->housekeeping();
+        for (auto& cluster : on.clusters) cluster->housekeeping();
         tick(on);
     });
 }
@@ -196,7 +169,10 @@ void sidecar::each_lane(const std::function<void(lane&)>& work, std::chrono::mil
 
 std::size_t sidecar::open_connections() {
     std::size_t open = 0;
-    for (auto& each : lanes_) open += each->path->metrics.connections_open.value();
+    for (auto& each : lanes_) {
+        open += each->path->metrics.connections_open.value();
+        for (auto& cluster : each->clusters) open += cluster->metrics.connections_open.value();
+    }
     return open;
 }
 
@@ -204,7 +180,12 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
     draining_ = true;
     // Callers are told to go elsewhere by readiness and by Connection: close; until they have gone, and as long as the
     // application still works on something, both directions stay open.
-    each_lane([](lane& own) { own.path->drain(); }, std::chrono::milliseconds{2'000});
+    each_lane(
+        [](lane& own) {
+            own.path->drain();
+            for (auto& cluster : own.clusters) cluster->drain();
+        },
+        std::chrono::milliseconds{2'000});
     auto end = net::steady_clock::now() + configuration_.value.drain;
     spdlog::info("draining: {} connections open, {} ms at most", open_connections(),
                  configuration_.value.drain.count());
@@ -218,7 +199,12 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
     while (open_connections() > 0 && !hurry && net::steady_clock::now() < end)
         std::this_thread::sleep_for(std::chrono::milliseconds{20});
     if (auto left = open_connections(); left > 0) spdlog::warn("{} connections are cut off", left);
-    each_lane([](lane& own) { own.path->abort(); }, std::chrono::milliseconds{2'000});
+    each_lane(
+        [](lane& own) {
+            own.path->abort();
+            for (auto& cluster : own.clusters) cluster->abort();
+        },
+        std::chrono::milliseconds{2'000});
     auto cut = net::steady_clock::now() + std::chrono::milliseconds{1'000};
     while (open_connections() > 0 && net::steady_clock::now() < cut)
         std::this_thread::sleep_for(std::chrono::milliseconds{10});
@@ -226,8 +212,10 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
         [](lane& own) {
             own.tick.cancel();
             own.path->housekeeping();
+            for (auto& cluster : own.clusters) cluster->housekeeping();
         },
         std::chrono::milliseconds{2'000});
+    for (auto& cluster : clusters_) cluster->save_if_changed();
     probe_->stop();
     exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
     if (log_writer_) log_writer_->stop();
@@ -241,6 +229,13 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
 }
 
 void sidecar::look_at_files() {
+    for (auto& cluster : clusters_) {
+        cluster->save_if_changed();
+        auto error = cluster->tls ? cluster->tls->reload_if_changed() : std::string{};
+        if (!error.empty())
+            spdlog::error("the TLS files of Kafka cluster '{}' changed but cannot be used, the former stay: {}",
+                          cluster->name, error);
+    }
     for (auto& [name, context] : shared_->tls) {
         auto error = context->reload_if_changed();
         if (!error.empty())

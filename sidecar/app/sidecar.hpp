@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,8 @@
 #include "sidecar/config/load.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/kafka/cluster.hpp"
+#include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/net/listener.hpp"
 #include "sidecar/net/worker.hpp"
 #include "tracing/span_buffer.hpp"
@@ -51,6 +55,7 @@ class sidecar {
         std::unique_ptr<tracing::span_buffer> log;
         std::unique_ptr<http::data_path> path;
         std::vector<std::unique_ptr<http::listener_role>> roles;
+        std::vector<std::unique_ptr<kafka::cluster_path>> clusters;  ///< as clusters_
         std::vector<std::unique_ptr<net::acceptor>> acceptors;
         net::steady_timer tick;
     };
@@ -59,6 +64,11 @@ class sidecar {
     void open_listeners();
     void open_listener(const config::endpoint& where, const http::listener_role& role, const std::string& setting,
                        const config::endpoint* application = nullptr);
+    void open_clusters();
+    void open_cluster(kafka::cluster& cluster, std::size_t index);
+    std::vector<net::listening_socket> cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address);
+    void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
+    static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
     void open_admin();
     static void tick(lane& on);
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
@@ -66,12 +76,15 @@ class sidecar {
 
     config::loaded configuration_;
     std::shared_ptr<http::shared_setup> shared_;
+    std::vector<std::unique_ptr<kafka::cluster>> clusters_;
     std::vector<std::unique_ptr<lane>> lanes_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
     std::unique_ptr<app_probe> probe_;
     std::vector<std::unique_ptr<admin::admin_server>> admins_;
     std::vector<std::string> listening_;  ///< "inbound 127.0.0.1:8080", ... as printed
+    std::mutex node_ports_mutex_;
+    std::set<std::pair<std::size_t, std::int32_t>> node_ports_;  ///< listened on, by cluster
     std::atomic<bool> draining_{false};
     std::atomic<bool> started_{false};
 };

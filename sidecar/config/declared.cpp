@@ -54,6 +54,43 @@ std::vector<setting> upstream_keys() {
     };
 }
 
+type_of<record_trace> record_trace_words() {
+    return choice<record_trace>({{"none", record_trace::none},
+                                 {"derive", record_trace::derive},
+                                 {"inject-uncompressed", record_trace::inject_uncompressed},
+                                 {"inject-all", record_trace::inject_all}});
+}
+
+std::vector<setting> kafka_keys() {
+    return {
+        value("listen", &kafka_cluster::listen, listen_address(), "where the application's `bootstrap.servers` points")
+            .as_required(),
+        list("brokers", &kafka_cluster::brokers, target_address(), "bootstrap brokers of the cluster as `host:port`")
+            .as_required(),
+        value("protocol", &kafka_cluster::protocol,
+              choice<broker_protocol>({{"automatic", broker_protocol::automatic},
+                                       {"plaintext", broker_protocol::plaintext},
+                                       {"tls", broker_protocol::tls}}),
+              "what the brokers speak; automatic: TLS when `tls` has a key"),
+        section("tls", &kafka_cluster::tls, tls_keys(), "TLS towards the brokers"),
+        sections(
+            "trace", &kafka_cluster::trace,
+            {value("topics", &topic_trace::topics, text(), "names of topics, `*` for any characters").as_required(),
+             value("mode", &topic_trace::mode, record_trace_words(),
+                   "how their records are traced: not, by batch identity, or by record headers")},
+            "how records are traced, by topic; the first that fits counts, and `inject-uncompressed` where none does"),
+        value("advertise", &kafka_cluster::advertise, word(),
+              "host that brokers are advertised as, at `base_port` plus the node's id, for clients in another network "
+              "namespace; by default each broker has a loopback address of its own"),
+        value("base_port", &kafka_cluster::base_port, count(0, 65'535), "port of node 0, with `advertise`"),
+        value("frame_bytes", &kafka_cluster::frame_bytes, size(1U << 16, 1U << 30), "the largest request or answer"),
+        value("inject_bytes", &kafka_cluster::inject_bytes, size(1U << 10, 16U << 20),
+              "the largest batch that headers may be added to; the brokers' `max.message.bytes`"),
+        value("connect", &kafka_cluster::connect, duration(milliseconds{10}, minutes{10}),
+              "TCP and TLS handshake with a broker"),
+    };
+}
+
 std::vector<setting> timeout_keys() {
     return {
         value("connect", &timeouts::connect, duration(seconds{0}, minutes{10}),
@@ -185,6 +222,7 @@ std::vector<setting> root_keys() {
         sections("inbound", &settings::inbound, inbound_keys(), "listeners for the callers of the application"),
         section("outbound", &settings::outbound, outbound_keys(), "the application's way out"),
         named("upstreams", &settings::upstreams, upstream_keys(), "named targets of the application's calls"),
+        named("kafka", &settings::kafka, kafka_keys(), "Kafka clusters, by name"),
         section("timeouts", &settings::timeouts, timeout_keys(), "deadlines of an exchange; 0 switches one off"),
         section("limits", &settings::limits, limit_keys(), "bounds on what a peer may send or hold"),
         section("tracing", &settings::tracing, tracing_keys(), "spans and trace contexts"),
@@ -210,7 +248,6 @@ std::vector<setting> root_keys() {
               "how long open exchanges may go on after SIGTERM"),
         value("log_level", &settings::log_level, word_of({"debug", "info", "warning", "error"}),
               "least severity that is logged"),
-        later("kafka", "remove the key"),
         later("events", "remove the key"),
         later("contracts", "remove the key"),
         later("keys", "remove the key"),

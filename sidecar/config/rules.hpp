@@ -32,6 +32,17 @@ class rules {
     diagnostics& errors_;
 };
 
+/// Rules of `kafka`; decides between plaintext and TLS.
+class kafka_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_cluster(const std::string& path, kafka_cluster& cluster);
+    void check_advertised(const std::string& path, const kafka_cluster& cluster);
+};
+
 /// Rules of `tracing`; works out where spans are posted to.
 class tracing_rules : private rules {
   public:

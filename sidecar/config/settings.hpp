@@ -64,6 +64,36 @@ struct upstream {
     tls_client tls;
 };
 
+/// How records of a topic get their place in a trace (KAFKA.md's modes).
+enum class record_trace {
+    none,                 ///< no spans
+    derive,               ///< from batch identities; no byte of a record is read or changed
+    inject_uncompressed,  ///< headers into uncompressed batches, derived for compressed ones
+    inject_all,           ///< headers into compressed batches too
+};
+
+/// The mode of the topics that a glob names; the first rule that fits counts.
+struct topic_trace {
+    std::string topics;  ///< `*` stands for any characters
+    record_trace mode = record_trace::inject_uncompressed;
+};
+
+enum class broker_protocol { automatic, plaintext, tls };
+
+/// One Kafka cluster that the application reaches through the sidecar.
+struct kafka_cluster {
+    endpoint listen;                                        ///< the application's bootstrap.servers
+    std::vector<endpoint> brokers;                          ///< bootstrap brokers of the cluster
+    broker_protocol protocol = broker_protocol::automatic;  ///< once loaded: plaintext or tls
+    tls_client tls;
+    std::vector<topic_trace> trace;
+    std::string advertise;                   ///< host that brokers are advertised as; empty: by loopback addresses
+    std::uint32_t base_port = 0;             ///< with `advertise`: node N is at base_port + N
+    std::uint32_t frame_bytes = 100U << 20;  ///< the largest request or answer
+    std::uint32_t inject_bytes = 1'048'588;  ///< the largest batch after injection; the broker's max.message.bytes
+    milliseconds connect{5'000};             ///< TCP and TLS handshake with a broker
+};
+
 /// Deadlines of an exchange; zero switches one off.
 struct timeouts {
     milliseconds connect{2'000};        ///< TCP and TLS handshake with the upstream
@@ -153,6 +183,7 @@ struct settings {
     std::vector<config::inbound> inbound;
     config::outbound outbound;
     std::map<std::string, upstream> upstreams;
+    std::map<std::string, kafka_cluster> kafka;
     config::timeouts timeouts;
     config::limits limits;
     config::tracing tracing;

@@ -71,6 +71,8 @@ void validation::run() {
     check_outbound();
     for (const auto& [name, upstream] : value_.upstreams) check_upstream(name, upstream);
     check_upstream_names();
+    for (const auto& [name, cluster] : value_.kafka)
+        for (const auto& broker : cluster.brokers) check_target("kafka." + name + ".brokers", broker);
     check_admin();
     check_access_log();
 }
@@ -99,10 +101,15 @@ void validation::collect_listeners() {
     for (const auto& [name, upstream] : value_.upstreams) {
         if (upstream.listen) listeners_.push_back({"upstreams." + name + ".listen", *upstream.listen});
     }
-    const bool unclear = has_failed("inbound") || has_failed("outbound") || has_failed("upstreams");
+    for (const auto& [name, cluster] : value_.kafka) {
+        if (!cluster.listen.host.empty()) listeners_.push_back({"kafka." + name + ".listen", cluster.listen});
+    }
+    const bool unclear =
+        has_failed("inbound") || has_failed("outbound") || has_failed("upstreams") || has_failed("kafka");
     if (listeners_.empty() && !unclear) {
         fail("inbound",
-             "there is nothing to listen on: configure 'inbound', or 'outbound.listen', or an upstream's 'listen'");
+             "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', or "
+             "'kafka'");
     }
     if (value_.probes) listeners_.push_back({"probes", *value_.probes});
     if (value_.admin) listeners_.push_back({"admin.listen", *value_.admin});
@@ -204,6 +211,7 @@ void validation::check_access_log() {
 
 void finish(loaded& result, const load_input& input, const std::set<std::string>& failed, diagnostics& errors) {
     validation{result, input, failed, errors}.run();
+    kafka_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();
 }
 

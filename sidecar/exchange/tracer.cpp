@@ -7,6 +7,7 @@
 
 #include "sidecar/config/units.hpp"
 #include "sidecar/exchange/metrics.hpp"
+#include "sidecar/exchange/span_times.hpp"
 
 namespace outrider::exchange {
 namespace {
@@ -61,12 +62,6 @@ tracing::propagators propagators_of(const config::tracing& from) {
     return out;
 }
 
-std::uint64_t unix_now() {
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-            .count());
-}
-
 bool is_known(std::string_view method) { return method_index(method) + 1U < known_methods.size(); }
 
 /// Values of these are credentials, whatever the operator configured (semantic conventions, url.full).
@@ -84,18 +79,6 @@ std::pair<std::string_view, std::int64_t> split_host(std::string_view host) {
     }
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
     return {host, port};
-}
-
-struct times {
-    std::uint64_t start;
-    std::uint64_t end;
-};
-
-times unix_times(steady_clock::time_point started, steady_clock::time_point finished) {
-    // The wall clock is read once, at the end; the start follows from the steady clock, so a step of the wall clock
-    // never makes a negative span.
-    auto end = unix_now();
-    return {end - static_cast<std::uint64_t>(std::max<std::int64_t>((finished - started).count(), 0)), end};
 }
 
 }  // namespace

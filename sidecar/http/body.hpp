@@ -5,7 +5,7 @@
 
 #include "sidecar/http/chunked.hpp"
 #include "sidecar/http/framing.hpp"
-#include "sidecar/http/io_buffer.hpp"
+#include "sidecar/net/io_buffer.hpp"
 
 namespace outrider::http {
 
@@ -20,7 +20,7 @@ class body_decoder {
     }
 
     /// Takes the next piece of body off the front of `from`. The view is valid until `from` changes.
-    std::string_view take(io_buffer& from) {
+    std::string_view take(net::io_buffer& from) {
         if (ended_) return {};
         if (how_.kind != body_kind::chunked) {
             auto size = how_.kind == body_kind::length

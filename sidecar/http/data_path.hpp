@@ -11,9 +11,9 @@
 #include "sidecar/exchange/access_log.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
-#include "sidecar/http/block_pool.hpp"
 #include "sidecar/http/head_parser.hpp"
 #include "sidecar/http/router.hpp"
+#include "sidecar/net/block_pool.hpp"
 #include "sidecar/net/resolver.hpp"
 #include "sidecar/net/worker.hpp"
 
@@ -102,7 +102,7 @@ class data_path {
     net::worker& worker;
     const shared_setup& shared;
     const config::settings& settings;
-    block_pool blocks;
+    net::block_pool blocks;
     exchange::worker_metrics metrics;
     exchange::tracer tracer;
     exchange::access_log log;

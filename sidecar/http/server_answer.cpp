@@ -190,7 +190,7 @@ void server_exchange::return_connection() {
 /// Sends the answer that opens a tunnel, and carries bytes both ways until it ends.
 net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kind, std::string_view answer) {
     boost::asio::const_buffer whole = boost::asio::buffer(answer);
-    io_buffer held;  // what the facts are views into, to the end
+    net::io_buffer held;  // what the facts are views into, to the end
     if (co_await write_client({&whole, 1})) {
         path_.metrics.tunnels[static_cast<std::size_t>(kind)].add();
         held = std::move(connection_->in);

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "sidecar/http/io_buffer.hpp"
 #include "sidecar/net/address.hpp"
+#include "sidecar/net/io_buffer.hpp"
 #include "sidecar/net/stream.hpp"
 #include "sidecar/net/timer_wheel.hpp"
 
@@ -66,7 +66,7 @@ class server_connection {
     data_path& path;
     const listener_role& role;
     net::stream client;
-    io_buffer in;           ///< read and not yet used: the request under way and those behind it
+    net::io_buffer in;      ///< read and not yet used: the request under way and those behind it
     std::size_t index = 0;  ///< in the data path's list
 
   private:

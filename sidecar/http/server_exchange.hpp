@@ -113,8 +113,8 @@ class server_exchange {
     request_facts request_;
     response_head answer_;
     response_facts response_;
-    lent_buffer up_;          ///< read from the upstream
-    io_buffer body_;          ///< request body on its way up, when it is streamed
+    net::lent_buffer up_;     ///< read from the upstream
+    net::io_buffer body_;     ///< request body on its way up, when it is streamed
     std::string out_;         ///< the head being built, for either side
     std::string_view piece_;  ///< of the answer's body, in `up_`
     std::string tail_;        ///< what follows it

@@ -31,7 +31,7 @@ first_bytes guess_tls(std::string_view seen) {
 }
 
 /// One direction of a tunnel.
-net::awaitable<void> pump(server_connection& connection, net::stream& from, net::stream& to, io_buffer& buffer,
+net::awaitable<void> pump(server_connection& connection, net::stream& from, net::stream& to, net::io_buffer& buffer,
                           std::uint64_t& count) {
     while (true) {
         if (!buffer.empty()) {
@@ -60,8 +60,8 @@ net::awaitable<void> pump(server_connection& connection, net::stream& from, net:
     }
 }
 
-net::awaitable<void> pump_back(server_connection& connection, net::stream& from, net::stream& to, io_buffer& buffer,
-                               std::uint64_t& count, net::event& ended) {
+net::awaitable<void> pump_back(server_connection& connection, net::stream& from, net::stream& to,
+                               net::io_buffer& buffer, std::uint64_t& count, net::event& ended) {
     co_await pump(connection, from, to, buffer, count);
     ended.set();
 }
@@ -75,7 +75,7 @@ first_bytes guess_protocol(std::string_view seen) {
     return first_bytes::http1;
 }
 
-net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, io_buffer& from_upstream,
+net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
                                 std::uint64_t& sent, std::uint64_t& received) {
     connection.limit_total(net::steady_clock::time_point::max());
     connection.watch(&upstream);
@@ -102,7 +102,7 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
         spdlog::warn("{}", opened.detail);
         co_return connection.client.reset();
     }
-    io_buffer back;
+    net::io_buffer back;
     std::uint64_t sent = 0, received = 0;
     co_await run_tunnel(connection, opened.connection->stream, back, sent, received);
     path.metrics.request_bytes.add(sent);

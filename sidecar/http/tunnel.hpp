@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "sidecar/exchange/metrics.hpp"
-#include "sidecar/http/io_buffer.hpp"
 #include "sidecar/http/server_connection.hpp"
+#include "sidecar/net/io_buffer.hpp"
 
 namespace outrider::http {
 
@@ -18,7 +18,7 @@ first_bytes guess_protocol(std::string_view seen);
 
 /// Carries bytes both ways until both have ended, with half-closes passed on; `from_upstream` are bytes already read
 /// from there. Counts into `sent` and `received`.
-net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, io_buffer& from_upstream,
+net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
                                 std::uint64_t& sent, std::uint64_t& received);
 
 /// Connects an inbound connection of another protocol to the application as it is.

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace outrider::http {
+namespace outrider::net {
 
 /// A worker's spare blocks for what is read from upstreams. The block that was used last is used next: it is still in
 /// the processor's cache, which for long answers is worth more than the system calls that a larger buffer spares.
@@ -29,4 +29,4 @@ class block_pool {
     std::vector<block> spare_;
 };
 
-}  // namespace outrider::http
+}  // namespace outrider::net

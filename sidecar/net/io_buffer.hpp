@@ -7,10 +7,10 @@
 
 #include <boost/asio/buffer.hpp>
 
-#include "sidecar/http/block_pool.hpp"
+#include "sidecar/net/block_pool.hpp"
 #include "sidecar/net/socket.hpp"
 
-namespace outrider::http {
+namespace outrider::net {
 
 /// Bytes that were read and not consumed yet: one block with free room behind. Views into it stay valid until
 /// make_room(), reset() or shrink().
@@ -22,7 +22,7 @@ class io_buffer {
     bool empty() const { return begin_ == end_; }
     std::size_t capacity() const { return capacity_; }
 
-    boost::asio::mutable_buffer room() { return {block_.get() + end_, capacity_ - end_}; }
+    asio::mutable_buffer room() { return {block_.get() + end_, capacity_ - end_}; }
     void commit(std::size_t n) { end_ += n; }
     void consume(std::size_t n) { begin_ += n; }
     /// Forgets everything.
@@ -78,7 +78,7 @@ class io_buffer {
 };
 
 /// An io_buffer whose block is its worker's until there is something to hold.
-class lent_buffer final : public net::read_room {
+class lent_buffer final : public read_room {
   public:
     explicit lent_buffer(block_pool& lender) : lender_(lender) {}
     lent_buffer(const lent_buffer&) = delete;
@@ -99,7 +99,7 @@ class lent_buffer final : public net::read_room {
         held_.shrink(0);
     }
 
-    boost::asio::mutable_buffer take() override {
+    asio::mutable_buffer take() override {
         if (held_.capacity() == 0) held_.adopt(lender_.take(), block_pool::block_size);
         held_.make_room(least_room);
         return held_.room();
@@ -114,4 +114,4 @@ class lent_buffer final : public net::read_room {
     io_buffer held_;
 };
 
-}  // namespace outrider::http
+}  // namespace outrider::net

@@ -28,6 +28,15 @@ constexpr int backlog = 4096;
 }  // namespace
 
 listening_socket listening_socket::open(const tcp_endpoint& where, const std::string& setting, bool shared) {
+    return open_on(where, setting, shared, nullptr);
+}
+
+listening_socket listening_socket::open_loopback(std::uint16_t port, const std::string& setting, bool shared) {
+    return open_on({asio::ip::address_v4::any(), port}, setting, shared, "lo");
+}
+
+listening_socket listening_socket::open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
+                                           const char* device) {
     listening_socket made{::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     auto descriptor = made.descriptor_;
     if (descriptor < 0) fail(where, setting, "socket");
@@ -37,7 +46,11 @@ listening_socket listening_socket::open(const tcp_endpoint& where, const std::st
         fail(where, setting, "SO_REUSEPORT");
     if (where.address().is_v6() && !where.address().is_unspecified())
         ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-    set_tcp_options(descriptor, where);
+    if (device &&
+        ::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, static_cast<socklen_t>(std::strlen(device))) != 0)
+        fail(where, setting, "SO_BINDTODEVICE");
+    // What is bound to lo is loopback, though its address does not say so.
+    set_tcp_options(descriptor, device ? tcp_endpoint{asio::ip::address_v4::loopback(), where.port()} : where);
     if (::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) fail(where, setting, "bind");
     if (::listen(descriptor, backlog) != 0) fail(where, setting, "listen");
     return made;
@@ -52,7 +65,9 @@ acceptor::acceptor(executor ex, listening_socket from, handler on_connection)
       listening_(ex, asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), from.release()),
       on_connection_(std::move(on_connection)) {}
 
-void acceptor::start(task_group& group) { group.spawn(run()); }
+void acceptor::start(task_group& group) {
+    if (!std::exchange(started_, true)) group.spawn(run());
+}
 
 void acceptor::stop() {
     if (std::exchange(stopped_, true)) return;

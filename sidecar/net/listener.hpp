@@ -17,6 +17,9 @@ class listening_socket {
     /// Binds and listens. Port 0 takes any; `bound()` tells which.
     /// Throws std::runtime_error that names the address, the setting and the reason.
     static listening_socket open(const tcp_endpoint& where, const std::string& setting, bool shared);
+    /// Listens on every loopback address, 127.0.0.0/8, and on no other: any address, bound to the device `lo`. An
+    /// accepted connection's local address tells which one was meant. Linux from 5.7 on needs no privilege for it.
+    static listening_socket open_loopback(std::uint16_t port, const std::string& setting, bool shared);
     listening_socket(listening_socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     listening_socket& operator=(listening_socket&&) = delete;
     ~listening_socket();
@@ -25,6 +28,8 @@ class listening_socket {
     int release() { return std::exchange(descriptor_, -1); }
 
   private:
+    static listening_socket open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
+                                    const char* device);
     explicit listening_socket(int descriptor) : descriptor_(descriptor) {}
     int descriptor_;
 };
@@ -37,7 +42,7 @@ class acceptor {
 
     acceptor(executor ex, listening_socket from, handler on_connection);
 
-    /// Runs in `group` until stop().
+    /// Runs in `group` until stop(); once, however often it is called.
     void start(task_group& group);
     /// No further connection is taken; those still queued are taken first, so that none is reset.
     void stop();
@@ -51,6 +56,7 @@ class acceptor {
     executor executor_;
     net::socket listening_;  ///< only waited on
     handler on_connection_;
+    bool started_ = false;
     bool stopped_ = false;
 };
 

@@ -46,7 +46,7 @@ void identify(SSL_CTX* context, const config::tls_client& settings) {
     if (SSL_CTX_check_private_key(context) != 1) fail("the client certificate does not belong to the key", key);
 }
 
-std::shared_ptr<SSL_CTX> build(const config::tls_client& settings) {
+std::shared_ptr<SSL_CTX> build(const config::tls_client& settings, alpn offered) {
     ERR_clear_error();
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
     if (!context) fail("cannot set up", "TLS");
@@ -55,7 +55,7 @@ std::shared_ptr<SSL_CTX> build(const config::tls_client& settings) {
     // Idle connections give their buffers back; partial writes from a moving buffer suit non-blocking descriptors.
     SSL_CTX_set_mode(context.get(),
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_alpn_protos(context.get(), alpn_http11.data(), alpn_http11.size());
+    if (offered == alpn::http11) SSL_CTX_set_alpn_protos(context.get(), alpn_http11.data(), alpn_http11.size());
     trust(context.get(), settings.ca);
     identify(context.get(), settings);
     return context;
@@ -69,9 +69,10 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-tls_context::tls_context(config::tls_client settings) : settings_(std::move(settings)) {
+tls_context::tls_context(config::tls_client settings, alpn offered)
+    : settings_(std::move(settings)), offered_(offered) {
     stamps_ = stamps();  // before the files are read: a change in between is seen at the next look
-    context_ = build(settings_);
+    context_ = build(settings_, offered_);
 }
 
 std::shared_ptr<SSL_CTX> tls_context::current() const {
@@ -123,7 +124,7 @@ std::string tls_context::reload_if_changed() {
 
 std::string tls_context::reload() {
     try {
-        auto fresh = build(settings_);
+        auto fresh = build(settings_, offered_);
         const std::lock_guard lock(mutex_);
         context_ = std::move(fresh);
         return {};

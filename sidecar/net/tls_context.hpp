@@ -17,14 +17,17 @@ struct ssl_deleter {
 /// One TLS connection; release() it to whoever takes ownership (asio::ssl::stream does).
 using ssl_pointer = std::unique_ptr<SSL, ssl_deleter>;
 
+/// Which protocol a client offers inside TLS (ALPN, RFC 7301).
+enum class alpn : std::uint8_t { http11, none };
+
 /// The client side of TLS as one `tls:` mapping describes it: trusted roots, our certificate, at least TLS 1.2,
-/// http/1.1 by ALPN, verification always on. Certificates are replaced while running: reload_if_changed() looks at the
+/// verification always on. Certificates are replaced while running: reload_if_changed() looks at the
 /// files and rebuilds; when they are bad the last good context stays. All members may be called from any thread; only
 /// the reloading ones touch the disk, so workers call new_connection() only.
 class tls_context {
   public:
     /// @throws std::runtime_error naming the file and the reason
-    explicit tls_context(config::tls_client settings);
+    explicit tls_context(config::tls_client settings, alpn offered = alpn::http11);
 
     /// A connection to `host` that will only accept a certificate for it (or for the configured `server_name`), with
     /// SNI unless it is an IP address. The caller attaches a descriptor or BIOs and handshakes as client.
@@ -47,6 +50,7 @@ class tls_context {
     std::vector<file_stamp> stamps() const;
 
     const config::tls_client settings_;
+    const alpn offered_;
     mutable std::mutex mutex_;
     std::shared_ptr<SSL_CTX> context_;
     std::vector<file_stamp> stamps_;

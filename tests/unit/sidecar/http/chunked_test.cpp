@@ -183,7 +183,7 @@ std::string through_body_decoder(const framing& how, std::string_view text, std:
                                  std::size_t& left_over) {
     body_decoder decoder;
     decoder.start(how, 8'192);
-    io_buffer in;
+    net::io_buffer in;
     std::string out;
     for (std::size_t at = 0; at < text.size(); at += step) {
         in.append(text.substr(at, step));
@@ -211,7 +211,7 @@ TEST(BodyDecoder, EndsWithItsLengthAtEveryStep) {
 
 TEST(BodyDecoder, TellsTheEndOfTheStreamFromATruncation) {
     body_decoder decoder;
-    io_buffer in;
+    net::io_buffer in;
     decoder.start({body_kind::until_close, 0}, 0);
     in.append("abc");
     EXPECT_EQ(decoder.take(in), "abc");
@@ -231,7 +231,7 @@ TEST(BodyDecoder, TellsTheEndOfTheStreamFromATruncation) {
 
 TEST(BodyDecoder, HasNoBodyToTakeWhereThereIsNone) {
     body_decoder decoder;
-    io_buffer in;
+    net::io_buffer in;
     in.append("next");
     decoder.start({body_kind::none, 0}, 0);
     EXPECT_TRUE(decoder.ended());
@@ -242,13 +242,13 @@ TEST(BodyDecoder, HasNoBodyToTakeWhereThereIsNone) {
 }
 
 TEST(IoBuffer, AppendsNothingToNothing) {
-    io_buffer buffer;
+    net::io_buffer buffer;
     buffer.append({});
     EXPECT_TRUE(buffer.empty());
 }
 
 TEST(IoBuffer, KeepsItsContentWhileItGrowsAndMoves) {
-    io_buffer buffer;
+    net::io_buffer buffer;
     std::string expected;
     for (int i = 0; i < 2'000; ++i) {
         auto text = std::to_string(i) + ",";

@@ -40,7 +40,7 @@ net::awaitable<void> read_from(std::shared_ptr<session_client> client) {
 }
 
 /// Reads one request. @return false when the connection ended before it was complete
-net::awaitable<bool> read_head(net::stream& stream, io_buffer& in, request_head& head, received& out) {
+net::awaitable<bool> read_head(net::stream& stream, net::io_buffer& in, request_head& head, received& out) {
     while (parse_request_head(in.data(), {}, head).state != parse_state::complete) {
         in.make_room(4'096);
         auto [ec, n] = co_await stream.read_some(in.room());
@@ -53,7 +53,7 @@ net::awaitable<bool> read_head(net::stream& stream, io_buffer& in, request_head&
     co_return true;
 }
 
-net::awaitable<bool> read_body(net::stream& stream, io_buffer& in, const framing& how, received& out) {
+net::awaitable<bool> read_body(net::stream& stream, net::io_buffer& in, const framing& how, received& out) {
     body_decoder body;
     body.start(how, 8'192);
     while (true) {
@@ -86,7 +86,7 @@ void origin_server::stop() { acceptor_->stop(); }
 
 net::awaitable<void> origin_server::serve(net::stream stream, int number) {
     auto head = std::make_unique<request_head>();
-    io_buffer in;
+    net::io_buffer in;
     for (int i = 0;; ++i) {
         received got;
         got.connection = number;

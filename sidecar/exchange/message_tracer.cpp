@@ -1,0 +1,138 @@
+#include "sidecar/exchange/message_tracer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "sidecar/exchange/span_times.hpp"
+
+namespace outrider::exchange {
+namespace {
+
+using tracing::span_context;
+using tracing::span_encoder;
+using tracing::span_id;
+
+constexpr std::size_t most_links = 128;
+
+}  // namespace
+
+span_context message_tracer::below(const span_context& parent, steady_clock::time_point now) {
+    tracing::extracted from;
+    from.format = tracing::context_format::w3c;
+    from.parent = parent;
+    from.sampling_decided = true;
+    span_context own = parent;
+    own.span = ids_.new_span_id();
+    own.flags = parent.flags & tracing::flag_random;
+    if (parent.debug || setup_.sampler.decide(parent.trace, from, now).sampled) own.flags |= tracing::flag_sampled;
+    return own;
+}
+
+span_context message_tracer::root(steady_clock::time_point now) {
+    return derived(ids_.new_trace_id(), ids_.new_span_id(), now);
+}
+
+span_context message_tracer::derived(const tracing::trace_id& trace, const span_id& span,
+                                     steady_clock::time_point now) {
+    span_context own;
+    own.trace = trace;
+    own.span = span;
+    own.flags = tracing::flag_random;
+    if (setup_.sampler.decide(trace, {}, now).sampled) own.flags |= tracing::flag_sampled;
+    return own;
+}
+
+std::string* message_tracer::open(const span_context& own) {
+    return enabled() && own.sampled() ? sink_->open() : nullptr;
+}
+
+void message_tracer::begin(span_encoder& out, const operation& what, const span_context& own, const span_id& parent,
+                           const messaging_facts& facts) {
+    name_.assign(what.name).append(" ").append(facts.topic);
+    auto [start, end] = unix_times(facts.started, facts.finished);
+    out.begin(own, parent, true, {}, name_, what.kind, start, end);
+    out.attribute("messaging.system", "kafka");
+    out.attribute("messaging.operation.name", what.name);
+    out.attribute("messaging.operation.type", what.type);
+    out.attribute("messaging.destination.name", facts.topic);
+    if (facts.partition) {
+        std::array<char, 12> digits;
+        auto* last = std::to_chars(digits.begin(), digits.end(), *facts.partition).ptr;
+        out.attribute("messaging.destination.partition.id",
+                      std::string_view{digits.data(), static_cast<std::size_t>(last - digits.data())});
+    }
+    if (facts.offset) out.attribute("messaging.kafka.offset", *facts.offset);
+    if (facts.messages > 1) out.attribute("messaging.batch.message_count", static_cast<std::int64_t>(facts.messages));
+    if (!facts.group.empty()) out.attribute("messaging.consumer.group.name", facts.group);
+    if (!facts.client_id.empty()) out.attribute("messaging.client.id", facts.client_id);
+    if (!facts.server_address.empty()) {
+        out.attribute("server.address", facts.server_address);
+        out.attribute("server.port", static_cast<std::int64_t>(facts.server_port));
+    }
+}
+
+void message_tracer::finish(span_encoder& out, const messaging_facts& facts) {
+    if (!facts.error.empty()) {
+        out.attribute("error.type", facts.error);
+        out.status(tracing::status_code::error, facts.error);
+    }
+    out.end();
+    sink_->close();
+}
+
+void message_tracer::send(const span_context& own, const span_id& parent, const span_context& link, bool into_messages,
+                          const messaging_facts& facts) {
+    auto* buffer = open(own);
+    if (!buffer) return;
+    span_encoder out{*buffer};
+    begin(out, {"send", "send", into_messages ? tracing::span_kind::producer : tracing::span_kind::client}, own, parent,
+          facts);
+    if (link.valid()) out.link(link);
+    finish(out, facts);
+}
+
+void message_tracer::anchor(const span_context& own, const span_context& link, const messaging_facts& facts) {
+    auto* buffer = open(own);
+    if (!buffer) return;
+    span_encoder out{*buffer};
+    begin(out, {"send", "send", tracing::span_kind::client}, own, {}, facts);
+    out.attribute("outrider.anchor", true);
+    out.link(link);
+    finish(out, facts);
+}
+
+void message_tracer::poll(std::span<const span_context> producers, const messaging_facts& facts) {
+    do {
+        auto links = producers.subspan(0, std::min(producers.size(), most_links));
+        producers = producers.subspan(links.size());
+        auto own = root(facts.started);
+        auto* buffer = open(own);
+        if (!buffer) continue;
+        span_encoder out{*buffer};
+        begin(out, {"poll", "receive", tracing::span_kind::client}, own, {}, facts);
+        for (const auto& each : links) out.link(each);
+        finish(out, facts);
+    } while (!producers.empty());
+}
+
+void message_tracer::process(const span_context& producer, const messaging_facts& facts) {
+    auto own = below(producer, facts.started);
+    auto* buffer = open(own);
+    if (!buffer) return;
+    span_encoder out{*buffer};
+    begin(out, {"process", "process", tracing::span_kind::consumer}, own, producer.span, facts);
+    out.link(producer);
+    finish(out, facts);
+}
+
+void message_tracer::commit(const messaging_facts& facts) {
+    auto own = root(facts.started);
+    auto* buffer = open(own);
+    if (!buffer) return;
+    span_encoder out{*buffer};
+    begin(out, {"commit", "settle", tracing::span_kind::client}, own, {}, facts);
+    finish(out, facts);
+}
+
+}  // namespace outrider::exchange

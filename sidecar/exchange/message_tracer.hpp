@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sidecar/exchange/facts.hpp"
+#include "sidecar/exchange/tracer.hpp"
+#include "tracing/context.hpp"
+#include "tracing/span_buffer.hpp"
+
+namespace outrider::exchange {
+
+/// The plain facts of one operation on a messaging system; views live as long as the call.
+struct messaging_facts {
+    std::string_view topic;
+    std::optional<std::int32_t> partition;  ///< when the operation concerns exactly one
+    std::optional<std::int64_t> offset;     ///< of the first message
+    std::uint64_t messages = 0;             ///< told when it is more than one
+    std::string_view client_id;
+    std::string_view group;
+    std::string_view server_address;  ///< the broker's
+    std::uint16_t server_port = 0;
+    std::string_view error;  ///< the protocol's name of the error; empty: none
+    steady_clock::time_point started;
+    steady_clock::time_point finished;
+};
+
+/// The spans of messaging (OpenTelemetry's messaging conventions; TRACING.md), of one worker.
+class message_tracer {
+  public:
+    message_tracer(const tracing_setup& setup, tracing::span_buffer* sink) : setup_(setup), sink_(sink) {}
+
+    bool enabled() const { return setup_.enabled && sink_ != nullptr; }
+
+    /// A context below `parent`: the same trace, the parent's decision when the sampler heeds it.
+    tracing::span_context below(const tracing::span_context& parent, steady_clock::time_point now);
+    /// A trace of its own.
+    tracing::span_context root(steady_clock::time_point now);
+    /// A trace whose ids follow from something that both sides know. The decision follows from the trace id alone for
+    /// every sampler but the rate-limited one.
+    tracing::span_context derived(const tracing::trace_id& trace, const tracing::span_id& span,
+                                  steady_clock::time_point now);
+
+    /// `send T`: PRODUCER when `own` went into the messages, else CLIENT.
+    /// @param link  another place of the same messages, linked to when valid
+    void send(const tracing::span_context& own, const tracing::span_id& parent, const tracing::span_context& link,
+              bool into_messages, const messaging_facts& facts);
+    /// The span that stands in a derived trace for messages whose own trace is `link`'s.
+    void anchor(const tracing::span_context& own, const tracing::span_context& link, const messaging_facts& facts);
+    /// `poll T`, with a link to each producer; a span takes at most 128 links, so there may be several.
+    void poll(std::span<const tracing::span_context> producers, const messaging_facts& facts);
+    /// `process T`: the producer is its parent and its link.
+    void process(const tracing::span_context& producer, const messaging_facts& facts);
+    /// `commit T`.
+    void commit(const messaging_facts& facts);
+
+    void flush() {
+        if (sink_) sink_->flush();
+    }
+
+  private:
+    struct operation {
+        std::string_view name;
+        std::string_view type;
+        tracing::span_kind kind;
+    };
+    std::string* open(const tracing::span_context& own);
+    void begin(tracing::span_encoder& out, const operation& what, const tracing::span_context& own,
+               const tracing::span_id& parent, const messaging_facts& facts);
+    void finish(tracing::span_encoder& out, const messaging_facts& facts);
+
+    const tracing_setup& setup_;
+    tracing::span_buffer* sink_;
+    tracing::id_generator ids_;
+    std::string name_;
+};
+
+}  // namespace outrider::exchange

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+
+#include "sidecar/kafka/cluster_path.hpp"
+#include "sidecar/net/stream.hpp"
+
+namespace outrider::kafka {
+
+/// Connects one session to its broker, learning where that is when nobody told yet.
+class broker_connector {
+  public:
+    struct outcome {
+        std::string error;  ///< empty: connected
+        host_port where;
+        bool provisional = false;  ///< connected to another broker, to learn from what it tells the client
+    };
+
+    /// @param into  becomes the connection
+    broker_connector(cluster_path& path, net::stream& into) : path_(path), into_(into) {}
+
+    /// The first bootstrap broker that accepts.
+    net::awaitable<outcome> to_bootstrap();
+    /// This node. When it is not known, a bootstrap broker is asked for Metadata first; one that wants the client to
+    /// authenticate before cannot be asked, and is connected to provisionally.
+    net::awaitable<outcome> to_node(node_key node);
+
+  private:
+    net::awaitable<std::string> connect(const host_port& to);
+    net::awaitable<std::string> secure(const std::string& host);
+    /// Asks the broker that is connected. @return whether it answered
+    net::awaitable<bool> ask_for_nodes();
+    net::awaitable<bool> ask(const std::string& request, std::string& answer);
+    void renew();
+
+    cluster_path& path_;
+    net::stream& into_;
+};
+
+}  // namespace outrider::kafka

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "sidecar/config/settings.hpp"
+#include "sidecar/exchange/tracer.hpp"
+#include "sidecar/kafka/cluster_map.hpp"
+#include "sidecar/kafka/node_address.hpp"
+#include "sidecar/net/address.hpp"
+#include "sidecar/net/tls_context.hpp"
+
+namespace outrider::kafka {
+
+/// What all workers share of one cluster: fixed while running, or safe by itself.
+class cluster {
+  public:
+    /// Reads the map that a former process left in `state_folder`.
+    cluster(std::string name, const config::kafka_cluster& settings, const exchange::tracing_setup& tracing,
+            const std::string& state_folder);
+
+    /// Where clients connect, once it is bound.
+    void listening_on(const net::tcp_endpoint& bound);
+    /// Whether one listener serves every broker, each at a loopback address of its own.
+    bool by_loopback() const { return settings.advertise.empty(); }
+
+    /// Takes over what an answer told. Any worker.
+    void learn(const learned& facts);
+    /// Writes the map when it changed since the last time; blocks, one thread.
+    void save_if_changed();
+
+    const std::string name;
+    const config::kafka_cluster settings;
+    const exchange::tracing_setup& tracing;
+    const std::shared_ptr<net::tls_context> tls;  ///< null: plaintext
+    const bool injects;                           ///< some topic may get headers
+    address_plan plan = address_plan::loopback(0);
+    cluster_map map;
+    /// Called, on the worker that learned, when nodes may have come or moved: where ports stand for brokers, new ones
+    /// have to be listened on before clients hear of them.
+    std::function<void()> on_nodes_learned;
+
+  private:
+    std::string file_;
+    std::atomic<bool> changed_{false};
+};
+
+}  // namespace outrider::kafka

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/exchange/message_tracer.hpp"
+#include "sidecar/exchange/messaging_metrics.hpp"
+#include "sidecar/kafka/cluster.hpp"
+#include "sidecar/kafka/record_compression.hpp"
+#include "sidecar/net/block_pool.hpp"
+#include "sidecar/net/resolver.hpp"
+#include "sidecar/net/stream.hpp"
+#include "sidecar/net/worker.hpp"
+#include "tracing/span_buffer.hpp"
+
+namespace outrider::kafka {
+
+class session;
+
+/// One worker's data path to one cluster: what its sessions need, owned by its thread.
+class cluster_path {
+  public:
+    cluster_path(net::worker& worker, kafka::cluster& cluster, tracing::span_buffer* spans);
+    ~cluster_path();
+
+    /// Serves a connection that a listener of the cluster accepted.
+    void accept(net::stream client, const net::tcp_endpoint& peer);
+
+    /// Sessions end when no answer is owed.
+    void drain();
+    /// Ends every session now.
+    void abort();
+    bool draining() const { return draining_; }
+    std::size_t sessions() const { return sessions_.size(); }
+
+    /// Every 100 ms: spans to their thread, stalled sessions ended.
+    void housekeeping();
+
+    /// The group that a client id was seen in; empty when it was in none. Fetches do not name it.
+    std::string_view group_of(std::string_view client_id) const;
+    void learn_group(std::string_view client_id, std::string_view group);
+
+    /// Whether a frame of this size may be held whole just now. Giving it back: give_back_hold().
+    bool may_hold(std::size_t size);
+    void give_back_hold(std::size_t size) { held_ -= size; }
+
+    net::worker& worker;
+    kafka::cluster& cluster;
+    net::block_pool blocks;
+    net::resolver resolver;
+    exchange::messaging_metrics metrics;
+    exchange::message_tracer tracer;
+    record_codecs codecs;
+    std::size_t next_bootstrap = 0;  ///< which bootstrap broker is tried first
+
+    /// Frames up to this size may be held whole, to be changed.
+    static constexpr std::size_t most_held_frame = 2U << 20;
+
+  private:
+    friend class session;
+    static constexpr std::size_t most_held = 16U << 20;
+    static constexpr std::size_t most_clients = 10'000;
+
+    std::vector<session*> sessions_;
+    std::map<std::string, std::string, std::less<>> groups_;
+    std::size_t held_ = 0;
+    unsigned ticks_ = 0;
+    bool draining_ = false;
+};
+
+}  // namespace outrider::kafka

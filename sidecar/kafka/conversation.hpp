@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sidecar/exchange/facts.hpp"
+#include "sidecar/kafka/apis.hpp"
+#include "sidecar/kafka/sasl.hpp"
+
+namespace outrider::kafka {
+
+/// What is kept of a request until its answer has been passed on: which spans and metrics they make together.
+class pending_exchange {
+  public:
+    virtual ~pending_exchange() = default;
+};
+
+/// An answer that the client is owed. A broker answers in the order of the requests (per connection).
+struct expected_answer {
+    std::int32_t correlation = 0;
+    std::int16_t key = 0;
+    std::int16_t version = 0;
+    std::unique_ptr<pending_exchange> exchange;
+    /// Not empty: the answer is the sidecar's own, size included, and takes its turn among the broker's.
+    std::string own;
+
+    api which() const { return static_cast<api>(key); }
+};
+
+/// What both directions of a session know of each other; one thread.
+struct conversation {
+    std::deque<expected_answer> expected;
+    /// The answering side stands between two frames and has written everything: own answers may be written by others.
+    bool answers_at_rest = false;
+    /// Requests without acknowledgement, latest last: librdkafka's mock broker answers them all the same.
+    std::deque<std::int32_t> unanswered;
+    std::optional<raw_sasl> tokens;  ///< raw SASL tokens are under way
+    std::string mechanism;           ///< asked for in a SaslHandshake of version 0
+    std::string client_id;           ///< as the last request named it
+    std::string server_address;      ///< the broker's
+    std::uint16_t server_port = 0;
+};
+
+}  // namespace outrider::kafka

@@ -1,0 +1,175 @@
+#include "sidecar/kafka/fetch_exchange.hpp"
+
+#include <algorithm>
+
+#include "sidecar/kafka/error_names.hpp"
+#include "sidecar/kafka/produce_exchange.hpp"
+#include "sidecar/kafka/topic_modes.hpp"
+
+namespace outrider::kafka {
+namespace {
+
+using config::record_trace;
+
+/// So many producers are told apart in one answer; the rest is counted with the last one.
+constexpr std::size_t most_sources = 4'096;
+/// A context is looked for among so many that came last: records of one request stand close together.
+constexpr std::size_t looked_back = 8;
+
+}  // namespace
+
+fetch_exchange::fetch_exchange(cluster_path& path, const conversation& talk, std::int16_t version)
+    : path_(path),
+      view_(path.cluster.map.view()),
+      client_id_(talk.client_id),
+      server_address_(talk.server_address),
+      server_port_(talk.server_port),
+      started_(exchange::steady_clock::now()) {
+    parser_.start(parse_fetch_response(*this, version));
+}
+
+void fetch_exchange::answer_begins() {
+    started_ = exchange::steady_clock::now();
+    view_ = path_.cluster.map.view();
+}
+
+bool fetch_exchange::feed(std::string_view piece) {
+    addresses_at_.reset();
+    if (parser_.state() == parse_state::malformed) return false;
+    auto state = parser_.feed(piece);
+    fed_ += piece.size();
+    return state != parse_state::malformed;
+}
+
+void fetch_exchange::on_response(const head& first) {
+    if (first.throttle_ms > 0)
+        path_.metrics.of(static_cast<std::int16_t>(api::fetch))
+            .throttle_milliseconds.add(static_cast<std::uint64_t>(first.throttle_ms));
+}
+
+void fetch_exchange::on_topic(std::string_view name, const topic_id& id) {
+    auto& added = topics_.emplace_back();
+    added.name = topic_name(path_.cluster, name, id);
+    if (path_.tracer.enabled()) added.mode = mode_of(path_.cluster.settings.trace, added.name);
+    added.row = &path_.metrics.topic(added.name);
+}
+
+void fetch_exchange::on_partition(const fetched_partition& partition) {
+    partition_ = partition;
+    if (topics_.empty()) return;
+    if (partition.error != 0) topics_.back().row->fetch_errors.add();
+}
+
+void fetch_exchange::note_batch(const seen_batch& seen) {
+    auto& into = topics_.back();
+    auto records = batch_.records > 0 ? static_cast<std::uint64_t>(batch_.records) : 0;
+    into.row->fetched_bytes.add(seen.available);
+    into.row->fetched_records.add(records);
+    if (partition_.high_watermark >= 0)
+        into.row->set_lag(
+            partition_.index,
+            std::max<std::int64_t>(partition_.high_watermark - batch_.base_offset - batch_.last_offset_delta - 1, 0));
+    into.records += records;
+    if (into.first_partition < 0) {
+        into.first_partition = partition_.index;
+        into.first_offset = batch_.base_offset;
+    }
+    into.one_partition = into.one_partition && into.first_partition == partition_.index;
+}
+
+bool fetch_exchange::on_batch(const seen_batch& seen) {
+    scanning_ = false;
+    without_context_ = 0;
+    auto header = seen.modern() ? read_batch_header(seen.head) : std::nullopt;
+    // What is cut at the end comes again with the next fetch.
+    if (!header || seen.cut || topics_.empty() || header->is_control()) return false;
+    batch_ = *header;
+    note_batch(seen);
+    const auto mode = topics_.back().mode;
+    if (mode == record_trace::none) return false;
+    without_context_ = batch_.records > 0 ? static_cast<std::uint64_t>(batch_.records) : 0;
+    scanning_ = mode != record_trace::derive && batch_.codec() == codec::none;
+    if (scanning_) scanner_.start(batch_.records);
+    return scanning_;
+}
+
+void fetch_exchange::on_batch_bytes(std::string_view piece) {
+    if (scanning_ && !scanner_.feed(piece)) scanning_ = false;
+}
+
+void fetch_exchange::on_record(const scanned_record& record) {
+    if (record.headers == 0) return;
+    auto found = tracing::extract(record.fields);
+    if (!found.parent.valid()) return;
+    if (without_context_ > 0) --without_context_;
+    add(found.parent, batch_.base_offset + record.offset_delta, 1, true);
+}
+
+void fetch_exchange::on_batch_end() {
+    if (without_context_ == 0 || topics_.empty()) return;
+    auto key = key_in_log({view_->cluster_id, topics_.back().name, partition_.index}, batch_);
+    auto ids = derive_context(key, false);
+    add(path_.tracer.derived(ids.trace, ids.span, started_), batch_.base_offset, without_context_, false);
+    without_context_ = 0;
+}
+
+void fetch_exchange::add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records,
+                         bool carried) {
+    if (!context.sampled()) return;
+    const auto current = topics_.size() - 1;
+    const auto last = sources_.size();
+    for (auto i = last; i > 0 && i + looked_back > last; --i) {
+        auto& each = sources_[i - 1];
+        if (each.topic != current || each.context.span != context.span || each.context.trace != context.trace ||
+            each.partition != partition_.index)
+            continue;
+        each.records += records;
+        return;
+    }
+    if (last < most_sources)
+        sources_.push_back({current, context, partition_.index, offset, records, carried});
+    else
+        sources_.back().records += records;
+}
+
+void fetch_exchange::on_node_endpoints(std::uint64_t position) {
+    addresses_at_ = static_cast<std::size_t>(position - fed_);
+}
+
+void fetch_exchange::finish() {
+    for (std::size_t i = 0; i < topics_.size(); ++i)
+        if (topics_[i].records > 0 && topics_[i].mode != record_trace::none) write_spans(i);
+}
+
+void fetch_exchange::write_spans(std::size_t index) {
+    const auto& of = topics_[index];
+    exchange::messaging_facts facts;
+    facts.topic = of.name;
+    facts.client_id = client_id_;
+    facts.group = path_.group_of(client_id_);
+    facts.server_address = server_address_;
+    facts.server_port = server_port_;
+    facts.started = started_;
+    facts.finished = exchange::steady_clock::now();
+    thread_local std::vector<tracing::span_context> producers;
+    producers.clear();
+    for (const auto& each : sources_) {
+        if (each.topic != index) continue;
+        producers.push_back(each.context);
+        if (!each.carried) continue;
+        facts.partition = each.partition;
+        facts.offset = each.offset;
+        facts.messages = each.records;
+        path_.tracer.process(each.context, facts);
+    }
+    facts.partition.reset();
+    facts.offset.reset();
+    if (of.one_partition) {
+        facts.partition = of.first_partition;
+        facts.offset = of.first_offset;
+    }
+    facts.messages = of.records;
+    path_.tracer.poll(producers, facts);
+}
+
+}  // namespace outrider::kafka

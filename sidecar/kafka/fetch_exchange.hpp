@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/kafka/batch_identity.hpp"
+#include "sidecar/kafka/cluster_path.hpp"
+#include "sidecar/kafka/conversation.hpp"
+#include "sidecar/kafka/fetch_response.hpp"
+#include "sidecar/kafka/record_scanner.hpp"
+
+namespace outrider::kafka {
+
+/// The answer to one Fetch request while it passes: whose records it brings, and to whom.
+class fetch_exchange final : public pending_exchange, private fetch_response_visitor, private record_visitor {
+  public:
+    fetch_exchange(cluster_path& path, const conversation& talk, std::int16_t version);
+
+    /// The answer's first byte is here: where polling ends and the records' way to the client begins.
+    void answer_begins();
+    /// The next piece of the answer's body. @return false when it is malformed
+    bool feed(std::string_view piece);
+    /// The byte within the piece fed last that has to become another so that clients pass over the brokers' addresses.
+    std::optional<std::size_t> addresses_at() const { return addresses_at_; }
+    bool whole() const { return parser_.state() == parse_state::finished; }
+
+    /// The client has been given all of it.
+    void finish();
+
+  private:
+    /// A producer of fetched records, as far as neighbours are concerned: the same one may come again.
+    struct source {
+        std::size_t topic = 0;
+        tracing::span_context context;
+        std::int32_t partition = 0;
+        std::int64_t offset = 0;
+        std::uint64_t records = 0;
+        bool carried = false;  ///< in the records themselves: the consumer's work belongs to that trace
+    };
+    struct topic {
+        std::string name;
+        config::record_trace mode = config::record_trace::none;
+        exchange::topic_metrics* row = nullptr;
+        std::uint64_t records = 0;
+        std::int64_t first_offset = -1;
+        std::int32_t first_partition = -1;
+        bool one_partition = true;
+    };
+
+    void on_response(const head& first) override;
+    void on_topic(std::string_view name, const topic_id& id) override;
+    void on_partition(const fetched_partition& partition) override;
+    bool on_batch(const seen_batch& seen) override;
+    void on_batch_bytes(std::string_view piece) override;
+    void on_batch_end() override;
+    void on_node_endpoints(std::uint64_t position) override;
+    void on_record(const scanned_record& record) override;
+
+    void note_batch(const seen_batch& seen);
+    void add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records, bool carried);
+    void write_spans(std::size_t topic);
+
+    cluster_path& path_;
+    std::shared_ptr<const cluster_view> view_;
+    std::string client_id_;
+    std::string server_address_;
+    std::uint16_t server_port_;
+    exchange::steady_clock::time_point started_;
+    std::vector<topic> topics_;
+    std::vector<source> sources_;
+    fetched_partition partition_;
+    batch_header batch_;
+    record_scanner scanner_{*this};
+    std::uint64_t without_context_ = 0;
+    bool scanning_ = false;
+    std::uint64_t fed_ = 0;
+    std::optional<std::size_t> addresses_at_;
+    push_parser parser_;
+};
+
+}  // namespace outrider::kafka

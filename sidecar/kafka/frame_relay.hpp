@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "sidecar/net/block_pool.hpp"
+#include "sidecar/net/io_buffer.hpp"
+#include "sidecar/net/stream.hpp"
+
+namespace outrider::kafka {
+
+/// What stands before each request and answer: the number of bytes that follow.
+inline constexpr std::size_t size_prefix = 4;
+
+/// One direction of a connection: bytes are read into a block that is lent while there is something to hold, judged
+/// frame by frame, and written on in as few writes as possible.
+///
+///     read --> [ passed, not yet written | unseen ] --> written
+///
+/// A view of unseen() is valid until the next co_await. Members that wait say false when the connection has ended or
+/// failed; then error() tells how.
+class frame_relay final : public net::read_room {
+  public:
+    /// @param over  looked at before each read: when it is true nothing more is read
+    frame_relay(net::stream& from, net::stream& to, net::block_pool& lender, const bool& over)
+        : from_(from), to_(to), lender_(lender), over_(over) {}
+    frame_relay(const frame_relay&) = delete;
+    frame_relay& operator=(const frame_relay&) = delete;
+    ~frame_relay() override { let_go(); }
+
+    std::string_view unseen() const { return held_.data().substr(passed_); }
+    /// The same bytes, to be written over.
+    char* unseen_data() { return held_.mutable_data() + passed_; }
+
+    /// The next `n` unseen bytes go on as they are, with the next write.
+    void pass(std::size_t n) { passed_ += n; }
+    /// The next `n` unseen bytes go nowhere. Only when nothing waits to be written.
+    void drop(std::size_t n) { held_.consume(n); }
+
+    /// Writes what has been passed.
+    net::awaitable<bool> flush();
+    /// Writes what has been passed and then `bytes`.
+    net::awaitable<bool> write(std::string_view bytes);
+    /// Reads once, so that at least one byte more is unseen; there is room for `wanted` unseen bytes in all. What has
+    /// been passed is written first.
+    net::awaitable<bool> read(std::size_t wanted);
+    /// Reads until `n` bytes are unseen.
+    net::awaitable<bool> ensure(std::size_t n);
+
+    /// Why a member said false; eof for an orderly end between two reads.
+    net::error_code error() const { return error_; }
+    /// Bytes held now.
+    std::size_t held() const { return held_.size(); }
+
+    boost::asio::mutable_buffer take() override;
+    void put_back() override;
+
+  private:
+    void let_go();
+
+    net::stream& from_;
+    net::stream& to_;
+    net::block_pool& lender_;
+    const bool& over_;
+    net::io_buffer held_;
+    std::size_t passed_ = 0;
+    std::size_t wanted_ = 0;
+    net::error_code error_;
+};
+
+}  // namespace outrider::kafka

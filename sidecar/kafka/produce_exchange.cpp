@@ -1,0 +1,195 @@
+#include "sidecar/kafka/produce_exchange.hpp"
+
+#include "sidecar/kafka/error_names.hpp"
+#include "sidecar/kafka/topic_modes.hpp"
+#include "tracing/hex.hpp"
+
+namespace outrider::kafka {
+
+using config::record_trace;
+
+std::string topic_name(const cluster& of, std::string_view name, const topic_id& id) {
+    if (name.data() != nullptr) return std::string{name};
+    if (auto known = of.map.topic_name(id)) return *known;
+    std::string out{"id:"};
+    for (auto byte : id.bytes) {
+        constexpr char digits[] = "0123456789abcdef";
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+    }
+    return out;
+}
+
+produce_exchange::produce_exchange(cluster_path& path, const conversation& talk, std::int16_t version)
+    : path_(path),
+      view_(path.cluster.map.view()),
+      version_(version),
+      client_id_(talk.client_id),
+      server_address_(talk.server_address),
+      server_port_(talk.server_port),
+      started_(exchange::steady_clock::now()) {
+    parser_.start(parse_produce_request(*this, version));
+}
+
+bool produce_exchange::feed(std::string_view piece) {
+    if (parser_.state() == parse_state::malformed) return false;
+    return parser_.feed(piece) != parse_state::malformed;
+}
+
+void produce_exchange::on_acks(std::int16_t acks, std::int32_t) { acks_ = acks; }
+
+void produce_exchange::on_topic(std::string_view name, const topic_id& id) {
+    auto text = topic_name(path_.cluster, name, id);
+    auto mode = path_.tracer.enabled() ? mode_of(path_.cluster.settings.trace, text) : record_trace::none;
+    topics_.push_back({std::move(text), id, mode});
+}
+
+void produce_exchange::on_partition(std::int32_t index) { partition_ = index; }
+
+void produce_exchange::on_records(const records_field& field) { field_ = field; }
+
+bool produce_exchange::on_batch(const seen_batch& seen) {
+    if (!seen.modern()) return false;
+    auto header = read_batch_header(seen.head);
+    if (!header || topics_.empty()) return false;
+    auto& added = batches_.emplace_back();
+    added.topic = static_cast<std::uint32_t>(topics_.size() - 1);
+    added.partition = partition_;
+    added.header = *header;
+    added.field = field_;
+    added.size = seen.size;
+    added.whole_field = seen.position == field_.at && seen.size == field_.size;
+    added.without_context = header->records > 0 ? static_cast<std::uint32_t>(header->records) : 0;
+    return false;
+}
+
+batch_place produce_exchange::place_of(const batch& of) const {
+    return {view_->cluster_id, topics_[of.topic].name, of.partition};
+}
+
+void produce_exchange::derive_before_send(batch& of) {
+    auto ids = derive_context(key_before_send(place_of(of), of.header), false);
+    of.own = path_.tracer.derived(ids.trace, ids.span, started_);
+}
+
+/// Reads the contexts that a batch's records carry and, where its topic wants it, writes ours beside them.
+void produce_exchange::look_into(batch& of, std::string_view bytes, std::string& injected) {
+    const auto mode = topics_[of.topic].mode;
+    const auto packed = of.header.codec() != codec::none;
+    if (mode == record_trace::none || of.header.is_control() || !of.whole_field) return;
+    derive_before_send(of);
+    thread_local batch_contexts found;
+    injection_limits limits;
+    limits.max_batch_bytes = path_.cluster.settings.inject_bytes;
+    const bool inject = mode == record_trace::inject_all || (mode == record_trace::inject_uncompressed && !packed);
+    if (!inject) {
+        if (packed || !collect_contexts(bytes, nullptr, limits.inflation, found)) return;
+    } else {
+        auto done =
+            inject_context(bytes, added_headers{of.own}, limits, packed ? &path_.codecs : nullptr, injected, &found);
+        if (done.outcome == injection_outcome::wrong_crc) path_.metrics.wrong_checksums.add();
+        if (done.outcome == injection_outcome::malformed || done.outcome == injection_outcome::inflation_bound)
+            path_.metrics.unreadable_batches.add();
+        of.injected = done.outcome == injection_outcome::injected;
+        of.injected_records = done.records;
+        if (!of.injected && done.outcome != injection_outcome::nothing_to_do) return;
+    }
+    of.without_context = found.without;
+    of.contexts = found.distinct;
+}
+
+bool produce_exchange::inject(std::string_view body, std::string& out) {
+    if (parser_.state() != parse_state::finished) return false;
+    thread_local std::string records;
+    thread_local std::vector<records_replacement> replacements;
+    struct piece {
+        records_field field;
+        std::size_t begin, end;
+    };
+    thread_local std::vector<piece> pieces;
+    records.clear();
+    replacements.clear();
+    pieces.clear();
+    for (auto& each : batches_) {
+        auto begin = records.size();
+        look_into(each, body.substr(each.field.at, each.field.size), records);
+        if (each.injected) pieces.push_back({each.field, begin, records.size()});
+    }
+    if (pieces.empty()) return false;
+    for (const auto& each : pieces)
+        replacements.push_back({each.field, std::string_view{records}.substr(each.begin, each.end - each.begin)});
+    splice_records(body, replacements, encoding_of(api::produce, version_), out);
+    if (records.capacity() > cluster_path::most_held_frame) records = {};
+    return true;
+}
+
+const produced_partition* produce_exchange::answer_for(const batch& of, const produce_response* answer) const {
+    if (!answer) return nullptr;
+    const auto& asked = topics_[of.topic];
+    for (const auto& each : answer->partitions) {
+        if (each.index != of.partition) continue;
+        if (each.topic.data() != nullptr ? each.topic == asked.name : each.id == asked.id) return &each;
+    }
+    return nullptr;
+}
+
+void produce_exchange::count(const batch& of, std::int16_t error) {
+    auto& row = path_.metrics.topic(topics_[of.topic].name);
+    row.sent_bytes.add(of.size);
+    row.sent_records.add(of.header.records > 0 ? static_cast<std::uint64_t>(of.header.records) : 0);
+    if (error != 0) row.send_errors.add();
+    if (topics_[of.topic].mode == record_trace::none || of.header.is_control()) {
+        row.untouched.add();
+    } else {
+        (of.injected ? row.injected : row.derived).add();
+    }
+}
+
+/// The span of the records that came without a context, then one for each context that others brought.
+void produce_exchange::write_spans(batch& of, const produced_partition* outcome) {
+    if (topics_[of.topic].mode == record_trace::none || of.header.is_control()) return;
+    exchange::messaging_facts facts;
+    facts.topic = topics_[of.topic].name;
+    facts.partition = of.partition;
+    const bool appended = outcome && outcome->error == 0 && outcome->base_offset >= 0;
+    if (appended) facts.offset = outcome->base_offset;
+    facts.client_id = client_id_;
+    facts.server_address = server_address_;
+    facts.server_port = server_port_;
+    if (outcome) facts.error = error_name(outcome->error);
+    facts.started = started_;
+    facts.finished = exchange::steady_clock::now();
+    if (!of.injected && of.header.producer_id < 0 && appended) {
+        // Consumers will call it by its offset.
+        auto ids = derive_context(offset_key{place_of(of), outcome->base_offset}, false);
+        of.own = path_.tracer.derived(ids.trace, ids.span, started_);
+    } else if (!of.own.valid()) {
+        derive_before_send(of);
+    }
+    tracing::span_context first;
+    for (const auto& each : of.contexts) {
+        auto own = path_.tracer.below(each.context, started_);
+        if (!first.valid() && own.sampled()) first = own;
+        facts.messages = each.records;
+        if (appended) facts.offset = outcome->base_offset + each.first_offset_delta;
+        path_.tracer.send(own, each.context.span, of.injected ? tracing::span_context{} : of.own, false, facts);
+    }
+    if (appended) facts.offset = outcome->base_offset;
+    if (of.without_context > 0) {
+        facts.messages = of.without_context;
+        path_.tracer.send(of.own, {}, {}, of.injected, facts);
+    } else if (!of.injected && first.valid()) {
+        facts.messages = static_cast<std::uint64_t>(std::max(of.header.records, 0));
+        path_.tracer.anchor(of.own, first, facts);
+    }
+}
+
+void produce_exchange::finish(const produce_response* answer) {
+    for (auto& each : batches_) {
+        const auto* outcome = answer_for(each, answer);
+        count(each, outcome ? outcome->error : std::int16_t{0});
+        write_spans(each, outcome);
+    }
+}
+
+}  // namespace outrider::kafka

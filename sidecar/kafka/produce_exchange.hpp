@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sidecar/kafka/batch_identity.hpp"
+#include "sidecar/kafka/cluster_path.hpp"
+#include "sidecar/kafka/conversation.hpp"
+#include "sidecar/kafka/produce_request.hpp"
+#include "sidecar/kafka/produce_response.hpp"
+#include "sidecar/kafka/record_injection.hpp"
+
+namespace outrider::kafka {
+
+/// One Produce request with its answer: what is sent, how it got its place in a trace, what became of it.
+class produce_exchange final : public pending_exchange, private produce_request_visitor {
+  public:
+    /// @param body_at  where the body begins in the frame; positions count from the body
+    produce_exchange(cluster_path& path, const conversation& talk, std::int16_t version);
+
+    /// The next piece of the request's body. @return false when it is malformed: it goes on, but nothing is known of it
+    bool feed(std::string_view piece);
+    /// Whether an answer will come; told by the first bytes of the body.
+    bool answered() const { return acks_ != 0; }
+
+    /// For a body that is held whole, once it was fed: adds contexts to the records.
+    /// @param out  the body with them
+    /// @return false when nothing was changed
+    bool inject(std::string_view body, std::string& out);
+
+    /// The outcome of each batch. @param answer  null: the request asked for none, or the connection ended
+    void finish(const produce_response* answer);
+
+  private:
+    /// One batch; a producer sends one per partition.
+    struct batch {
+        std::uint32_t topic = 0;
+        std::int32_t partition = 0;
+        batch_header header;
+        records_field field;
+        std::uint64_t size = 0;
+        bool whole_field = false;  ///< it is all that the records field holds
+        bool injected = false;
+        std::uint32_t injected_records = 0;
+        std::uint32_t without_context = 0;
+        tracing::span_context own;             ///< what stands for the batch, when known before the answer
+        std::vector<record_context> contexts;  ///< that its records carried
+    };
+
+    void on_acks(std::int16_t acks, std::int32_t timeout_ms) override;
+    void on_topic(std::string_view name, const topic_id& id) override;
+    void on_partition(std::int32_t index) override;
+    void on_records(const records_field& field) override;
+    bool on_batch(const seen_batch& seen) override;
+
+    batch_place place_of(const batch& of) const;
+    void look_into(batch& of, std::string_view bytes, std::string& injected);
+    void derive_before_send(batch& of);
+    const produced_partition* answer_for(const batch& of, const produce_response* answer) const;
+    void count(const batch& of, std::int16_t error);
+    void write_spans(batch& of, const produced_partition* outcome);
+
+    struct topic {
+        std::string name;
+        topic_id id;
+        config::record_trace mode = config::record_trace::none;
+    };
+
+    cluster_path& path_;
+    std::shared_ptr<const cluster_view> view_;
+    std::int16_t version_;
+    std::int16_t acks_ = -1;
+    std::string client_id_;
+    std::string server_address_;
+    std::uint16_t server_port_;
+    exchange::steady_clock::time_point started_;
+    std::vector<topic> topics_;
+    std::vector<batch> batches_;
+    std::int32_t partition_ = 0;
+    records_field field_;
+    push_parser parser_;
+};
+
+/// The name of a topic, from its id where a version has no name; "id:" and the id in hex where nobody told its name.
+std::string topic_name(const cluster& of, std::string_view name, const topic_id& id);
+
+}  // namespace outrider::kafka

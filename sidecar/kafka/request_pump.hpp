@@ -1,0 +1,61 @@
+#pragma once
+
+#include "sidecar/kafka/frame_relay.hpp"
+#include "sidecar/kafka/produce_exchange.hpp"
+#include "sidecar/kafka/session.hpp"
+
+namespace outrider::kafka {
+
+/// The client's requests on their way to the broker. Members that wait say false when the session is over.
+class request_pump {
+  public:
+    explicit request_pump(session& of)
+        : of_(of), path_(of.path), relay_(of.client, of.broker, of.path.blocks, of.over) {}
+
+    net::awaitable<void> run();
+
+  private:
+    using done = net::awaitable<bool>;
+
+    /// Between frames the client may stay silent for ever; within one it must go on.
+    done begin_frame();
+    done greet();
+    done one_frame();
+    done dispatch(const request_header& head, bool readable);
+    static expected_answer expect(const request_header& head);
+
+    /// What is left of the frame goes on as it is.
+    done pass_rest();
+
+    /// The same, while the parser of a Produce request reads along.
+    done pass_produced(produce_exchange& into, expected_answer& expected);
+    done produce(const request_header& head);
+
+    /// Reads the whole frame into memory.
+    done hold(std::size_t size);
+    done produce_held(produce_exchange& into, expected_answer& expected);
+
+    /// A request that wants no acknowledgement is over when it is sent.
+    void owe(produce_exchange& into, expected_answer& expected);
+    done note_commit(const request_header& head, expected_answer& expected);
+
+    /// Mechanisms that bind the host name are refused here, with the reason in the log.
+    done handshake(const request_header& head);
+    bool sends_token() const { return of_.talk.tokens && of_.talk.tokens->client_sends_token(); }
+
+    done token();
+
+    /// The sidecar's own answer, in its turn; the request goes nowhere.
+    done answer_here(const request_header& head, std::string body);
+    bool malformed(const std::string& why);
+
+    static constexpr std::size_t spare_frame = 256 * 1024;
+
+    session& of_;
+    cluster_path& path_;
+    frame_relay relay_;
+    std::size_t left_ = 0;     ///< of the frame under way
+    std::size_t body_at_ = 0;  ///< in that frame
+};
+
+}  // namespace outrider::kafka

@@ -1,0 +1,98 @@
+#include "sidecar/kafka/session.hpp"
+
+#include "sidecar/kafka/broker_connector.hpp"
+#include "sidecar/net/log.hpp"
+
+namespace outrider::kafka {
+namespace {
+
+/// A frame that was begun must move on; Kafka's own clients give a request up after 30 s.
+constexpr std::chrono::seconds frame_patience{60};
+
+net::awaitable<void> answers_until_end(session& of, net::event& ended) {
+    co_await pump_answers(of);
+    // What the broker ends is ended for the client as well.
+    of.abort();
+    ended.set();
+}
+
+/// The node that the client means: by the address it came to, or by the port.
+std::optional<node_key> node_meant(const cluster& of, net::stream& client) {
+    auto local = net::local_end(client.lower().native_handle());
+    if (!of.by_loopback()) return of.plan.node_of_port(local.port());
+    if (!local.address().is_v4()) return std::nullopt;
+    return of.plan.node_of(local.address().to_v4().to_uint());
+}
+
+}  // namespace
+
+session::session(cluster_path& owner, net::stream accepted, const net::tcp_endpoint& from)
+    : path(owner), client(std::move(accepted)), broker(owner.worker.get_executor()), peer(net::text_of(from)) {
+    path.metrics.connections_open.add();
+    index = path.sessions_.size();
+    path.sessions_.push_back(this);
+}
+
+session::~session() {
+    path.metrics.connections_open.subtract();
+    path.sessions_.back()->index = index;
+    std::swap(path.sessions_[index], path.sessions_.back());
+    path.sessions_.pop_back();
+}
+
+net::awaitable<bool> session::connect() {
+    broker_connector connector{path, broker};
+    auto node = node_meant(path.cluster, client);
+    broker_connector::outcome made;
+    if (node) {
+        made = co_await connector.to_node(*node);
+    } else {
+        made = co_await connector.to_bootstrap();
+    }
+    if (!made.error.empty()) {
+        path.metrics.connections_failed.add();
+        spdlog::warn("Kafka cluster '{}': {} is turned away: {}", path.cluster.name, peer, made.error);
+        co_return false;
+    }
+    provisional = made.provisional;
+    talk.server_address = std::move(made.where.host);
+    talk.server_port = static_cast<std::uint16_t>(made.where.port);
+    co_return true;
+}
+
+net::awaitable<void> session::serve() {
+    bool connected = co_await connect();
+    if (!connected || over) co_return client.close();
+    net::event ended{path.worker.get_executor()};
+    path.worker.tasks().spawn(answers_until_end(*this, ended));
+    co_await pump_requests(*this);
+    broker.shutdown_send();
+    // The answers that are owed still come; a broker that sees the end closes (as it does with clients of its own).
+    if (talk.expected.empty()) abort();
+    co_await ended.wait();
+    client.close();
+    broker.close();
+}
+
+void session::drain() {
+    if (talk.expected.empty()) abort();
+}
+
+void session::abort() {
+    over = true;
+    client.cancel();
+    broker.cancel();
+}
+
+void session::look(net::steady_clock::time_point now) {
+    if (path.draining() && talk.expected.empty()) return abort();
+    if (frame_since_ == net::steady_clock::time_point::max() || now - frame_since_ < frame_patience) return;
+    refuse("a frame did not move on for 60 s");
+}
+
+void session::refuse(std::string_view why) {
+    spdlog::warn("Kafka cluster '{}': the connection of {} ends: {}", path.cluster.name, peer, why);
+    abort();
+}
+
+}  // namespace outrider::kafka

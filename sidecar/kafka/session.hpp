@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "sidecar/kafka/cluster_path.hpp"
+#include "sidecar/kafka/conversation.hpp"
+#include "sidecar/kafka/frame_relay.hpp"
+#include "sidecar/net/event.hpp"
+#include "sidecar/net/stream.hpp"
+
+namespace outrider::kafka {
+
+/// One client connection with its one broker connection: Kafka binds authentication, order and quotas to connections.
+///
+///     accepted -> which broker? -> connected -> requests | answers -> either side ended -> closed
+///                  by the address that the client came to
+class session {
+  public:
+    session(cluster_path& path, net::stream client, const net::tcp_endpoint& peer);
+    ~session();
+
+    net::awaitable<void> serve();
+
+    /// Ends at once when no answer is owed, else with the last of them.
+    void drain();
+    void abort();
+    /// Once a second: ends a session whose client left a frame unfinished, or whose broker does not take one.
+    void look(net::steady_clock::time_point now);
+
+    // For the two directions.
+
+    /// Says why a connection ends, and ends it.
+    void refuse(std::string_view why);
+    /// Progress was made within a frame of the client; nothing is expected between frames.
+    void frame_moves() { frame_since_ = net::steady_clock::now(); }
+    void frame_ends() { frame_since_ = net::steady_clock::time_point::max(); }
+
+    cluster_path& path;
+    net::stream client;
+    net::stream broker;
+    conversation talk;
+    const std::string peer;
+    std::size_t index = 0;  ///< in the path's list
+    /// The broker is a stand-in: its Metadata is passed on and learned from, then the client has to come again.
+    bool provisional = false;
+    /// Nothing more is read from either side.
+    bool over = false;
+
+  private:
+    net::awaitable<bool> connect();
+
+    net::steady_clock::time_point frame_since_ = net::steady_clock::time_point::max();
+};
+
+/// The client's requests, passed on until the client ends; defined in request_pump.cpp.
+net::awaitable<void> pump_requests(session& of);
+/// The broker's answers, passed on until the broker ends; defined in answer_pump.cpp.
+net::awaitable<void> pump_answers(session& of);
+
+}  // namespace outrider::kafka
