@@ -32,9 +32,13 @@ packages_build() {
     esac
 }
 
-# The unit tests, the fuzz targets and the command-line tools that the end-to-end tests use as peers.
+# The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
+# Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.
 packages_test() {
     echo libbenchmark-dev libgmock-dev libgtest-dev openssl
+    echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-kafka python3-lz4 python3-snappy python3-zstandard
+    # A Node.js of another origin serves as well, and the distribution's would conflict with it.
+    { command -v node && command -v npm; } >/dev/null || echo nodejs npm
     case $1 in
         debian-12) echo clang-14 libclang-rt-14-dev ;;
         ubuntu-24.04) echo clang-18 libclang-rt-18-dev ;; # clang 14 does not compile the libstdc++ of this release
