@@ -27,12 +27,15 @@ def clean_environment(extra=None):
 
 
 class Process:
-    """A program with its output in a file."""
+    """A program with its output in a file; `stdin` is what it reads, at once."""
 
-    def __init__(self, command, environment=None, folder=None):
+    def __init__(self, command, environment=None, folder=None, stdin=""):
         self.log_file = tempfile.NamedTemporaryFile(prefix="process-", suffix=".log", dir=folder)
-        self.process = subprocess.Popen([str(word) for word in command], stdin=subprocess.DEVNULL, stdout=self.log_file,
-                                        stderr=subprocess.STDOUT, env=clean_environment(environment), cwd=folder)
+        with tempfile.TemporaryFile() as given:
+            given.write(stdin.encode())
+            given.seek(0)
+            self.process = subprocess.Popen([str(word) for word in command], stdin=given, stdout=self.log_file,
+                                            stderr=subprocess.STDOUT, env=clean_environment(environment), cwd=folder)
 
     @property
     def pid(self):
@@ -90,11 +93,11 @@ def metrics_of(text):
 
 
 class Sidecar(Process):
-    """`outrider run`, started and ready. Its addresses: inbound, outbound, admin, probes, upstreams[name]."""
+    """`outrider run`, started and ready. Its addresses: inbound, outbound, admin, probes, upstreams[name], kafka[name]."""
 
     def __init__(self, arguments, environment=None, folder=None, ready=True):
         super().__init__([OUTRIDER, "run", *arguments], environment, folder)
-        self.upstreams, self.inbounds, self.inbound, self.outbound, self.admin, self.probes = {}, [], None, None, None, None
+        self.kafka, self.upstreams, self.inbounds, self.inbound, self.outbound, self.admin, self.probes = {}, {}, [], None, None, None, None
         if ready:
             try:
                 self.wait_for_log(r"\bready\b")
@@ -108,6 +111,8 @@ class Sidecar(Process):
             address = (host.strip("[]"), int(port))
             if name.startswith("upstream:"):
                 self.upstreams[name.partition(":")[2]] = address
+            elif name.startswith("kafka:"):
+                self.kafka[name.partition(":")[2]] = address
             elif name.startswith("inbound"):
                 self.inbounds.append(address)
                 self.inbound = self.inbounds[0]

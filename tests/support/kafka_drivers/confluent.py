@@ -1,0 +1,159 @@
+"""librdkafka through python3-confluent-kafka: one job as JSON on the standard input, its result as JSON on the standard output.
+
+Bytes are written as Latin-1 text. `stream` and `transactions` print a line of JSON for each outcome, in the form of Kafka's
+VerifiableProducer, until the count is reached.
+"""
+import json
+import sys
+import time
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+
+def data(text):
+    return None if text is None else text.encode("latin-1")
+
+
+def text_of(bytes_or_none):
+    return None if bytes_or_none is None else bytes_or_none.decode("latin-1")
+
+
+def say(line):
+    print(json.dumps(line), flush=True)
+
+
+def seen(message):
+    return {"partition": message.partition(), "offset": message.offset(), "key": text_of(message.key()), "value": text_of(message.value()),
+            "headers": [[name, text_of(value)] for name, value in message.headers() or []]}
+
+
+def send(producer, job, record, on_delivery):
+    """Waits for room where the queue is full."""
+    where = {"partition": record["partition"]} if record.get("partition") is not None else {}
+    while True:
+        try:
+            producer.produce(job["topic"], data(record["value"]), data(record.get("key")), on_delivery=on_delivery,
+                             headers=[(name, data(value)) for name, value in record.get("headers") or []], **where)
+            return
+        except BufferError:
+            producer.poll(0.1)
+
+
+def produce(job):
+    """Every record's {partition, offset} or {error}, in the order of `records`."""
+    results = [None] * len(job["records"])
+
+    def told(index):
+        def report(error, message):
+            results[index] = {"error": error.name()} if error else {"partition": message.partition(), "offset": message.offset()}
+        return report
+    producer = Producer(job["config"])
+    transactional = "transactional.id" in job["config"]
+    if transactional:
+        producer.init_transactions(30)
+        producer.begin_transaction()
+    for index, record in enumerate(job["records"]):
+        send(producer, job, record, told(index))
+    left = producer.flush(job["seconds"])
+    if transactional:
+        (producer.abort_transaction if job.get("abort") else producer.commit_transaction)(30)
+    return {"results": results, "left": left}
+
+
+def consume(job):
+    """`count` records: of the whole topic by assignment, or as a member of the group of the configuration."""
+    consumer = Consumer({"auto.offset.reset": "earliest", "enable.auto.commit": False, "group.id": "unused", **job["config"]})
+    records, deadline = [], time.monotonic() + job["seconds"]
+    if "group.id" in job["config"]:
+        consumer.subscribe([job["topic"]])
+    else:
+        partitions = consumer.list_topics(job["topic"], timeout=10).topics[job["topic"]].partitions
+        consumer.assign([TopicPartition(job["topic"], each, 0) for each in partitions])
+    errors = []
+    while len(records) < job["count"] and time.monotonic() < deadline:
+        for message in consumer.consume(min(500, job["count"] - len(records)), 0.2):
+            if message.error():
+                errors.append(message.error().name())
+            else:
+                records.append(seen(message))
+    committed = [[each.partition, each.offset] for each in consumer.commit(asynchronous=False)] if job.get("commit") and records else None
+    consumer.close()
+    return {"records": records, "errors": errors, "committed": committed}
+
+
+def metadata(job):
+    found = Producer(job["config"]).list_topics(timeout=job["seconds"])
+    return {"brokers": {broker.id: [broker.host, broker.port] for broker in found.brokers.values()},
+            "topics": {name: len(topic.partitions) for name, topic in found.topics.items()}}
+
+
+def stream(job):
+    """Numbered records, at most `rate` a second, each reported when it is acknowledged or given up."""
+    producer, start = Producer(job["config"]), time.monotonic()
+
+    def told(error, message):
+        say({"name": "producer_send_error", "value": text_of(message.value()), "message": error.name()} if error else
+            {"name": "producer_send_success", "value": text_of(message.value()), "partition": message.partition(), "offset": message.offset()})
+    for number in range(job["count"]):
+        send(producer, job, {"value": str(number), "partition": number % job["partitions"]}, told)
+        producer.poll(max(0, start + number / job["rate"] - time.monotonic()))
+    return {"left": producer.flush(job["seconds"])}
+
+
+def transactions(job):
+    """Transactions of `size` numbered records over all partitions. A line for each: committed, aborted or unknown."""
+    producer, number = None, 0
+    for turn in range(job["count"]):
+        numbers = list(range(number, number + job["size"]))
+        number += job["size"]
+        producer, outcome = transaction(producer, job, numbers, abort=turn % job["abort_every"] == 1)
+        say({"name": outcome, "values": numbers})
+        time.sleep(1 / job["rate"])  # the pace that was asked for
+    return {}
+
+
+def transaction(producer, job, numbers, abort):
+    """(producer to go on with, outcome). A producer that can't go on is replaced by one of the same transactional id."""
+    committing = False
+    try:
+        if producer is None:
+            producer = Producer(job["config"])
+            insist(producer.init_transactions)
+        producer.begin_transaction()
+        for each in numbers:
+            send(producer, job, {"value": str(each), "partition": each % job["partitions"]}, None)
+        if abort:
+            insist(producer.abort_transaction)
+            return producer, "aborted"
+        committing = True
+        insist(producer.commit_transaction)
+        return producer, "committed"
+    except KafkaException as exception:
+        error = exception.args[0]
+        say({"name": "trouble", "message": str(error), "while_committing": committing})
+        if error.txn_requires_abort():
+            try:
+                insist(producer.abort_transaction)
+                return producer, "aborted"
+            except KafkaException as second:
+                say({"name": "trouble", "message": str(second.args[0])})
+        return None, "unknown" if committing else "aborted"
+
+
+def insist(step, attempts=30):
+    """init, commit and abort may be called again after an error that says so."""
+    for attempt in range(attempts):
+        try:
+            return step(5)
+        except KafkaException as exception:
+            if not exception.args[0].retriable() or attempt == attempts - 1:
+                raise
+
+
+def main():
+    job = json.load(sys.stdin)
+    say(globals()[job["do"]]({"seconds": 30, **job}))
+
+
+if __name__ == "__main__":
+    main()
