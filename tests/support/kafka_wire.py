@@ -5,7 +5,7 @@ import struct
 
 import wire
 
-PRODUCE, FETCH, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, ELECT_LEADERS = 0, 1, 3, 10, 17, 18, 19, 43
+PRODUCE, FETCH, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, ELECT_LEADERS, ALTER_CONFIGS = 0, 1, 3, 10, 17, 18, 19, 43, 44
 PREFERRED_LEADER_NOT_AVAILABLE, ELECTION_NOT_NEEDED = 80, 84
 
 
@@ -116,6 +116,21 @@ class Connection(wire.Client):
         fields.number("i")  # throttle
         for _, error, message in fields.array(lambda each: (each.string(), each.number("h"), each.string())):
             assert error == 0, f"creating {name}: error {error}, {message}"
+
+    def find_coordinator(self, group):
+        """(node, host, port)."""
+        fields = self.ask(FIND_COORDINATOR, 1, string(group) + b"\0")
+        fields.number("i")  # throttle
+        error, message = fields.number("h"), fields.string()
+        assert error == 0, f"coordinator of {group}: error {error}, {message}"
+        return fields.number("i"), fields.string(), fields.number("i")
+
+    def configure_group(self, group, name, value):
+        setting = string(name) + b"\0" + string(value)
+        fields = self.ask(ALTER_CONFIGS, 0, array([b"\x20" + string(group) + array([setting])]) + b"\0")
+        fields.number("i")  # throttle
+        for error, message in fields.array(lambda each: (each.number("h"), each.string(), each.number("b"), each.string())[:2]):
+            assert error == 0, f"configuring {group}: error {error}, {message}"
 
     def elect_preferred(self, topic, partitions):
         """Gives the partitions back to their preferred leaders; False while one of these is not in sync yet."""
