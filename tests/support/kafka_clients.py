@@ -177,13 +177,13 @@ class Java:
 
     def __init__(self, jars):
         self.jars = jars
-        self.producer = "org.apache.kafka.tools.ConsoleProducer" if self.is_new() else "kafka.tools.ConsoleProducer"
+        self.producer = "ConsoleProducer" if self.is_new() else "kafka.tools.ConsoleProducer"
 
     def is_new(self):
         return int(self.jars.name.split("-")[1].split(".")[0]) >= 4
 
     def tool(self, name, *arguments):
-        name = name if "." in name else f"org.apache.kafka.tools.{name}"
+        name = name if name.startswith("kafka.") else f"org.apache.kafka.tools.{name}"
         return [*brokers.java(self.jars), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", name, *arguments]
 
     def properties(self, flag, config):
@@ -200,7 +200,7 @@ class Java:
         shown = [word for name in ("key", "partition", "offset", "headers") for word in ("--property", f"print.{name}=true")]
         config = {} if share else {"auto.offset.reset": "earliest", "enable.auto.commit": "true" if commit else "false", **(config or {})}
         name = "consumer.ConsoleShareConsumer" if share else "consumer.ConsoleConsumer"
-        done = run(self.tool(f"org.apache.kafka.tools.{name}", "--bootstrap-server", bootstrap, "--topic", topic, "--max-messages", count,
+        done = run(self.tool(name, "--bootstrap-server", bootstrap, "--topic", topic, "--max-messages", count,
                              "--timeout-ms", seconds * 1000, *shown, *(["--group", group] if group else []),
                              *self.properties("--consumer-property", config)), within=seconds + 30)
         return [self.record(line) for line in done.stdout.splitlines() if line.startswith("Partition:")]

@@ -5,7 +5,7 @@ import struct
 
 import wire
 
-PRODUCE, FETCH, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, ELECT_LEADERS, ALTER_CONFIGS = 0, 1, 3, 10, 17, 18, 19, 43, 44
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, ELECT_LEADERS, ALTER_CONFIGS = 0, 1, 2, 3, 10, 17, 18, 19, 43, 44
 PREFERRED_LEADER_NOT_AVAILABLE, ELECTION_NOT_NEEDED = 80, 84
 
 
@@ -124,6 +124,13 @@ class Connection(wire.Client):
         error, message = fields.number("h"), fields.string()
         assert error == 0, f"coordinator of {group}: error {error}, {message}"
         return fields.number("i"), fields.string(), fields.number("i")
+
+    def latest_offset(self, topic, partition):
+        """(error, offset): a node that does not lead the partition says so."""
+        fields = self.ask(LIST_OFFSETS, 1, int32(-1) + array([string(topic) + array([struct.pack(">iq", partition, -1)])]))
+        (_, ((_, error, _, offset),)), = fields.array(lambda topic: (topic.string(), topic.array(
+            lambda each: (each.number("i"), each.number("h"), each.number("q"), each.number("q")))))
+        return error, offset
 
     def configure_group(self, group, name, value):
         setting = string(name) + b"\0" + string(value)

@@ -1,4 +1,5 @@
 """The processes of a test: sidecars, collectors, a real Jaeger. Each is ended by its own id, whatever happens."""
+import contextlib
 import json
 import os
 import pathlib
@@ -77,6 +78,21 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.kill()
         self.log_file.close()
+
+    def peers(self):
+        """{(host, port)} that this process has TCP connections to or from, by the kernel's own tables; none when it has ended."""
+        sockets, found = set(), set()
+        with contextlib.suppress(OSError):
+            for descriptor in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
+                with contextlib.suppress(OSError):  # closed meanwhile
+                    sockets.add(os.readlink(descriptor))
+        for table in ("tcp", "tcp6"):
+            for line in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+                words = line.split()
+                if f"socket:[{words[9]}]" in sockets and words[3] == "01":  # established
+                    address, _, port = words[2].partition(":")
+                    found.add((socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)))
+        return found
 
     def resident_bytes(self):
         return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{self.pid}/status").read_text())[1]) * 1024

@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 
 def data(text):
@@ -61,24 +61,27 @@ def produce(job):
 
 
 def consume(job):
-    """`count` records: of the whole topic by assignment, or as a member of the group of the configuration."""
-    consumer = Consumer({"auto.offset.reset": "earliest", "enable.auto.commit": False, "group.id": "unused", **job["config"]})
-    records, deadline = [], time.monotonic() + job["seconds"]
+    """`count` records, or all there are until now: of the whole topic by assignment, or as a member of the configuration's group."""
+    count = job["count"] or float("inf")
+    consumer = Consumer({"auto.offset.reset": "earliest", "enable.auto.commit": False, "group.id": "unused",
+                         "enable.partition.eof": job["count"] is None, **job["config"]})
+    records, errors, ended, deadline = [], [], set(), time.monotonic() + job["seconds"]
     if "group.id" in job["config"]:
         consumer.subscribe([job["topic"]])
     else:
         partitions = consumer.list_topics(job["topic"], timeout=10).topics[job["topic"]].partitions
         consumer.assign([TopicPartition(job["topic"], each, 0) for each in partitions])
-    errors = []
-    while len(records) < job["count"] and time.monotonic() < deadline:
-        for message in consumer.consume(min(500, job["count"] - len(records)), 0.2):
-            if message.error():
-                errors.append(message.error().name())
-            else:
+    while len(records) < count and len(ended) < len(consumer.assignment() or [1]) and time.monotonic() < deadline:
+        for message in consumer.consume(int(min(500, count - len(records))), 0.2):
+            if not message.error():
                 records.append(seen(message))
+            elif message.error().code() == KafkaError._PARTITION_EOF:  # pylint: disable=protected-access
+                ended.add(message.partition())
+            else:
+                errors.append(message.error().name())
     committed = [[each.partition, each.offset] for each in consumer.commit(asynchronous=False)] if job.get("commit") and records else None
     consumer.close()
-    return {"records": records, "errors": errors, "committed": committed}
+    return {"records": records, "errors": errors, "committed": committed, "late": time.monotonic() >= deadline}
 
 
 def metadata(job):
