@@ -57,7 +57,7 @@ class Addresses(KafkaCase):
     def assert_only_the_sidecar(self, client):
         if not kafka_case.DIRECT:
             brokers = {address for addresses in self.cluster.addresses.values() for address in addresses.values()}
-            self.assertEqual(client.peers() & brokers, set(), "a client found a way around the sidecar")
+            self.assertEqual({remote for _, remote in client.connections()} & brokers, set(), "a client found a way around the sidecar")
 
     def test_each_node_has_an_address_of_its_own(self):
         topic = self.topic(partitions=3)

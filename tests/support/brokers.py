@@ -73,7 +73,8 @@ class Broker(processes.Process):
 
 
 class Cluster:
-    """`count` nodes of one version, started and answering. `secure` (an authority.Authority) adds SASL and TLS listeners."""
+    """`count` nodes of one version, started and answering. `secure` (an authority.Authority) adds SASL and TLS listeners;
+    `settings` are more of server.properties."""
 
     def __init__(self, folder, count=1, secure=None, java_options=SMALL, **settings):
         self.jars, self.count, self.secure, self.java_options, self.settings = pathlib.Path(folder), count, secure, java_options, settings
@@ -129,7 +130,7 @@ class Cluster:
             "controlled.shutdown.enable": "true", "auto.leader.rebalance.enable": "false",
             "log.cleaner.enable": "false", "num.network.threads": 2, "num.io.threads": 4,
             **(self.secure_properties(folder) if self.secure else {}),
-            **{name.replace("_", "."): value for name, value in self.settings.items()},
+            **self.settings,
         }
 
     def secure_properties(self, folder):

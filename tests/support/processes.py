@@ -79,8 +79,8 @@ class Process:
                 self.kill()
         self.log_file.close()
 
-    def peers(self):
-        """{(host, port)} that this process has TCP connections to or from, by the kernel's own tables; none when it has ended."""
+    def connections(self):
+        """{((local host, port), (remote host, port))} of its TCP connections, by the kernel's own tables; none when it has ended."""
         sockets, found = set(), set()
         with contextlib.suppress(OSError):
             for descriptor in pathlib.Path(f"/proc/{self.pid}/fd").iterdir():
@@ -88,14 +88,19 @@ class Process:
                     sockets.add(os.readlink(descriptor))
         for table in ("tcp", "tcp6"):
             for line in pathlib.Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
-                words = line.split()
-                if f"socket:[{words[9]}]" in sockets and words[3] == "01":  # established
-                    address, _, port = words[2].partition(":")
-                    found.add((socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)))
+                _, local, remote, state, *rest = line.split()
+                if state == "01" and f"socket:[{rest[5]}]" in sockets:  # established
+                    found.add((address_in_hex(local), address_in_hex(remote)))
         return found
 
     def resident_bytes(self):
         return int(re.search(r"VmRSS:\s+(\d+) kB", pathlib.Path(f"/proc/{self.pid}/status").read_text())[1]) * 1024
+
+
+def address_in_hex(text):
+    """As in the kernel's tables; of an IPv6 address the IPv4 one that it maps."""
+    address, _, port = text.partition(":")
+    return socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)
 
 
 def metrics_of(text):
