@@ -55,6 +55,18 @@ class KafkaCase(harness.Case):
             return NoSidecar({"main": tuple(kafka_clients.address_of(bootstrap.split(",")[0]))})
         return self.sidecar(outbound=False, more=["--kafka", f"127.0.0.1:0={bootstrap}", *more], **how)
 
+    def tracing(self, mode=None, service="orders"):
+        """(a sidecar in front of the cluster that traces all topics in this mode, the receiver of its spans)."""
+        received = self.receiver()
+        if DIRECT:
+            return self.in_front(), received
+        rules = f'    trace: [{{topics: "*", mode: {mode}}}]\n' if mode else ""
+        text = (f"service: {service}\nstate: {self.folder()}\nkafka:\n  main:\n    listen: 127.0.0.1:0\n"
+                f"    brokers: [{', '.join(self.cluster.bootstrap().split(','))}]\n{rules}")
+        settings = self.json_spans(**{"tracing.batch.delay": "100ms"})
+        more = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
+        return self.sidecar_from(text, ["--admin", "127.0.0.1:0", "--otlp", received.url, *more]), received
+
     def through(self, sidecar):
         """What a client is given as bootstrap address."""
         return text_of(sidecar.kafka["main"])
