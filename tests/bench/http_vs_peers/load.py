@@ -4,6 +4,7 @@ import json
 import random
 import subprocess
 
+import measuring
 import proxies
 
 CONNECTIONS = 128
@@ -65,8 +66,8 @@ class Failed(Exception):
 
 
 def http_load(bench, address, requests_file, rate, seconds, connections):
-    command = [proxies.tool("http_load", bench.tools), *address, rate, seconds, connections, requests_file]
-    done = subprocess.run(pinned([str(word) for word in command], bench.other_cpu), capture_output=True, text=True, check=True)
+    command = [measuring.tool(proxies.HERE / "http_load.cpp", bench.tools), *address, rate, seconds, connections, requests_file]
+    done = subprocess.run(measuring.pinned([str(word) for word in command], bench.other_cpu), capture_output=True, text=True, check=True)
     result = json.loads(done.stdout)
     if result["errors"] or result["unanswered"]:
         raise Failed(f"{rate}: {result}")
@@ -81,7 +82,3 @@ def closed_loop(bench, address, requests_file, seconds):
 def open_loop(bench, address, requests_file, rate, seconds, connections=64):
     """{"p50_us", ...}: latencies in microseconds from when each request was due."""
     return http_load(bench, address, requests_file, rate, seconds, connections)
-
-
-def pinned(command, cpu):
-    return (["taskset", "-c", str(cpu)] if cpu is not None else []) + command

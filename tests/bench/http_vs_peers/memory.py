@@ -3,6 +3,7 @@ import resource
 import socket
 import sys
 
+import measuring
 import wire
 
 REQUEST = b"GET /small HTTP/1.1\r\nHost: app\r\nAccept: application/json\r\n\r\n"
@@ -25,12 +26,12 @@ def measure(bench, options):
 
 def of_one(bench, name, make, count):
     server = make()
-    idle, own = settled(server), server.anonymous()
+    idle, own = measuring.settled(server), server.anonymous()
     clients = [socket.create_connection(server.address, 10) for _ in range(count)]
-    before = settled(server)
+    before = measuring.settled(server)
     for start in range(0, count, AT_ONCE):
         exchanges(clients[start:start + AT_ONCE])
-    after = settled(server)
+    after = measuring.settled(server)
     for client in clients:
         client.close()
     bench.end(server)
@@ -47,14 +48,3 @@ def exchanges(clients):
     for client in clients:
         answer = wire.Reader(client).response()
         assert answer.status == 200, answer.start
-
-
-def settled(server):
-    """The resident size once it has not changed over some polls."""
-    seen = [-1]
-
-    def stands_still():
-        seen.append(server.resident())
-        return len(seen) > 30 and len(set(seen[-30:])) == 1
-    wire.wait_for(stands_still, "the resident size to settle", within=20)
-    return seen[-1]

@@ -1,64 +1,12 @@
 """The processes of the benchmark: upstream, HAProxy, nginx, Outrider and the span counter."""
 import os
 import pathlib
-import re
-import socket
-import subprocess
 
+import measuring
 import processes
 import wire
 
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def tool(name, folder):
-    """One of this folder's C++ programs, compiled unless that was done before."""
-    program, source = folder / name, HERE / f"{name}.cpp"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        subprocess.run(["g++", "-std=c++20", "-O2", "-o", program, source], check=True)
-    return program
-
-
-class Server(processes.Process):
-    """A program that listens on `port`, and whose CPU time is what its whole process tree used."""
-
-    def __init__(self, command, port, cpu=None, folder=None):
-        super().__init__((["taskset", "-c", str(cpu)] if cpu is not None else []) + list(command), folder=folder)
-        self.address = ("127.0.0.1", port)
-        wire.wait_for(self.accepts, f"{command[0]} to listen on {port}")
-
-    def accepts(self):
-        assert self.process.poll() is None, self.log()
-        with socket.socket() as probe:
-            return probe.connect_ex(self.address) == 0
-
-    def pids(self):
-        """The program and its children (nginx's worker)."""
-        children = pathlib.Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return [self.pid, *map(int, children)]
-
-    def cpu_seconds(self):
-        return cpu_seconds(self.pids())
-
-    def resident(self):
-        return max(resident(pid) for pid in self.pids())  # of nginx: the worker, not its master
-
-    def anonymous(self):
-        return max(anonymous(pid) for pid in self.pids())
-
-
-def cpu_seconds(pids):
-    """User and system time of all threads, from the scheduler's own nanosecond counters."""
-    total = 0
-    for pid in pids:
-        for task in os.listdir(f"/proc/{pid}/task"):
-            total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
-    return total / 1e9
-
-
-def resident(pid):
-    """Resident bytes."""
-    return int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def own_mounts():
@@ -69,12 +17,6 @@ def own_mounts():
 def on_tiny_disk(folder):
     """The same, with `folder` on a disk of its own of 1 MiB. The process stays the one that was started."""
     return [*own_mounts(), "sh", "-c", 'mount -t tmpfs -o size=1m none "$0" && exec "$@"', folder]
-
-
-def anonymous(pid):
-    """Resident bytes that are the process's own: not the pages of its program and libraries, which processes share."""
-    found = re.search(r"RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())
-    return int(found[1]) * 1024
 
 
 def from_template(name, folder, **values):
@@ -97,14 +39,13 @@ class Bench:
         (folder / "files").mkdir()
         for name, size in (("16k", 16 << 10), ("1m", 1 << 20)):
             (folder / "files" / name).write_bytes(os.urandom(size))
-        self.tools = pathlib.Path(outrider).resolve().parent / "bench-tools"
-        self.tools.mkdir(exist_ok=True)
+        self.tools = measuring.tools_folder(outrider)
         port = processes.free_ports(1)[0]
         config = from_template("upstream.nginx.conf", folder, PORT=port)
         self.upstream = self.start(["nginx", "-p", folder, "-c", config, "-e", folder / "upstream.log"], port, other_cpu)
 
     def start(self, command, port, cpu):
-        server = Server(command, port, cpu)
+        server = measuring.Server(command, port, cpu)
         self.started.append(server)
         return server
 
@@ -134,7 +75,7 @@ class Bench:
         return server
 
     def counter(self):
-        counter = processes.Process([tool("span_counter", self.tools)])
+        counter = processes.Process([measuring.tool(HERE / "span_counter.cpp", self.tools)])
         self.started.append(counter)
         found = counter.wait_for_log(r"listening (\S+):(\d+)")
         counter.address = (found[1], int(found[2]))

@@ -1,24 +1,10 @@
 """The results as a person reads them."""
-import os
-import pathlib
-import re
-import subprocess
+import measuring
+from measuring import ratio
 
 
 def machine():
-    cpu = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
-    return {"cpu": cpu[1] if cpu else "unknown", "cores": len(os.sched_getaffinity(0)), "kernel": os.uname().release,
-            "haproxy": version(["haproxy", "-v"], r"version (\S+)"), "nginx": version(["nginx", "-v"], r"nginx/(\S+)")}
-
-
-def version(command, pattern):
-    done = subprocess.run(command, capture_output=True, text=True)
-    found = re.search(pattern, done.stdout + done.stderr)
-    return found[1] if found else "unknown"
-
-
-def ratio(found):
-    return f"{found['median']:.2f}x ({found['low']:.2f}-{found['high']:.2f})"
+    return measuring.machine(haproxy=(["haproxy", "-v"], r"version (\S+)"), nginx=(["nginx", "-v"], r"nginx/(\S+)"))
 
 
 def row_name(row):

@@ -17,17 +17,13 @@ import memory
 import processes
 import report
 import wire
+from measuring import spread
 from proxies import Bench
 
 # (scenario, mode, with traceparent, share of traces that is recorded)
 ROWS = [("small", mode, traceparent, sampling) for sampling in (0.1, 1.0) for mode in ("inbound", "outbound") for traceparent in (True, False)]
 ROWS += [(name, "inbound", True, 0.1) for name in ("20-headers", "16k", "1m", "post-4k", "new-connection")]
 ROWS += [(name, "outbound", True, 0.1) for name in ("20-headers", "16k", "1m", "post-4k")]
-
-
-def spread(values):
-    """Median, lowest and highest."""
-    return {"median": statistics.median(values), "low": min(values), "high": max(values), "values": values}
 
 
 def per_cpu_second(bench, server, requests, options):
