@@ -3,158 +3,80 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <tuple>
+
+#include "tracing/chain_tree.hpp"
+#include "tracing/messaging_span.hpp"
 
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t none = static_cast<std::size_t>(-1);
-
-/// A span, or a gap where one is missing, on its way to becoming a row.
-struct node {
-    node(const span_data* of, const span_id& own, std::uint64_t at) : span(of), id(own), start(at) {}
-
-    const span_data* span;
-    span_id id;
-    std::uint64_t start;
-    std::size_t parent = none;
-    chain_join join = chain_join::root;
-    bool reached = false;
-    std::vector<std::size_t> children;
-};
-
-bool receives(const span_data& span) { return span.kind == span_kind::server || span.kind == span_kind::consumer; }
+constexpr std::size_t none = chain_tree::none;
 
 bool shows_error(const span_data& span) { return span.status == status_code::error; }
 
-/// Builds the tree of one trace.
-class chain_builder {
+/// Which traces belong together.
+class trace_groups {
   public:
-    void add(const span_data& span) {
-        auto& taken = places_[span.span];
-        auto& here = receives(span) ? taken.receiver : taken.sender;
-        if (here != none) {
-            ++result_.duplicates;
-            return;
-        }
-        here = nodes_.size();
-        nodes_.emplace_back(&span, span.span, span.start_unix_ns);
+    void join(const trace_id& a, const trace_id& b) {
+        if (a != b) above_[representative(a)] = representative(b);
     }
 
+    trace_id representative(trace_id trace) {
+        while (true) {
+            auto& above = above_.try_emplace(trace, trace).first->second;
+            if (above == trace) return trace;
+            above = above_.at(above);  // shortens the way of the next one
+            trace = above;
+        }
+    }
+
+  private:
+    std::map<trace_id, trace_id> above_;
+};
+
+/// Turns what hangs from some roots of a forest into one chain.
+class chain_builder {
+  public:
+    explicit chain_builder(const chain_tree& tree) : tree_(tree) {}
+
+    void add(std::size_t at) {
+        const auto& node = tree_.nodes()[at];
+        if (node.folded_into != none) {
+            ++result_.anchors;
+            return;
+        }
+        if (node.parent == none) roots_.push_back(at);
+        if (node.span == nullptr) {
+            ++result_.gaps;
+        } else {
+            summarize(*node.span);
+        }
+    }
+
+    void add_duplicate() { ++result_.duplicates; }
+
     chain build() && {
-        connect();
-        cut_circles();
-        summarize();
+        result_.services = services_.size();
+        if (!timed_) take_time(polls_start_, polls_end_);
         draw();
         return std::move(result_);
     }
 
   private:
-    /// The spans of one id: two when client and server share it.
-    struct place {
-        std::size_t sender = none, receiver = none;
-        std::size_t inner() const { return receiver != none ? receiver : sender; }
-    };
-
-    void connect() {
-        auto spans = nodes_.size();  // gaps are added behind them
-        for (std::size_t i = 0; i < spans; ++i) {
-            auto [parent, join] = parent_of(i);
-            nodes_[i].join = join;
-            nodes_[i].parent = parent;
-        }
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (nodes_[i].parent != none) nodes_[nodes_[i].parent].children.push_back(i);
-        }
-        for (auto& one : nodes_) sort(one.children);
+    void summarize(const span_data& span) {
+        ++result_.spans;
+        services_.insert(service_of(span));
+        result_.errors += shows_error(span);
+        const auto end = std::max(span.start_unix_ns, span.end_unix_ns);
+        if (!is_poll(span)) return take_time(span.start_unix_ns, end);
+        polls_start_ = std::min(polls_start_, span.start_unix_ns);
+        polls_end_ = std::max(polls_end_, end);
     }
 
-    std::pair<std::size_t, chain_join> parent_of(std::size_t at) {
-        const auto& span = *nodes_[at].span;
-        const auto& own = places_[span.span];
-        if (own.receiver == at && own.sender != none) return {own.sender, chain_join::parent};
-        if (span.parent.valid()) {
-            auto found = places_.find(span.parent);
-            if (found == places_.end()) return {gap_for(span), chain_join::parent};
-            auto parent = found->second.inner();
-            return parent == at ? std::pair{none, chain_join::cycle} : std::pair{parent, chain_join::parent};
-        }
-        for (const auto& link : span.links) {
-            auto found = link.trace == span.trace ? places_.find(link.span) : places_.end();
-            if (found != places_.end() && found->second.inner() != at) return {found->second.inner(), chain_join::link};
-        }
-        return {none, chain_join::root};
-    }
-
-    std::size_t gap_for(const span_data& child) {
-        auto [at, added] = gaps_.try_emplace(child.parent, nodes_.size());
-        if (added) {
-            nodes_.emplace_back(nullptr, child.parent, child.start_unix_ns);
-            nodes_.back().join = chain_join::gap;
-        }
-        auto& gap = nodes_[at->second];
-        gap.start = std::min(gap.start, child.start_unix_ns);
-        return at->second;
-    }
-
-    bool before(std::size_t a, std::size_t b) const {
-        return std::tie(nodes_[a].start, nodes_[a].id, a) < std::tie(nodes_[b].start, nodes_[b].id, b);
-    }
-
-    void sort(std::vector<std::size_t>& indexes) const {
-        std::sort(indexes.begin(), indexes.end(), [this](auto a, auto b) { return before(a, b); });
-    }
-
-    // Whatever hangs from no root hangs from a circle: each node has one parent, so there is exactly one above it.
-    void cut_circles() {
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (nodes_[i].parent == none) reach(i);
-        }
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (nodes_[i].reached) continue;
-            auto first = earliest_on_circle_above(i);
-            auto& siblings = nodes_[nodes_[first].parent].children;
-            siblings.erase(std::find(siblings.begin(), siblings.end(), first));
-            nodes_[first].parent = none;
-            nodes_[first].join = chain_join::cycle;
-            reach(first);
-        }
-    }
-
-    void reach(std::size_t from) {
-        std::vector<std::size_t> open{from};
-        while (!open.empty()) {
-            auto& one = nodes_[open.back()];
-            open.pop_back();
-            one.reached = true;
-            open.insert(open.end(), one.children.begin(), one.children.end());
-        }
-    }
-
-    std::size_t earliest_on_circle_above(std::size_t at) const {
-        std::set<std::size_t> seen;
-        while (seen.insert(at).second) at = nodes_[at].parent;
-        auto earliest = at;
-        for (auto i = nodes_[at].parent; i != at; i = nodes_[i].parent) {
-            if (before(i, earliest)) earliest = i;
-        }
-        return earliest;
-    }
-
-    void summarize() {
-        std::set<std::string_view> services;
-        result_.start_unix_ns = UINT64_MAX;
-        for (const auto& one : nodes_) {
-            if (one.span == nullptr) continue;
-            services.insert(service_of(*one.span));
-            result_.errors += shows_error(*one.span);
-            result_.start_unix_ns = std::min(result_.start_unix_ns, one.span->start_unix_ns);
-            result_.end_unix_ns = std::max({result_.end_unix_ns, one.span->start_unix_ns, one.span->end_unix_ns});
-            result_.trace = one.span->trace;
-        }
-        result_.services = services.size();
-        result_.gaps = gaps_.size();
-        result_.spans = nodes_.size() - gaps_.size();
+    void take_time(std::uint64_t start, std::uint64_t end) {
+        result_.start_unix_ns = timed_ ? std::min(result_.start_unix_ns, start) : start;
+        result_.end_unix_ns = std::max(result_.end_unix_ns, end);
+        timed_ = true;
     }
 
     /// A node whose turn to be drawn comes.
@@ -164,18 +86,15 @@ class chain_builder {
     };
 
     void draw() {
-        std::vector<std::size_t> roots;
-        for (std::size_t i = 0; i < nodes_.size(); ++i) {
-            if (nodes_[i].parent == none) roots.push_back(i);
-        }
-        sort(roots);
+        tree_.sort(roots_);
         std::vector<turn> open;
-        push(open, roots, 0);
+        push(open, roots_, 0);
         while (!open.empty()) {
             auto next = open.back();
             open.pop_back();
+            if (add_queue(next)) next = {next.at, next.depth + 1, true};
             add_row(next);
-            push(open, nodes_[next.at].children, next.depth + 1);
+            push(open, tree_.nodes()[next.at].children, next.depth + 1);
         }
     }
 
@@ -183,8 +102,28 @@ class chain_builder {
         for (auto i = indexes.size(); i-- > 0;) open.push_back({indexes[i], depth, i + 1 == indexes.size()});
     }
 
+    const span_data* above(const chain_node& node) const {
+        return node.parent == none ? nullptr : tree_.nodes()[node.parent].span;
+    }
+
+    /// Between a send and what took its records there is time that no span covers.
+    bool add_queue(const turn& next) {
+        const auto& node = tree_.nodes()[next.at];
+        const auto* send = above(node);
+        if (node.span == nullptr || send == nullptr || !is_process(*node.span) || !is_send(*send)) return false;
+        auto& row = result_.rows.emplace_back();
+        row.join = chain_join::queue;
+        row.depth = next.depth;
+        row.last = next.last;
+        row.topic = topic_of(*send).empty() ? topic_of(*node.span) : topic_of(*send);
+        row.end_unix_ns = node.start;
+        row.start_unix_ns = std::min(node.start, std::max(send->start_unix_ns, send->end_unix_ns));
+        return true;
+    }
+
     void add_row(const turn& next) {
-        const auto& from = nodes_[next.at];
+        const auto& from = tree_.nodes()[next.at];
+        note_trace(from.trace);
         auto& row = result_.rows.emplace_back();
         row.span = from.span;
         row.join = from.join;
@@ -194,18 +133,29 @@ class chain_builder {
             row.missing = from.id;
             return;
         }
-        const auto* above = from.parent == none ? nullptr : nodes_[from.parent].span;
-        row.skewed =
-            above != nullptr && from.start < above->start_unix_ns && service_of(*above) != service_of(*from.span);
+        row.start_unix_ns = from.start;
+        row.end_unix_ns = std::max(from.start, from.span->end_unix_ns);
+        const auto* parent = above(from);
+        row.skewed = parent != nullptr && from.start < parent->start_unix_ns && !is_poll(*from.span) &&
+                     service_of(*parent) != service_of(*from.span);
         row.peer = peer_of(from);
     }
 
+    void note_trace(const trace_id& trace) {
+        if (!traces_.insert(trace).second) return;
+        if (traces_.size() > 1) {
+            result_.linked.push_back(trace);
+        } else {
+            result_.trace = trace;
+        }
+    }
+
     // The service that answered, if its span is there; else what the caller wrote down.
-    std::string peer_of(const node& caller) const {
+    std::string peer_of(const chain_node& caller) const {
         const auto& span = *caller.span;
         if (span.kind != span_kind::client && span.kind != span_kind::producer) return {};
         for (auto child : caller.children) {
-            const auto* callee = nodes_[child].span;
+            const auto* callee = tree_.nodes()[child].span;
             if (callee != nullptr && service_of(*callee) != service_of(span)) return std::string{service_of(*callee)};
         }
         for (auto key : {"peer.service", "messaging.destination.name"}) {
@@ -217,22 +167,45 @@ class chain_builder {
         return address.empty() || number == nullptr ? address : address + ":" + std::to_string(*number);
     }
 
+    const chain_tree& tree_;
     chain result_;
-    std::vector<node> nodes_;
-    std::map<span_id, place> places_;
-    std::map<span_id, std::size_t> gaps_;
+    std::vector<std::size_t> roots_;
+    std::set<std::string_view> services_;
+    std::set<trace_id> traces_;
+    std::uint64_t polls_start_ = UINT64_MAX, polls_end_ = 0;
+    bool timed_ = false;
 };
+
+/// The traces that a forest joined.
+trace_groups groups_of(const chain_tree& tree) {
+    trace_groups groups;
+    for (const auto& node : tree.nodes()) {
+        for (auto other : {node.parent, node.folded_into}) {
+            if (other != none) groups.join(node.trace, tree.nodes()[other].trace);
+        }
+    }
+    return groups;
+}
 
 }  // namespace
 
 std::vector<chain> build_chains(std::span<const span_data> spans) {
+    chain_tree tree;
+    std::vector<trace_id> duplicates;
+    for (const auto& span : spans) {
+        if (!tree.add(span)) duplicates.push_back(span.trace);
+    }
+    tree.connect();
+    auto groups = groups_of(tree);
     std::map<trace_id, std::size_t> numbers;
     std::vector<chain_builder> builders;
-    for (const auto& span : spans) {
-        auto [at, added] = numbers.try_emplace(span.trace, builders.size());
-        if (added) builders.emplace_back();
-        builders[at->second].add(span);
-    }
+    const auto builder_of = [&](const trace_id& trace) -> chain_builder& {
+        auto [at, added] = numbers.try_emplace(groups.representative(trace), builders.size());
+        if (added) builders.emplace_back(tree);
+        return builders[at->second];
+    };
+    for (std::size_t i = 0; i < tree.nodes().size(); ++i) builder_of(tree.nodes()[i].trace).add(i);
+    for (const auto& trace : duplicates) builder_of(trace).add_duplicate();
     std::vector<chain> chains;
     for (auto& builder : builders) chains.push_back(std::move(builder).build());
     return chains;

@@ -12,34 +12,43 @@ namespace outrider::tracing {
 enum class chain_join {
     root,    ///< the span has no parent
     parent,  ///< under its parent
-    link,    ///< the span has no parent, but a link into the same trace: under what it links to
+    link,    ///< the span has no parent, but a link to a span that is here, of its own or of another trace
     gap,     ///< not a span: a parent that was named, but never received
     cycle,   ///< the spans' parents go round in a circle, which was cut here
+    offset,  ///< a `process` under the `send` of the records that it names by topic, partition and offset
+    queue,   ///< not a span: the time from the end of a `send` to the start of the `process` below
 };
 
 /// One line of the tree.
 struct chain_row {
-    const span_data* span = nullptr;  ///< null for a gap
+    const span_data* span = nullptr;  ///< null for a gap and for a queue
     span_id missing;                  ///< of a gap
     chain_join join = chain_join::root;
     std::size_t depth = 0;
     bool last = true;     ///< among its siblings
     bool skewed = false;  ///< starts before its parent, on another machine's clock
     std::string peer;     ///< whom a CLIENT or PRODUCER span called, as well as it is known
+    std::string topic;    ///< of a queue
+    std::uint64_t start_unix_ns = 0, end_unix_ns = 0;  ///< of a span or a queue; no time backwards
 };
 
-/// The spans of one trace as a tree, in the order in which they are drawn: depth first, siblings by start.
+/// The spans of one trace, and of those that are linked to it, as a tree in the order in which they are drawn: depth
+/// first, siblings by start.
 struct chain {
-    trace_id trace;
-    std::uint64_t start_unix_ns = 0, end_unix_ns = 0;  ///< of all its spans
+    trace_id trace;                ///< the one that its first row belongs to
+    std::vector<trace_id> linked;  ///< the others, in the order of their first rows
+    /// Of all its spans but the polls: those wait for what is yet to be sent.
+    std::uint64_t start_unix_ns = 0, end_unix_ns = 0;
     std::size_t spans = 0, services = 0, errors = 0, gaps = 0;
     std::size_t duplicates = 0;  ///< received twice and left out
+    std::size_t anchors = 0;     ///< left out, as the send that they stand for is here
     std::vector<chain_row> rows;
 };
 
-/// Builds a tree per trace, in the order of their first spans. The spans must outlive it. Any input ends in a finite
-/// tree in which each span stands once: missing parents become gaps, circles are cut at their earliest span. A server
-/// span with the id of its client (B3's shared spans) goes under it.
+/// Builds the trees, in the order of their first spans; traces are one tree when a root of one links to a span of the
+/// other. The spans must outlive it. Any input ends in finite trees in which each span stands once: missing parents
+/// become gaps, circles are cut at their earliest span. A server span with the id of its client (B3's shared spans)
+/// goes under it.
 std::vector<chain> build_chains(std::span<const span_data> spans);
 std::vector<chain> build_chains(std::vector<span_data>&&) = delete;  // its rows would point to nothing
 

@@ -16,11 +16,11 @@ constexpr std::size_t gap_width = 2;
 
 /// The characters that a tree is drawn with.
 struct glyphs {
-    std::string_view branch, last_branch, line, space, arrow, deep, block, edge, micro;
+    std::string_view branch, last_branch, line, space, arrow, deep, block, waiting, edge, micro;
 };
 
-constexpr glyphs unicode_glyphs{"├─ ", "└─ ", "│  ", "   ", " → ", "… ", "█", "│", "µs"};
-constexpr glyphs ascii_glyphs{"|- ", "`- ", "|  ", "   ", " -> ", ".. ", "=", "|", "us"};
+constexpr glyphs unicode_glyphs{"├─ ", "└─ ", "│  ", "   ", " → ", "… ", "█", "░", "│", "µs"};
+constexpr glyphs ascii_glyphs{"|- ", "`- ", "|  ", "   ", " -> ", ".. ", "=", "-", "|", "us"};
 
 const glyphs& glyphs_of(const chain_style& style) { return style.ascii ? ascii_glyphs : unicode_glyphs; }
 
@@ -79,7 +79,9 @@ class chain_drawing {
     }
 
     void append_head(std::string& out) const {
-        out.append("trace ").append(chain_.trace.hex()).append("   ");
+        out.append("trace ").append(chain_.trace.hex());
+        if (!chain_.linked.empty()) out.append(" and ").append(std::to_string(chain_.linked.size())).append(" linked");
+        out += "   ";
         out.append(plural(chain_.services, "service")).append(", ").append(plural(chain_.spans, "span"));
         out.append(", ").append(time_text(chain_.end_unix_ns - chain_.start_unix_ns, draw_));
         if (chain_.errors != 0) out.append(", ").append(plural(chain_.errors, "error"));
@@ -101,6 +103,7 @@ class chain_drawing {
 
     std::string label(const chain_row& row) {
         auto text = lead(row);
+        if (row.join == chain_join::queue) return text + "(queue " + clean(row.topic) + ")";
         if (row.span == nullptr) return text + "(span " + row.missing.hex() + " was not received)";
         text += clean(service_of(*row.span));
         if (!row.peer.empty()) text.append(draw_.arrow).append(clean(row.peer));
@@ -129,27 +132,36 @@ class chain_drawing {
 
     void append_row(std::string& out, const chain_row& row, const std::string& text) {
         auto line = fit(text, label_width_, style_.ascii);
-        if (row.span != nullptr) {
-            line.append(gap_width, ' ').append(right(time_text(duration_ns(*row.span), draw_), time_width));
-            auto offset = row.span->start_unix_ns - chain_.start_unix_ns;
-            line.append(gap_width, ' ').append(right("+" + time_text(offset, draw_), time_width));
+        if (row.join != chain_join::gap) {
+            line.append(gap_width, ' ')
+                .append(right(time_text(row.end_unix_ns - row.start_unix_ns, draw_), time_width));
+            line.append(gap_width, ' ').append(right(offset_text(row.start_unix_ns), time_width));
             line += row.skewed ? '*' : ' ';
             skewed_ = skewed_ || row.skewed;
-            if (bar_width_ != 0) append_bar(line, *row.span);
+            if (bar_width_ != 0) append_bar(line, row);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out.append(line).append("\n");
     }
 
-    void append_bar(std::string& line, const span_data& span) const {
+    // A poll may have begun before everything else.
+    std::string offset_text(std::uint64_t start) const {
+        const bool earlier = start < chain_.start_unix_ns;
+        const auto apart = earlier ? chain_.start_unix_ns - start : start - chain_.start_unix_ns;
+        return (earlier ? "-" : "+") + time_text(apart, draw_);
+    }
+
+    void append_bar(std::string& line, const chain_row& row) const {
         auto total = std::max(1.0, static_cast<double>(chain_.end_unix_ns - chain_.start_unix_ns));
         auto scale = static_cast<double>(bar_width_) / total;
-        auto from = static_cast<std::size_t>(static_cast<double>(span.start_unix_ns - chain_.start_unix_ns) * scale);
-        auto length = static_cast<std::size_t>(static_cast<double>(duration_ns(span)) * scale + 0.5);
+        auto start = std::max(row.start_unix_ns, chain_.start_unix_ns);
+        auto from = static_cast<std::size_t>(static_cast<double>(start - chain_.start_unix_ns) * scale);
+        auto length =
+            static_cast<std::size_t>(static_cast<double>(std::max(start, row.end_unix_ns) - start) * scale + 0.5);
         from = std::min(from, bar_width_ - 1);
         length = std::clamp<std::size_t>(length, 1, bar_width_ - from);
         line.append(gap_width - 1, ' ').append(draw_.edge).append(from, ' ');
-        for (std::size_t i = 0; i < length; ++i) line += draw_.block;
+        for (std::size_t i = 0; i < length; ++i) line += row.span == nullptr ? draw_.waiting : draw_.block;
         line.append(bar_width_ - from - length, ' ').append(draw_.edge);
     }
 

@@ -111,8 +111,8 @@ frontend  GET /checkout  502 error          12.4 ms      +0 µs  │████
 )");
 }
 
-TEST(Chain, NestsALinkWithoutAParentAndOnlyWithinTheTrace) {
-    auto consumer = make(3, 0, "mailer", "process orders", span_kind::consumer, 2000, 100);
+TEST(Chain, NestsARootUnderTheFirstSpanItLinksToThatIsHere) {
+    auto consumer = make(3, 0, "mailer", "POST", span_kind::server, 2000, 100);
     consumer.links.push_back({sample_trace(0x99), sample_span_id(1), {}, {}, 0, 0});
     consumer.links.push_back({sample_trace(0x4b), sample_span_id(1), {}, {}, 0, 0});
     auto producer = make(1, 0, "orders", "send orders", span_kind::producer, 0, 1000);
