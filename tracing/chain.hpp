@@ -16,6 +16,7 @@ enum class chain_join {
     gap,     ///< not a span: a parent that was named, but never received
     cycle,   ///< the spans' parents go round in a circle, which was cut here
     offset,  ///< a `process` under the `send` of the records that it names by topic, partition and offset
+    record,  ///< under the `process` whose records brought its service the context that it names as its parent
     queue,   ///< not a span: the time from the end of a `send` to the start of the `process` below
 };
 

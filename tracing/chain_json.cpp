@@ -5,7 +5,7 @@ namespace outrider::tracing {
 namespace {
 
 std::string_view name_of(chain_join join) {
-    static constexpr std::string_view names[] = {"root", "parent", "link", "gap", "cycle", "offset", "queue"};
+    static constexpr std::string_view names[] = {"root", "parent", "link", "gap", "cycle", "offset", "record", "queue"};
     return names[static_cast<std::size_t>(join)];
 }
 

@@ -103,7 +103,8 @@ class chain_drawing {
 
     std::string label(const chain_row& row) {
         auto text = lead(row);
-        if (row.join == chain_join::queue) return text + "(queue " + clean(row.topic) + ")";
+        if (row.join == chain_join::queue)
+            return text + (row.topic.empty() ? "(queue)" : "(queue " + clean(row.topic) + ")");
         if (row.span == nullptr) return text + "(span " + row.missing.hex() + " was not received)";
         text += clean(service_of(*row.span));
         if (!row.peer.empty()) text.append(draw_.arrow).append(clean(row.peer));

@@ -34,6 +34,7 @@ void chain_tree::connect() {
         nodes_[i].join = join;
         nodes_[i].parent = parent;
     }
+    adopt_by_process();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (nodes_[i].parent != none) nodes_[nodes_[i].parent].children.push_back(i);
     }
@@ -90,6 +91,43 @@ chain_tree::joined chain_tree::join_of(std::size_t at) {
     auto parent = find({span.trace, span.parent});
     if (parent == none) return {gap_for(span), chain_join::parent};
     return parent == at ? joined{none, chain_join::cycle} : joined{parent, chain_join::parent};
+}
+
+// A service reads the context in a record as its sender wrote it, so what it does next names the sender's span as
+// parent, as its sidecar's `process` does. No other span of another service is a parent across services: requests have
+// SERVER spans.
+void chain_tree::adopt_by_process() {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        const auto& node = nodes_[i];
+        if (node.span == nullptr || node.folded_into != none || !is_process(*node.span)) continue;
+        const auto service = service_of(*node.span);
+        if (node.span->parent.valid()) processes_[{{node.trace, node.span->parent}, service}].push_back(i);
+        const auto* send = node.parent == none ? nullptr : nodes_[node.parent].span;
+        if (send == nullptr || !is_send(*send) || !send->parent.valid() || send->parent == node.span->parent) continue;
+        processes_[{{send->trace, send->parent}, service}].push_back(i);
+    }
+    for (auto& [key, processes] : processes_) sort(processes);
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        auto& node = nodes_[i];
+        if (node.span == nullptr || node.join != chain_join::parent || receives(*node.span)) continue;
+        const auto* parent = node.parent == none ? nullptr : nodes_[node.parent].span;
+        if (parent != nullptr && service_of(*parent) == service_of(*node.span)) continue;
+        const auto process = process_that_brought(*node.span);
+        if (process == none || nodes_[process].parent == i) continue;
+        node.parent = process;
+        node.join = chain_join::record;
+    }
+}
+
+/// The last one that had begun.
+std::size_t chain_tree::process_that_brought(const span_data& context) const {
+    const auto found = processes_.find({{context.trace, context.parent}, service_of(context)});
+    if (found == processes_.end()) return none;
+    const auto& processes = found->second;
+    const auto next =
+        std::upper_bound(processes.begin(), processes.end(), context.start_unix_ns,
+                         [this](std::uint64_t start, std::size_t process) { return start < nodes_[process].start; });
+    return next == processes.begin() ? none : *std::prev(next);
 }
 
 /// The send of its records. Of two (a topic of the same name in two clusters) the one with the same parent, else the

@@ -30,7 +30,8 @@ struct chain_node {
 /// Finds for each span what it hangs from: any spans in, a finite forest out.
 ///
 /// First hit wins: the client that shares its id, the send of its records (within the trace, by topic, partition and
-/// offset), its parent, then for a root what it links to, in whichever trace that is.
+/// offset), its parent, then for a root what it links to, in whichever trace that is. What a service did with a context
+/// that came in a record goes under its `process` of that record, although both name the same parent.
 class chain_tree {
   public:
     static constexpr std::size_t none = chain_node::none;
@@ -56,10 +57,14 @@ class chain_tree {
 
     /// A partition as the spans of one trace know it.
     using partition_key = std::tuple<trace_id, std::string_view, std::string_view>;
+    /// A context, and the service that got it out of a record.
+    using receipt_key = std::pair<span_key, std::string_view>;
 
     void fold_anchors();
     void index_sends();
     joined join_of(std::size_t at);
+    void adopt_by_process();
+    std::size_t process_that_brought(const span_data& context) const;
     std::size_t send_by_offset(std::size_t process) const;
     std::size_t only_send_below(const span_key& cause, std::string_view topic) const;
     joined link_of(std::size_t at) const;
@@ -75,6 +80,7 @@ class chain_tree {
     std::map<span_key, std::size_t> gaps_;
     std::map<partition_key, std::vector<std::pair<std::int64_t, std::size_t>>> sends_by_offset_;  ///< sorted
     std::map<std::pair<span_key, std::string_view>, std::vector<std::size_t>> sends_by_cause_;
+    std::map<receipt_key, std::vector<std::size_t>> processes_;  ///< sorted
 };
 
 }  // namespace outrider::tracing

@@ -57,7 +57,7 @@ std::vector<span_data> shop_to_stock() {
     auto process = make(ambient, 5, 3, "stock", "process placed", span_kind::consumer, 17'300, 4'000);
     link(process, spans[2]);
     spans.push_back(about(process, "process", "0", 42, 2));
-    spans.push_back(make(ambient, 6, 5, "stock", "POST", span_kind::client, 18'000, 2'000));
+    spans.push_back(make(ambient, 6, 3, "stock", "POST", span_kind::client, 18'000, 2'000));
     return spans;
 }
 
@@ -163,6 +163,55 @@ TEST(ChainQueue, ShowsNoTimeWhereTheClocksDiffer) {
     EXPECT_EQ(rows[4].start_unix_ns, rows[4].end_unix_ns);
     EXPECT_TRUE(rows[5].skewed);
     EXPECT_NE(drawn(spans).find("(queue placed)                 0 µs"), std::string::npos) << drawn(spans);
+}
+
+TEST(ChainQueue, PutsWhatAServiceDidWithARecordsContextUnderItsProcess) {
+    auto spans = shop_to_stock();
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].join, chain_join::record);
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].depth, 6U);
+    auto& call = spans[5];
+    call.start_unix_ns = spans[4].start_unix_ns - 1;
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].depth, 3U) << "began before there was a record";
+    call = make(ambient, 6, 3, "orders", "POST", span_kind::client, 18'000, 2'000);
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].depth, 3U) << "the service of the span itself";
+    call = make(ambient, 6, 3, "stock", "POST", span_kind::server, 18'000, 2'000);
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].depth, 3U) << "it came over HTTP";
+    call = make(ambient, 6, 2, "stock", "POST", span_kind::client, 18'000, 2'000);
+    EXPECT_EQ(build_chains(spans).at(0).rows[6].depth, 2U) << "another context";
+}
+
+TEST(ChainQueue, PutsItUnderTheLastProcessThatHadBegun) {
+    auto spans = shop_to_stock();
+    auto again = spans[4];  // delivered again, after the first call
+    again.span = sample_span_id(7);
+    again.start_unix_ns += 10'000 * us;
+    again.end_unix_ns += 10'000 * us;
+    auto call = spans[5];
+    call.span = sample_span_id(8);
+    call.start_unix_ns += 10'000 * us;
+    call.end_unix_ns += 10'000 * us;
+    spans.insert(spans.end(), {again, call});
+    EXPECT_THAT(outline(build_chains(spans).at(0)),
+                ElementsAre("0 POST", "1 POST", "2 POST", "3 send placed", "4 (placed)", "5 process placed", "6 POST",
+                            "4 (placed)", "5 process placed", "6 POST"));
+}
+
+TEST(ChainQueue, FollowsAContextThatTheApplicationSentThroughADerivedTopic) {
+    auto spans = derived_shop();
+    spans.push_back(make(ambient, 7, 3, "stock", "GET", span_kind::client, 19'000, 100));
+    EXPECT_THAT(outline(build_chains(spans).at(0)), ElementsAre("0 POST", "1 POST", "2 POST", "3 send placed",
+                                                                "4 (placed)", "5 process placed", "6 POST", "6 GET"));
+}
+
+TEST(ChainQueue, GoesOnOverSeveralTopics) {
+    auto spans = shop_to_stock();
+    spans.push_back(
+        about(make(ambient, 10, 3, "stock", "send packed", span_kind::producer, 19'000, 500), "send", "3", 7));
+    spans.push_back(
+        about(make(ambient, 11, 3, "shipping", "process packed", span_kind::consumer, 20'000, 500), "process", "3", 7));
+    EXPECT_THAT(outline(build_chains(spans).at(0)),
+                ElementsAre("0 POST", "1 POST", "2 POST", "3 send placed", "4 (placed)", "5 process placed", "6 POST",
+                            "6 send packed", "7 (packed)", "8 process packed"));
 }
 
 TEST(ChainQueue, PrefersTheSendOfTheSameParentWhereTwoClustersHaveTheTopic) {
@@ -283,7 +332,7 @@ TEST(ChainQueue, StaysFiniteWhenLinksGoInACircleOverTraces) {
 }
 
 TEST(ChainQueue, StaysFiniteWhenSendsAndAnchorsTieThemselvesIntoKnots) {
-    for (int shape = 0; shape < 64; ++shape) {
+    for (int shape = 0; shape < 128; ++shape) {
         auto spans = derived_shop();
         auto& send = spans[3];
         auto& anchor = spans[4];
@@ -294,6 +343,7 @@ TEST(ChainQueue, StaysFiniteWhenSendsAndAnchorsTieThemselvesIntoKnots) {
         if ((shape & 8) != 0) anchor.parent = process.span;
         if ((shape & 16) != 0) link(send, send);
         if ((shape & 32) != 0) process.parent = process.span;
+        if ((shape & 64) != 0) send.origin = process.origin;
         std::size_t shown = 0;
         for (const auto& chain : build_chains(spans)) {
             shown += chain.anchors;
