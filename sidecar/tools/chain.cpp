@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "sidecar/tools/linked_traces.hpp"
 #include "sidecar/tools/trace_source.hpp"
 #include "sidecar/tools/trace_wait.hpp"
 #include "tracing/chain.hpp"
@@ -39,7 +40,8 @@ std::size_t terminal_width() {
 
 void draw(const std::vector<tracing::span_data>& spans, const chain_options& options, std::size_t width,
           std::ostream& out) {
-    const auto chains = tracing::build_chains(spans);
+    auto chains = tracing::build_chains(spans);
+    chains.resize(1);  // what was asked for comes first; what is linked and yet no part of its tree is another chain
     if (options.format == chain_format::json) {
         out << tracing::chain_json(chains) << "\n";
     } else {
@@ -58,7 +60,9 @@ int run(const chain_options& options, std::size_t width, std::ostream& out, std:
     }
     trace_source source{*parse_base_url(options.from)};
     const auto ask = [&] {
-        return options.service.empty() ? source.by_id(options.trace_id) : source.latest_of(options.service);
+        auto trace = options.service.empty() ? source.by_id(options.trace_id) : source.latest_of(options.service);
+        if (trace) *trace = with_linked(source, std::move(*trace));
+        return trace;
     };
     const auto trace = wait_for_trace(ask, options.wait, wait_clock::steady());
     if (!trace) {

@@ -94,6 +94,24 @@ fetched_trace trace_source::latest_of(const std::string& service) {
     return latest(std::move(*found));
 }
 
+fetched_trace trace_source::search(const trace_search& wanted) {
+    auto tags = nlohmann::json::object();
+    for (const auto& [key, value] : wanted.tags) tags[key] = value;
+    const auto as_text = tags.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return fetch("/api/traces?service=" + percent_encoded(wanted.service) + "&tags=" + percent_encoded(as_text) +
+                     "&start=" + std::to_string(wanted.start_unix_ns / 1'000) +
+                     "&end=" + std::to_string(wanted.end_unix_ns / 1'000) + "&limit=" + std::to_string(wanted.limit),
+                 "traces of " + shown(wanted.service));
+}
+
+std::vector<std::string> trace_source::services() {
+    net::http_request request;
+    request.url = base_;
+    request.url.target += "/api/services";
+    const auto answer = client_.request(request, patience);
+    return answer ? names_in(answer->body) : std::vector<std::string>{};
+}
+
 fetched_trace trace_source::fetch(const std::string& target, const std::string& what) {
     net::http_request request;
     request.url = base_;
@@ -129,11 +147,7 @@ fetch_error trace_source::explain(const net::http_response& answer, const std::s
 
 fetch_error trace_source::no_trace_of(const std::string& service) {
     std::string text = "no trace of a service " + shown(service) + " at " + base_.text();
-    net::http_request request;
-    request.url = base_;
-    request.url.target += "/api/services";
-    const auto answer = client_.request(request, patience);
-    const auto names = answer ? names_in(answer->body) : std::vector<std::string>{};
+    const auto names = services();
     for (const auto& name : names) text += (&name == &names.front() ? "; it knows " : ", ") + shown(name);
     return {reason::not_found, std::move(text)};
 }

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <compare>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/system/result.hpp>
@@ -21,6 +24,15 @@ struct fetch_error {
 /// The spans of one trace.
 using fetched_trace = boost::system::result<std::vector<tracing::span_data>, fetch_error>;
 
+/// Which traces to search for: those with a span that has all of this.
+struct trace_search {
+    std::string service;
+    std::vector<std::pair<std::string, std::string>> tags;
+    std::uint64_t start_unix_ns = 0, end_unix_ns = 0;  ///< when the span began
+    std::size_t limit = 20;                            ///< the last ones
+    auto operator<=>(const trace_search&) const = default;
+};
+
 /// Reads traces from our collector or from a Jaeger query service: both answer alike.
 class trace_source {
   public:
@@ -30,6 +42,10 @@ class trace_source {
     fetched_trace by_id(const std::string& trace_id);
     /// The trace of this service that started last.
     fetched_trace latest_of(const std::string& service);
+    /// The spans of all traces that are found, which may be none.
+    fetched_trace search(const trace_search& wanted);
+    /// The first few names of services there are.
+    std::vector<std::string> services();
 
   private:
     fetched_trace fetch(const std::string& target, const std::string& what);
