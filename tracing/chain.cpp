@@ -37,12 +37,13 @@ class trace_groups {
 /// Turns what hangs from some roots of a forest into one chain.
 class chain_builder {
   public:
-    explicit chain_builder(const chain_tree& tree) : tree_(tree) {}
+    explicit chain_builder(const chain_tree& tree) : tree_(tree) { result_.start_unix_ns = UINT64_MAX; }
 
     void add(std::size_t at) {
         const auto& node = tree_.nodes()[at];
         if (node.folded_into != none) {
             ++result_.anchors;
+            anchored_.push_back(node.trace);
             return;
         }
         if (node.parent == none) roots_.push_back(at);
@@ -57,8 +58,9 @@ class chain_builder {
 
     chain build() && {
         result_.services = services_.size();
-        if (!timed_) take_time(polls_start_, polls_end_);
+        if (result_.start_unix_ns == UINT64_MAX) result_.start_unix_ns = polls_start_;
         draw();
+        for (const auto& trace : anchored_) note_trace(trace);
         return std::move(result_);
     }
 
@@ -68,15 +70,9 @@ class chain_builder {
         services_.insert(service_of(span));
         result_.errors += shows_error(span);
         const auto end = std::max(span.start_unix_ns, span.end_unix_ns);
-        if (!is_poll(span)) return take_time(span.start_unix_ns, end);
-        polls_start_ = std::min(polls_start_, span.start_unix_ns);
-        polls_end_ = std::max(polls_end_, end);
-    }
-
-    void take_time(std::uint64_t start, std::uint64_t end) {
-        result_.start_unix_ns = timed_ ? std::min(result_.start_unix_ns, start) : start;
         result_.end_unix_ns = std::max(result_.end_unix_ns, end);
-        timed_ = true;
+        auto& start = is_poll(span) ? polls_start_ : result_.start_unix_ns;
+        start = std::min(start, span.start_unix_ns);
     }
 
     /// A node whose turn to be drawn comes.
@@ -110,7 +106,7 @@ class chain_builder {
     bool add_queue(const turn& next) {
         const auto& node = tree_.nodes()[next.at];
         const auto* send = above(node);
-        if (node.span == nullptr || send == nullptr || !is_process(*node.span) || !is_send(*send)) return false;
+        if (!node.takes) return false;
         auto& row = result_.rows.emplace_back();
         row.join = chain_join::queue;
         row.depth = next.depth;
@@ -153,7 +149,7 @@ class chain_builder {
     // The service that answered, if its span is there; else what the caller wrote down.
     std::string peer_of(const chain_node& caller) const {
         const auto& span = *caller.span;
-        if (span.kind != span_kind::client && span.kind != span_kind::producer) return {};
+        if ((span.kind != span_kind::client && span.kind != span_kind::producer) || is_poll(span)) return {};
         for (auto child : caller.children) {
             const auto* callee = tree_.nodes()[child].span;
             if (callee != nullptr && service_of(*callee) != service_of(span)) return std::string{service_of(*callee)};
@@ -170,10 +166,10 @@ class chain_builder {
     const chain_tree& tree_;
     chain result_;
     std::vector<std::size_t> roots_;
+    std::vector<trace_id> anchored_;
     std::set<std::string_view> services_;
     std::set<trace_id> traces_;
-    std::uint64_t polls_start_ = UINT64_MAX, polls_end_ = 0;
-    bool timed_ = false;
+    std::uint64_t polls_start_ = UINT64_MAX;
 };
 
 /// The traces that a forest joined.

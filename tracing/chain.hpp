@@ -16,8 +16,8 @@ enum class chain_join {
     gap,     ///< not a span: a parent that was named, but never received
     cycle,   ///< the spans' parents go round in a circle, which was cut here
     offset,  ///< a `process` under the `send` of the records that it names by topic, partition and offset
-    record,  ///< under the `process` whose records brought its service the context that it names as its parent
-    queue,   ///< not a span: the time from the end of a `send` to the start of the `process` below
+    record,  ///< under what took the records that brought its service the context that it names as its parent
+    queue,   ///< not a span: the time from the end of a `send` to the start of the `process` or `poll` below
 };
 
 /// One line of the tree.
@@ -37,8 +37,8 @@ struct chain_row {
 /// first, siblings by start.
 struct chain {
     trace_id trace;                ///< the one that its first row belongs to
-    std::vector<trace_id> linked;  ///< the others, in the order of their first rows
-    /// Of all its spans but the polls: those wait for what is yet to be sent.
+    std::vector<trace_id> linked;  ///< the others, in the order of their first rows, then those that have none
+    /// Of all its spans; only the start of polls counts for nothing: they wait for what is yet to be sent.
     std::uint64_t start_unix_ns = 0, end_unix_ns = 0;
     std::size_t spans = 0, services = 0, errors = 0, gaps = 0;
     std::size_t duplicates = 0;  ///< received twice and left out

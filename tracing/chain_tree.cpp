@@ -9,9 +9,6 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t none = chain_tree::none;
-constexpr std::size_t overlapping_sends = 16;  // that are looked at: ranges of one partition overlap only by accident
-
-bool receives(const span_data& span) { return span.kind == span_kind::server || span.kind == span_kind::consumer; }
 
 }  // namespace
 
@@ -34,47 +31,14 @@ void chain_tree::connect() {
         nodes_[i].join = join;
         nodes_[i].parent = parent;
     }
-    adopt_by_process();
+    mark_takers();
+    index_takers();
+    adopt_by_takers();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (nodes_[i].parent != none) nodes_[nodes_[i].parent].children.push_back(i);
     }
     for (auto& one : nodes_) sort(one.children);
     cut_circles();
-}
-
-// What a send links to is the context in its records: an anchor, or the anchor that was not received.
-void chain_tree::fold_anchors() {
-    std::map<span_key, std::size_t> sends;
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        const auto& span = *nodes_[i].span;
-        if (!is_send(span) || is_anchor(span)) continue;
-        for (const auto& link : span.links) {
-            const auto target = find({link.trace, link.span});
-            if (target != none && !is_anchor(*nodes_[target].span)) continue;
-            auto [at, added] = sends.try_emplace({link.trace, link.span}, i);
-            if (!added && before(i, at->second)) at->second = i;
-        }
-    }
-    for (const auto& [key, send] : sends) {
-        if (const auto anchor = find(key); anchor != none) nodes_[anchor].folded_into = send;
-        places_[key] = {send, none};
-    }
-}
-
-void chain_tree::index_sends() {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        const auto& span = *nodes_[i].span;
-        if (nodes_[i].folded_into != none || !is_send(span)) continue;
-        if (auto range = records_of(span); range.count > 0)
-            sends_by_offset_[{span.trace, range.topic, range.partition}].emplace_back(range.first, i);
-        if (span.parent.valid() && !topic_of(span).empty())
-            sends_by_cause_[{{span.trace, span.parent}, topic_of(span)}].push_back(i);
-    }
-    for (auto& [key, sends] : sends_by_offset_) {
-        std::sort(sends.begin(), sends.end(), [this](const auto& a, const auto& b) {
-            return a.first != b.first ? a.first < b.first : before(a.second, b.second);
-        });
-    }
 }
 
 chain_tree::joined chain_tree::join_of(std::size_t at) {
@@ -91,70 +55,6 @@ chain_tree::joined chain_tree::join_of(std::size_t at) {
     auto parent = find({span.trace, span.parent});
     if (parent == none) return {gap_for(span), chain_join::parent};
     return parent == at ? joined{none, chain_join::cycle} : joined{parent, chain_join::parent};
-}
-
-// A service reads the context in a record as its sender wrote it, so what it does next names the sender's span as
-// parent, as its sidecar's `process` does. No other span of another service is a parent across services: requests have
-// SERVER spans.
-void chain_tree::adopt_by_process() {
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        const auto& node = nodes_[i];
-        if (node.span == nullptr || node.folded_into != none || !is_process(*node.span)) continue;
-        const auto service = service_of(*node.span);
-        if (node.span->parent.valid()) processes_[{{node.trace, node.span->parent}, service}].push_back(i);
-        const auto* send = node.parent == none ? nullptr : nodes_[node.parent].span;
-        if (send == nullptr || !is_send(*send) || !send->parent.valid() || send->parent == node.span->parent) continue;
-        processes_[{{send->trace, send->parent}, service}].push_back(i);
-    }
-    for (auto& [key, processes] : processes_) sort(processes);
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-        auto& node = nodes_[i];
-        if (node.span == nullptr || node.join != chain_join::parent || receives(*node.span)) continue;
-        const auto* parent = node.parent == none ? nullptr : nodes_[node.parent].span;
-        if (parent != nullptr && service_of(*parent) == service_of(*node.span)) continue;
-        const auto process = process_that_brought(*node.span);
-        if (process == none || nodes_[process].parent == i) continue;
-        node.parent = process;
-        node.join = chain_join::record;
-    }
-}
-
-/// The last one that had begun.
-std::size_t chain_tree::process_that_brought(const span_data& context) const {
-    const auto found = processes_.find({{context.trace, context.parent}, service_of(context)});
-    if (found == processes_.end()) return none;
-    const auto& processes = found->second;
-    const auto next =
-        std::upper_bound(processes.begin(), processes.end(), context.start_unix_ns,
-                         [this](std::uint64_t start, std::size_t process) { return start < nodes_[process].start; });
-    return next == processes.begin() ? none : *std::prev(next);
-}
-
-/// The send of its records. Of two (a topic of the same name in two clusters) the one with the same parent, else the
-/// later one.
-std::size_t chain_tree::send_by_offset(std::size_t process) const {
-    const auto& span = *nodes_[process].span;
-    const auto range = records_of(span);
-    const auto found = sends_by_offset_.find({span.trace, range.topic, range.partition});
-    if (range.count == 0 || found == sends_by_offset_.end()) return none;
-    const auto& sends = found->second;
-    auto next = std::upper_bound(sends.begin(), sends.end(), range.first,
-                                 [](std::int64_t offset, const auto& send) { return offset < send.first; });
-    auto best = none;
-    for (std::size_t looked = 0; next != sends.begin() && looked < overlapping_sends; ++looked) {
-        const auto send = (--next)->second;
-        const auto& sent = *nodes_[send].span;
-        if (!records_of(sent).contains(range.first)) continue;
-        if (sent.parent == span.parent || sent.span == span.parent) return send;
-        if (best == none) best = send;
-    }
-    return best;
-}
-
-/// The send into a topic that a span caused, when it caused just one.
-std::size_t chain_tree::only_send_below(const span_key& cause, std::string_view topic) const {
-    const auto found = sends_by_cause_.find({cause, topic});
-    return found != sends_by_cause_.end() && found->second.size() == 1 ? found->second.front() : none;
 }
 
 /// Where a span without a parent goes: under the first span it links to that is here.

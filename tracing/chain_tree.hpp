@@ -23,6 +23,7 @@ struct chain_node {
     std::size_t parent = none;
     chain_join join = chain_join::root;
     std::size_t folded_into = none;  ///< of an anchor: the send that stands for it, if that is here
+    bool takes = false;              ///< took records of the send that it is under
     bool reached = false;            ///< hangs from a root
     std::vector<std::size_t> children{};
 };
@@ -31,10 +32,15 @@ struct chain_node {
 ///
 /// First hit wins: the client that shares its id, the send of its records (within the trace, by topic, partition and
 /// offset), its parent, then for a root what it links to, in whichever trace that is. What a service did with a context
-/// that came in a record goes under its `process` of that record, although both name the same parent.
+/// that came in a record goes under what took that record, although both name the same parent.
 class chain_tree {
   public:
     static constexpr std::size_t none = chain_node::none;
+
+    /// It may share the id of its sender.
+    static bool receives(const span_data& span) {
+        return span.kind == span_kind::server || span.kind == span_kind::consumer;
+    }
 
     /// @return whether it is new; a span that was received twice is left out
     bool add(const span_data& span);
@@ -63,8 +69,11 @@ class chain_tree {
     void fold_anchors();
     void index_sends();
     joined join_of(std::size_t at);
-    void adopt_by_process();
-    std::size_t process_that_brought(const span_data& context) const;
+    const span_data* send_above(std::size_t at) const;
+    void mark_takers();
+    void index_takers();
+    void adopt_by_takers();
+    std::size_t taker_that_brought(const span_data& context) const;
     std::size_t send_by_offset(std::size_t process) const;
     std::size_t only_send_below(const span_key& cause, std::string_view topic) const;
     joined link_of(std::size_t at) const;
@@ -80,7 +89,7 @@ class chain_tree {
     std::map<span_key, std::size_t> gaps_;
     std::map<partition_key, std::vector<std::pair<std::int64_t, std::size_t>>> sends_by_offset_;  ///< sorted
     std::map<std::pair<span_key, std::string_view>, std::vector<std::size_t>> sends_by_cause_;
-    std::map<receipt_key, std::vector<std::size_t>> processes_;  ///< sorted
+    std::map<receipt_key, std::vector<std::size_t>> takers_;  ///< sorted
 };
 
 }  // namespace outrider::tracing

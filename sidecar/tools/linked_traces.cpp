@@ -1,7 +1,7 @@
 #include "sidecar/tools/linked_traces.hpp"
 
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -19,7 +19,7 @@ using nanoseconds = std::uint64_t;
 constexpr nanoseconds second = 1'000'000'000;
 constexpr nanoseconds longest_poll = 300 * second;  // how long before a process its poll may have begun
 constexpr nanoseconds poll_ahead_of_send = 60 * second;
-constexpr nanoseconds taken_within = 600 * second;
+constexpr std::array<nanoseconds, 3> taken_within{second, 10 * second, 600 * second};  // the likely ones first
 constexpr std::size_t polls_looked_at = 5, takers_looked_at = 20;
 
 constexpr nanoseconds before(nanoseconds time, nanoseconds by) { return time > by ? time - by : 0; }
@@ -100,12 +100,16 @@ class chain_fetch {
     void search_takers_of(const span_data& send) {
         if (left_.searches == 0 || left_.traces == 0) return;
         if (!services_) services_ = source_.services();
-        for (const auto& service : *services_) {
-            search({service,
-                    {{"messaging.destination.name", std::string{tracing::topic_of(send)}}},
-                    before(send.start_unix_ns, poll_ahead_of_send),
-                    send.start_unix_ns + taken_within,
-                    takers_looked_at});
+        bool found = false;
+        for (auto within : taken_within) {
+            for (const auto& service : *services_) {
+                found |= search({service,
+                                 {{"messaging.destination.name", std::string{tracing::topic_of(send)}}},
+                                 before(send.start_unix_ns, poll_ahead_of_send),
+                                 std::max(send.start_unix_ns, send.end_unix_ns) + within,
+                                 takers_looked_at});
+            }
+            if (found) return;
         }
     }
 
@@ -114,11 +118,13 @@ class chain_fetch {
             if (tracing::is_process(span)) taken_.emplace(tracing::topic_of(span));
     }
 
-    void search(const trace_search& wanted) {
-        if (left_.searches == 0 || left_.traces == 0 || !asked_.insert(wanted).second) return;
+    /// @return whether it found a trace that belongs to the chain
+    bool search(const trace_search& wanted) {
+        if (left_.searches == 0 || left_.traces == 0 || !asked_.insert(wanted).second) return false;
         --left_.searches;
         const auto found = source_.search(wanted);
-        if (!found) return;
+        if (!found) return false;
+        bool any = false;
         for (const auto& span : *found) {
             const auto& links = span.links;
             const bool belongs =
@@ -127,7 +133,9 @@ class chain_fetch {
             takers_.insert(span.trace);
             --left_.traces;
             take(span.trace, *found);
+            any = true;
         }
+        return any;
     }
 
     trace_source& source_;

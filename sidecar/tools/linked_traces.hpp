@@ -9,7 +9,7 @@ namespace outrider::tools {
 /// How far it is looked for what belongs to a chain beside the trace that was asked for.
 struct linked_limits {
     std::size_t traces = 16;    ///< further ones that are asked for or found
-    std::size_t searches = 32;  ///< requests for traces by service and topic
+    std::size_t searches = 64;  ///< requests for traces by service and topic
 };
 
 /// Adds the traces that make one tree with that of these spans. What roots and sends link to is asked for by its id.

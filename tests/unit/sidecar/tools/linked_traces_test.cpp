@@ -118,6 +118,20 @@ TEST_F(LinkedTraces, FindsThePollAmongManyThatTookOtherRecords) {
     EXPECT_THAT(asking_for(1), ElementsAre(1, 2, 3));
 }
 
+TEST_F(LinkedTraces, FindsThePollOfADerivedTopicAmongManyLaterOnes) {
+    have({make(2, 9, 0, "orders", "send placed", span_kind::client, 1)});
+    for (std::uint8_t i = 100; i < 200; ++i) {
+        auto later = make(i, 1, 0, "stock", "poll placed", span_kind::client, 1'500);
+        later.start_unix_ns += i * 1'000 * ms;
+        have({later});
+    }
+    auto poll = make(3, 1, 0, "stock", "poll placed", span_kind::client, 20);
+    link(poll, make(2, 9, 0, "", "", span_kind::client, 1));
+    have({poll});
+    EXPECT_THAT(asking_for(2), ElementsAre(2, 3));
+    EXPECT_THAT(asking_for(3), ElementsAre(2, 3));
+}
+
 TEST_F(LinkedTraces, FindsWhoTookRecordsInATraceOfItsOwnAndWhatCameOfIt) {
     have({make(1, 1, 0, "orders", "send placed", span_kind::producer, 0)});
     auto handled = make(2, 1, 0, "mailer", "process placed", span_kind::consumer, 500);
