@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/overrides.hpp"
@@ -60,6 +61,7 @@ constexpr const char* program_footer =
     "  outrider check --config sidecar.yaml --print\n"
     "  outrider collect --listen 127.0.0.1:4318\n"
     "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
+    "  outrider dev-broker --listen 127.0.0.1:9092\n"
     "\n'outrider COMMAND --help' tells more.";
 
 constexpr const char* run_footer =
@@ -270,6 +272,7 @@ class grammar {
     configuration_flags run_flags_, check_flags_;
     collect_flags collect_flags_;
     chain_flags chain_flags_;
+    dev_broker_flags dev_broker_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
 };
 
@@ -301,6 +304,8 @@ grammar::grammar() {
     add_collect_flags(*add_command("collect", "receive, keep and show the spans of many sidecars", collect_footer),
                       collect_flags_);
     add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
+    add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
+                         dev_broker_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -341,6 +346,11 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     if (name == "check") result = check_command{to_input(chosen, check_flags_, variables, wrong), chosen_output()};
     if (name == "collect") result = to_options(collect_flags_, wrong);
     if (name == "chain") result = to_options(chain_flags_, wrong);
+    if (name == "dev-broker") {
+        std::vector<std::string> said;
+        result = to_options(dev_broker_flags_, said);
+        for (const auto& each : said) wrong.add(each);
+    }
     if (wrong.any()) return wrong.as_answer();
     return result;
 }
@@ -371,10 +381,10 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run", "check", "collect", "chain", "--help", "--version"};
+    const std::vector<std::string> commands{"run", "check", "collect", "chain", "dev-broker", "--help", "--version"};
     return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
                              config::did_you_mean(extras.front(), commands) +
-                             "\nThere are run, check, collect and chain; 'outrider --help' tells more.\n"};
+                             "\nThere are run, check, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "sidecar/collector/run.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/tools/chain.hpp"
+#include "sidecar/tools/dev_broker.hpp"
 
 namespace outrider::app {
 
@@ -33,7 +34,8 @@ struct answer {
     std::string text;  ///< for standard output when the code is ok, else for standard error
 };
 
-using command = std::variant<run_command, check_command, collector::collect_options, tools::chain_options, answer>;
+using command = std::variant<run_command, check_command, collector::collect_options, tools::chain_options,
+                             tools::dev_broker_options, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

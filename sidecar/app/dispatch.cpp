@@ -59,6 +59,23 @@ int dispatch(const collector::collect_options& options) { return collector::run_
 
 int dispatch(const tools::chain_options& options) { return tools::run_chain(options); }
 
+/// The brokers, and a sidecar in front of them.
+int dispatch(const tools::dev_broker_options& options) {
+    try {
+        tools::mock_cluster_options wanted;
+        wanted.brokers = options.brokers;
+        wanted.topics = options.topics;
+        const tools::mock_cluster brokers{wanted};
+        const tools::temporary_folder state;
+        const auto configuration =
+            load_and_report(tools::dev_broker_input(options, brokers.bootstraps(), state.path()));
+        return configuration ? run_sidecar(*configuration) : usage;
+    } catch (const std::exception& e) {
+        write(stderr, std::string{"outrider dev-broker: "} + e.what() + "\n");
+        return failure;
+    }
+}
+
 int dispatch(const answer& text) {
     write(text.code == ok ? stdout : stderr, text.text);
     return text.code;

@@ -55,6 +55,28 @@ TEST(CommandLine, TurnsTheFlagsOfRunIntoSettings) {
                        "drain=1s by "}));
 }
 
+TEST(CommandLine, GivesTheDevBrokerItsTopics) {
+    const auto options = must_be<tools::dev_broker_options>(
+        {"dev-broker", "--listen", "127.0.0.1:0", "--brokers=3", "--topic", "orders:12", "--topic", "audit.v1_x-y"});
+    EXPECT_EQ(options.listen, "127.0.0.1:0");
+    EXPECT_EQ(options.brokers, 3);
+    EXPECT_EQ(options.topics, (std::vector<tools::mock_topic>{{"orders", 12}, {"audit.v1_x-y", 1}}));
+    const auto plain = must_be<tools::dev_broker_options>({"dev-broker"});
+    EXPECT_EQ(plain.listen, "127.0.0.1:9092");
+    EXPECT_EQ(plain.brokers, 1);
+    EXPECT_TRUE(plain.topics.empty());
+}
+
+TEST(CommandLine, RefusesADevBrokerThatMakesNoSense) {
+    EXPECT_NE(refusal({"dev-broker", "--listen", ":9092"}).find("dev-broker: --listen: "), std::string::npos);
+    for (const auto* bad : {"0", "-1", "17"})
+        EXPECT_NE(refusal({"dev-broker", "--brokers", bad}).find("--brokers: "), std::string::npos) << bad;
+    for (const auto* bad :
+         {"", ":3", "a b", "..", "a/b", "t:0", "t:-1", "t:", "t:1x", "t:1001", "t:99999999999", "t:1:2"})
+        EXPECT_NE(refusal({"dev-broker", "--topic", bad}).find("--topic "), std::string::npos) << bad;
+    EXPECT_NE(refusal({"dev-broker", "--topics", "a"}).find("did you mean '--topic'"), std::string::npos);
+}
+
 TEST(CommandLine, OfTheReadmeLeadsToAConfiguration) {
     const auto run = must_be<run_command>({"run",
                                            "--service",
@@ -184,7 +206,7 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
               "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, collect and chain; 'outrider --help' tells more.\n");
+              "There are run, check, collect, chain and dev-broker; 'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 
@@ -193,7 +215,7 @@ TEST(CommandLine, HelpsAndTellsItsVersion) {
     EXPECT_EQ(version.code, ok);
     EXPECT_EQ(version.text, "outrider " OUTRIDER_VERSION "\n");
     for (const auto& arguments : {strings{"--help"}, strings{"run", "--help"}, strings{"check", "-h"},
-                                  strings{"collect", "-h"}, strings{"chain", "-h"}}) {
+                                  strings{"collect", "-h"}, strings{"chain", "-h"}, strings{"dev-broker", "-h"}}) {
         const auto help = must_be<answer>(arguments);
         EXPECT_EQ(help.code, ok);
         EXPECT_NE(help.text.find("Usage: outrider"), std::string::npos) << help.text;
