@@ -4,6 +4,7 @@
 
 #include "sidecar/kafka/error_names.hpp"
 #include "sidecar/kafka/produce_exchange.hpp"
+#include "sidecar/kafka/record_injection.hpp"
 #include "sidecar/kafka/topic_modes.hpp"
 
 namespace outrider::kafka {
@@ -78,7 +79,7 @@ void fetch_exchange::note_batch(const seen_batch& seen) {
 }
 
 bool fetch_exchange::on_batch(const seen_batch& seen) {
-    scanning_ = false;
+    scanning_ = unpacking_ = false;
     without_context_ = 0;
     auto header = seen.modern() ? read_batch_header(seen.head) : std::nullopt;
     // What is cut at the end comes again with the next fetch.
@@ -90,11 +91,24 @@ bool fetch_exchange::on_batch(const seen_batch& seen) {
     without_context_ = batch_.records > 0 ? static_cast<std::uint64_t>(batch_.records) : 0;
     scanning_ = mode != record_trace::derive && batch_.codec() == codec::none;
     if (scanning_) scanner_.start(batch_.records);
-    return scanning_;
+    // Where headers are written into compressed batches they are also looked for there.
+    unpacking_ = mode == record_trace::inject_all && !scanning_ && seen.size <= cluster_path::most_held_frame;
+    if (unpacking_) kept_ = seen.head;
+    return scanning_ || unpacking_;
 }
 
 void fetch_exchange::on_batch_bytes(std::string_view piece) {
+    if (unpacking_) kept_ += piece;
     if (scanning_ && !scanner_.feed(piece)) scanning_ = false;
+}
+
+void fetch_exchange::unpack() {
+    thread_local batch_contexts found;
+    unpacking_ = false;
+    if (!collect_contexts(kept_, &path_.codecs, inflation_bound{}, found)) return;
+    for (const auto& each : found.distinct)
+        add(each.context, batch_.base_offset + each.first_offset_delta, each.records, true);
+    without_context_ = found.without;
 }
 
 void fetch_exchange::on_record(const scanned_record& record) {
@@ -106,6 +120,7 @@ void fetch_exchange::on_record(const scanned_record& record) {
 }
 
 void fetch_exchange::on_batch_end() {
+    if (unpacking_) unpack();
     if (without_context_ == 0 || topics_.empty()) return;
     auto key = key_in_log({view_->cluster_id, topics_.back().name, partition_.index}, batch_);
     auto ids = derive_context(key, false);

@@ -60,6 +60,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     void on_record(const scanned_record& record) override;
 
     void note_batch(const seen_batch& seen);
+    void unpack();
     void add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records, bool carried);
     void write_spans(std::size_t topic);
 
@@ -76,6 +77,8 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     record_scanner scanner_{*this};
     std::uint64_t without_context_ = 0;
     bool scanning_ = false;
+    bool unpacking_ = false;  ///< the batch is kept whole, to be unpacked
+    std::string kept_;
     std::uint64_t fed_ = 0;
     std::optional<std::size_t> addresses_at_;
     push_parser parser_;

@@ -178,10 +178,24 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
     if (of.without_context > 0) {
         facts.messages = of.without_context;
         path_.tracer.send(of.own, {}, {}, of.injected, facts);
-    } else if (!of.injected && first.valid()) {
-        facts.messages = static_cast<std::uint64_t>(std::max(of.header.records, 0));
-        path_.tracer.anchor(of.own, first, facts);
     }
+    write_anchor(of, first, appended, facts);
+}
+
+/// Consumers that do not find the contexts in the records look where the batch's name leads: there has to be a span.
+void produce_exchange::write_anchor(const batch& of, const tracing::span_context& first, bool appended,
+                                    exchange::messaging_facts& facts) {
+    const auto packed = of.header.codec() != codec::none;
+    const auto mode = topics_[of.topic].mode;
+    facts.messages = static_cast<std::uint64_t>(std::max(of.header.records, 0));
+    if (of.injected) {
+        // The context was named before the offset was known, and not everybody unpacks a batch to find it.
+        if (!packed || of.header.producer_id >= 0 || !appended) return;
+        auto ids = derive_context(offset_key{place_of(of), *facts.offset}, false);
+        return path_.tracer.anchor(path_.tracer.derived(ids.trace, ids.span, started_), of.own, facts);
+    }
+    const bool hidden = packed || mode == record_trace::derive;
+    if (hidden && of.without_context == 0 && first.valid()) path_.tracer.anchor(of.own, first, facts);
 }
 
 void produce_exchange::finish(const produce_response* answer) {

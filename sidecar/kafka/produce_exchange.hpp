@@ -61,6 +61,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
     const produced_partition* answer_for(const batch& of, const produce_response* answer) const;
     void count(const batch& of, std::int16_t error);
     void write_spans(batch& of, const produced_partition* outcome);
+    void write_anchor(const batch& of, const tracing::span_context& first, bool appended,
+                      exchange::messaging_facts& facts);
 
     struct topic {
         std::string name;
