@@ -1,11 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sidecar/exchange/facts.hpp"
 #include "sidecar/kafka/apis.hpp"
@@ -33,11 +34,11 @@ struct expected_answer {
 
 /// What both directions of a session know of each other; one thread.
 struct conversation {
-    std::deque<expected_answer> expected;
+    std::list<expected_answer> expected;  ///< an empty deque would hold 600 bytes for each idle session
     /// The answering side stands between two frames and has written everything: own answers may be written by others.
     bool answers_at_rest = false;
     /// Requests without acknowledgement, latest last: librdkafka's mock broker answers them all the same.
-    std::deque<std::int32_t> unanswered;
+    std::vector<std::int32_t> unanswered;
     std::optional<raw_sasl> tokens;  ///< raw SASL tokens are under way
     std::string mechanism;           ///< asked for in a SaslHandshake of version 0
     std::string client_id;           ///< as the last request named it

@@ -194,7 +194,8 @@ void request_pump::owe(produce_exchange& into, expected_answer& expected) {
     if (into.answered()) return of_.talk.expected.push_back(std::move(expected));
     auto& unanswered = of_.talk.unanswered;
     unanswered.push_back(expected.correlation);
-    if (unanswered.size() > most_unanswered) unanswered.pop_front();
+    if (unanswered.size() > most_unanswered)
+        unanswered.erase(unanswered.begin(), unanswered.begin() + most_unanswered / 2);
     into.finish(nullptr);
 }
 
