@@ -163,7 +163,7 @@ class Security(KafkaCase):
                     self.assertNotEqual(connection.answer()[1].number("h"), 0)
                 except harness.Closed:
                     pass
-                proxy.wait_for_log(rf"{mechanism}.*host name")
+                proxy.wait_for_log(rf"{mechanism}.*\bhost\b")
 
     def test_tls_on_the_port(self):
         proxy = self.proxy("SSL")

@@ -30,9 +30,9 @@ def parent_in(record):
 
 class Tracing(KafkaCase):
     def spans(self, received, name, count=1):
-        """All spans of this name, once there are that many."""
+        """All spans of this name, once there are that many; less anchors, which only tie a derived trace to the one it belongs to."""
         def found():
-            spans = [span for span in received.spans() if span["name"] == name]
+            spans = [span for span in received.spans() if span["name"] == name and not attributes(span).get("outrider.anchor")]
             return spans if len(spans) >= count else None
         return harness.wait_for(found, f"{count} spans {name!r} (there are {[span['name'] for span in received.spans()]})", 10)
 
@@ -95,6 +95,18 @@ class Tracing(KafkaCase):
         link, = self.links_of_polls(polled, topic, 1)
         self.assertEqual(link, (OWN[3:35], OWN[36:52]))
 
+    def test_a_derived_trace_is_tied_to_the_one_that_it_belongs_to(self):
+        """One who only knows the batch finds the anchor, and by its link the producer's own trace."""
+        proxy, received = self.tracing()
+        topic = self.topic()
+        self.send(proxy, topic, [Record("mine", "k", (("traceparent", OWN),))])
+        span, = self.spans(received, f"send {topic}")
+        anchor, = harness.wait_for(lambda: [each for each in received.spans() if attributes(each).get("outrider.anchor")], "the anchor")
+        self.assertEqual([ids(link) for link in anchor["links"]], [ids(span)])
+        self.assertEqual([ids(link) for link in span["links"]], [ids(anchor)])
+        _, polled = self.poll(topic, 1, "derive")
+        self.assertIn(ids(anchor), self.links_of_polls(polled, topic, 1))
+
     def test_records_with_and_without_a_context_in_one_batch(self):
         proxy, _ = self.tracing()
         topic = self.topic()
@@ -144,7 +156,7 @@ class Tracing(KafkaCase):
                 self.assertEqual({parent_in(record) for record in stored}, sent)
                 read_by_java = self.java.consume(self.cluster.bootstrap(), topic, len(RECORDS))
                 self.assertEqual(read_by_java, stored, "as the Java client decompresses it")
-                _, polled = self.poll(topic, len(RECORDS))
+                _, polled = self.poll(topic, len(RECORDS), "inject-all")
                 self.assertEqual(set(self.links_of_polls(polled, topic, 1)), sent)
 
     def test_nothing_is_traced_where_a_rule_says_so(self):

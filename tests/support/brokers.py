@@ -74,14 +74,16 @@ class Broker(processes.Process):
 
 class Cluster:
     """`count` nodes of one version, started and answering. `secure` (an authority.Authority) adds SASL and TLS listeners;
+    `advertised` ({name: (host, port)}, of one node) adds plain listeners that are told to clients as something else, for proxies;
     `settings` are more of server.properties."""
 
-    def __init__(self, folder, count=1, secure=None, java_options=SMALL, **settings):
+    def __init__(self, folder, count=1, secure=None, java_options=SMALL, advertised=None, where=None, **settings):
         self.jars, self.count, self.secure, self.java_options, self.settings = pathlib.Path(folder), count, secure, java_options, settings
-        self.temporary = tempfile.TemporaryDirectory(prefix="kafka-")
+        self.advertised = advertised or {}
+        self.temporary = tempfile.TemporaryDirectory(prefix="kafka-", dir=where)
         self.folder = pathlib.Path(self.temporary.name)
         self.id = new_id()
-        protocols = ["PLAINTEXT", "CONTROLLER", *(("SSL", "SASL_PLAINTEXT", "SASL_SSL") if secure else ())]
+        protocols = ["PLAINTEXT", "CONTROLLER", *(("SSL", "SASL_PLAINTEXT", "SASL_SSL") if secure else ()), *self.advertised]
         ports = iter(processes.free_ports(count * len(protocols)))
         self.addresses = {node: {protocol: ("127.0.0.1", next(ports)) for protocol in protocols} for node in range(1, count + 1)}
         self.brokers = {}
@@ -112,14 +114,16 @@ class Cluster:
     def properties(self, node, folder):
         copies = min(self.count, 3)
         named = {protocol: f"{protocol}://%s:%d" % address for protocol, address in self.addresses[node].items()}
+        told = {**named, **{name: f"{name}://%s:%d" % address for name, address in self.advertised.items()}}
+        plain = {"CONTROLLER", *self.advertised}
         internal = {"replication.factor": copies, "min.isr": 1, "num.partitions": 4}
         return {
             "process.roles": "broker,controller", "node.id": node, "log.dirs": folder / "data",
             "controller.quorum.voters": ",".join("%d@%s:%d" % (each, *at["CONTROLLER"]) for each, at in self.addresses.items()),
             "controller.listener.names": "CONTROLLER", "inter.broker.listener.name": "PLAINTEXT",
             "listeners": ",".join(named.values()),
-            "listener.security.protocol.map": ",".join(f"{name}:{'PLAINTEXT' if name == 'CONTROLLER' else name}" for name in named),
-            "advertised.listeners": ",".join(text for protocol, text in named.items() if protocol != "CONTROLLER"),
+            "listener.security.protocol.map": ",".join(f"{name}:{'PLAINTEXT' if name in plain else name}" for name in named),
+            "advertised.listeners": ",".join(text for protocol, text in told.items() if protocol != "CONTROLLER"),
             "default.replication.factor": copies, "num.partitions": 4,
             "offsets.topic.replication.factor": copies, "offsets.topic.num.partitions": 4,
             **{f"transaction.state.log.{name}": value for name, value in internal.items()},
@@ -181,6 +185,10 @@ class Cluster:
                  for each in seen if each]
         whole = len(found) == len(seen) and all(found) and all(each == found[0] for each in found)
         return found[0] if whole and all(len(each) == len(found[0]) for each in found) else {}
+
+    def delete_topic(self, name):
+        with kafka_wire.connected(self.address) as connection:
+            connection.delete_topic(name)
 
     def elect_preferred(self, topic):
         """Moves the leaderships back to where they were first, while every node runs."""

@@ -5,7 +5,7 @@ import struct
 
 import wire
 
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS = 0, 1, 2, 3, 10, 17, 18, 19
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS = 0, 1, 2, 3, 10, 17, 18, 19, 20
 SASL_AUTHENTICATE, ELECT_LEADERS, ALTER_CONFIGS = 36, 43, 44
 PREFERRED_LEADER_NOT_AVAILABLE, ELECTION_NOT_NEEDED = 80, 84
 
@@ -117,6 +117,12 @@ class Connection(wire.Client):
         fields.number("i")  # throttle
         for _, error, message in fields.array(lambda each: (each.string(), each.number("h"), each.string())):
             assert error == 0, f"creating {name}: error {error}, {message}"
+
+    def delete_topic(self, name):
+        fields = self.ask(DELETE_TOPICS, 1, array([string(name)]) + int32(30000))
+        fields.number("i")  # throttle
+        for _, error in fields.array(lambda each: (each.string(), each.number("h"))):
+            assert error == 0, f"deleting {name}: error {error}"
 
     def find_coordinator(self, group):
         """(node, host, port)."""
