@@ -101,6 +101,7 @@ net::awaitable<std::string> broker_connector::connect(const host_port& to) {
         renew();
         time_limit limit{path_.worker.wheel(), into_, path_.cluster.settings.connect};
         auto ec = co_await net::connect(into_.lower(), address);
+        if (!ec && path_.on_broker_connected) path_.on_broker_connected(into_);
         if (!ec && !path_.cluster.tls) co_return std::string{};
         if (!ec) {
             why = co_await secure(to.host);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ class cluster_path {
     exchange::message_tracer tracer;
     record_codecs codecs;
     std::size_t next_bootstrap = 0;  ///< which bootstrap broker is tried first
+    /// Called with each connection to a broker when it is made; tests put faults before it.
+    std::function<void(net::stream&)> on_broker_connected;
 
     /// Frames up to this size may be held whole, to be changed.
     static constexpr std::size_t most_held_frame = 2U << 20;
