@@ -144,7 +144,11 @@ net::awaitable<bool> answer_pump::replace(const std::string& out) {
 
 net::awaitable<bool> answer_pump::versions(const expected_answer& to) {
     auto decoded = decode_api_versions(answer(), to.version);
-    if (!decoded) co_return malformed("an ApiVersions answer that cannot be read");
+    if (!decoded) {
+        if (!refuses_version(answer())) co_return malformed("an ApiVersions answer that cannot be read");
+        path_.metrics.malformed_answers.add();
+        co_return co_await pass_rest();
+    }
     offer_what_passes(*decoded);
     auto out = encode(*decoded);
     co_return co_await replace(out);

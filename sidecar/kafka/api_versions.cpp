@@ -38,13 +38,6 @@ std::optional<api_versions_answer> decode_as(std::string_view bytes, std::int16_
     return answer;
 }
 
-/// Where the error stands in every version: behind the correlation id.
-bool says_unsupported(std::string_view bytes) {
-    wire_reader in{bytes};
-    in.skip(4);
-    return in.int16() == unsupported_version;
-}
-
 bool passes(const api_versions_answer::range& one) {
     const auto* facts = find_api(one.key);
     if (!facts || facts->how == treatment::hidden) return false;
@@ -58,9 +51,15 @@ const api_versions_answer::range* api_versions_answer::find(std::int16_t key) co
     return it == apis.end() ? nullptr : &*it;
 }
 
+bool refuses_version(std::string_view answer) {
+    wire_reader in{answer};
+    in.skip(4);  // the error stands behind the correlation id in every version
+    return in.int16() == unsupported_version;
+}
+
 std::optional<api_versions_answer> decode_api_versions(std::string_view answer, std::int16_t asked) {
     if (asked < 0 || above_ours(static_cast<std::int16_t>(api::api_versions), asked)) return std::nullopt;
-    if (says_unsupported(answer))
+    if (refuses_version(answer))
         if (auto fallback = decode_as(answer, 0)) return fallback;
     if (auto as_asked = decode_as(answer, asked)) return as_asked;
     return decode_as(answer, 0);

@@ -38,6 +38,10 @@ struct api_versions_answer {
 /// @return nothing when neither layout fits exactly, or when more APIs are listed than Kafka can ever have
 std::optional<api_versions_answer> decode_api_versions(std::string_view answer, std::int16_t asked);
 
+/// Whether an answer says that the version of the question is not known, in whatever layout: clients then ask in
+/// another one. librdkafka's mock broker counts the list behind it wrongly.
+bool refuses_version(std::string_view answer);
+
 /// The bytes from the correlation id on.
 std::string encode(const api_versions_answer& answer);
 

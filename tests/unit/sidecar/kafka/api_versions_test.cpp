@@ -55,6 +55,16 @@ TEST(ApiVersions, ReadsARefusalWithoutAnyRange) {
     EXPECT_TRUE(answer->apis.empty());
 }
 
+TEST(ApiVersions, KnowsARefusalWhoseListCannotBeRead) {
+    // librdkafka's mock broker, asked for version 3: it lists one API and writes the count as if there were none.
+    const std::string mock{"\0\0\0\7\0\x23\x01\0\x12\0\0\0\2\0\0\0\0", 17};
+    EXPECT_FALSE(decode_api_versions(mock, 3));
+    EXPECT_TRUE(refuses_version(mock));
+    EXPECT_FALSE(refuses_version(std::string(17, '\0')));
+    for (std::size_t size = 0; size < 6; ++size) EXPECT_FALSE(refuses_version(mock.substr(0, size)));
+    for (const auto& one : golden()) EXPECT_EQ(refuses_version(one.answer), one.name == "refused") << one.title();
+}
+
 TEST(ApiVersions, RejectsEveryTruncation) {
     for (const auto& one : golden())
         for (std::size_t size = 0; size < one.answer.size(); ++size) {
