@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <stdexcept>
 
 #include <dlfcn.h>
@@ -12,6 +13,22 @@ namespace outrider::tools {
 namespace {
 
 constexpr int most_replicas = 3;
+
+/// Threads that are started meanwhile take no signals: those are for who runs the cluster, who may block them later.
+class no_signals {
+  public:
+    no_signals() {
+        sigset_t all;
+        sigfillset(&all);
+        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+    }
+    ~no_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    no_signals(const no_signals&) = delete;
+    no_signals& operator=(const no_signals&) = delete;
+
+  private:
+    sigset_t before_{};
+};
 
 /// The functions of librdkafka that are used here, with the types that its headers give them.
 struct rdkafka {
@@ -68,6 +85,7 @@ struct mock_cluster::state {
     }
 
     void create(const mock_cluster_options& options) {
+        const no_signals meanwhile;
         std::array<char, 256> why{};
         auto* settings = api.conf_new();
         // Errors only: that its client was given no brokers is what it would say first.
