@@ -18,6 +18,7 @@ using nanoseconds = std::uint64_t;
 
 constexpr nanoseconds second = 1'000'000'000;
 constexpr nanoseconds longest_poll = 300 * second;  // how long before a process its poll may have begun
+constexpr nanoseconds rounding = 1'000'000;         // both may begin at once, and the API tells microseconds
 constexpr nanoseconds poll_ahead_of_send = 60 * second;
 constexpr std::array<nanoseconds, 3> taken_within{second, 10 * second, 600 * second};  // the likely ones first
 constexpr std::size_t polls_looked_at = 5, takers_looked_at = 20;
@@ -93,7 +94,7 @@ class chain_fetch {
                 {{"messaging.destination.name", std::string{tracing::topic_of(process)}},
                  {"messaging.operation.type", "receive"}},
                 before(process.start_unix_ns, longest_poll),
-                process.start_unix_ns,
+                process.start_unix_ns + rounding,
                 polls_looked_at});
     }
 
