@@ -3,7 +3,7 @@
 #
 #   packages_ensure "what for" PACKAGE...   installs what is missing: as root at once, otherwise after a yes.
 #   packages_ensure_without_services ...    the same, and servers among them are not started.
-#   packages_build, packages_test, packages_format, packages_bench   print the lists for this distribution.
+#   packages_build, packages_demo, packages_test, packages_format, packages_bench   print the lists for this distribution.
 # ASSUME_YES=1 answers the question beforehand; OUTRIDER_SKIP_INSTALL=1 installs nothing.
 
 # "debian-12" or "ubuntu-24.04"; fails on anything else, unless nothing is to be installed.
@@ -31,6 +31,9 @@ packages_build() {
         ubuntu-24.04) echo libboost-dev ;;
     esac
 }
+
+# What the services of examples/shop are written with, and the library whose mock cluster `outrider dev-broker` is.
+packages_demo() { echo librdkafka1 python3-confluent-kafka; }
 
 # The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
 # Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.

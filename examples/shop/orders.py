@@ -1,11 +1,13 @@
-"""Takes orders: looks whether there is enough in stock and reserves it."""
+"""Takes orders: looks whether there is enough in stock, and tells whoever wants to know that an order was placed."""
 import itertools
 import os
 
+import events
 import web
 
 STOCK = os.environ.get("STOCK_URL", "http://stock")
 
+placed = events.Topic("order-placed")
 orders = {"1": {"order": "1", "sku": "coffee", "quantity": 1}}
 numbers = itertools.count(2)
 
@@ -25,12 +27,12 @@ class Orders(web.Service):
             return status, stock
         if stock["left"] < quantity:
             return 409, {"error": f"only {stock['left']} of {sku} left"}
-        status, reserved = self.call("POST", f"{STOCK}/stock/{sku}/reservations", {"quantity": quantity})
-        if status != 201:
-            return status, reserved
-        number = str(next(numbers))
-        orders[number] = {"order": number, "sku": sku, "quantity": quantity}
-        return 201, orders[number]
+        order = {"order": str(next(numbers)), "sku": sku, "quantity": quantity}
+        error = placed.publish(order["order"], order, self.headers.get("traceparent"))
+        if error:
+            return 503, {"error": f"the order could not be placed: {error}"}
+        orders[order["order"]] = order
+        return 201, order
 
 
 if __name__ == "__main__":

@@ -17,7 +17,11 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says outside
-SPANS_OF_AN_ORDER = 7  # three SERVER spans and one CLIENT span before each; stock is asked twice
+SERVICES = ("shipping", "stock", "orders", "frontend")  # from the back to the front
+TOPIC = "order-placed"
+USE_KAFKA = ("stock", "orders")
+ORDERS = 2
+SPANS_OF_AN_ORDER = 9  # four SERVER spans, three CLIENT spans before them, a send and what took its record
 
 
 class Failed(Exception):
@@ -49,6 +53,13 @@ class Shop:
             time.sleep(0.02)
         log = self.folder / f"{name}.log"
         raise Failed(f"{name} did not come up on port {port}; {log} ends with:\n{tail(log)}")
+
+    def wait_for_log(self, name, text, patience=30):
+        log, deadline = self.folder / f"{name}.log", time.monotonic() + patience
+        while text not in log.read_text(errors="replace"):
+            if self.processes[name].poll() is not None or time.monotonic() > deadline:
+                raise Failed(f"{name} did not say '{text}'; {log} ends with:\n{tail(log)}")
+            time.sleep(0.05)
 
     def port(self, preferred):
         """`preferred` if nobody listens there, else any free port."""
@@ -93,13 +104,20 @@ def fetch(url, body=None, timeout=10):
         return answer.read().decode()
 
 
-def start_service(shop, name, app_port, sidecar_ports, routes, otlp):
-    """One service and the sidecar beside it. The service's calls go to the sidecar, which HTTP_PROXY names."""
-    inbound, outbound, admin = sidecar_ports
-    shop.start(name, [sys.executable, str(HERE / f"{name}.py")],
-               {"PORT": str(app_port), "HTTP_PROXY": f"http://127.0.0.1:{outbound}",
-                "http_proxy": f"http://127.0.0.1:{outbound}", "NO_PROXY": "", "no_proxy": ""})
+def start_service(shop, name, app_port, sidecar_ports, routes, otlp, brokers):
+    """A service and the sidecar beside it. HTTP_PROXY and KAFKA_BOOTSTRAP lead what the service sends to the sidecar."""
+    start_sidecar(shop, name, app_port, sidecar_ports, routes, otlp, brokers)
+    outbound, kafka = sidecar_ports[1], sidecar_ports[3:]
+    environment = {"PORT": str(app_port), "HTTP_PROXY": f"http://127.0.0.1:{outbound}",
+                   "http_proxy": f"http://127.0.0.1:{outbound}", "NO_PROXY": "", "no_proxy": ""}
+    if kafka:
+        environment["KAFKA_BOOTSTRAP"] = f"127.0.0.1:{kafka[0]}"
+    shop.start(name, [sys.executable, str(HERE / f"{name}.py")], environment)
     shop.wait_for(name, app_port)
+
+
+def start_sidecar(shop, name, app_port, sidecar_ports, routes, otlp, brokers):
+    inbound, outbound, admin, *kafka = sidecar_ports
     state = shop.folder / f"{name}-state"
     state.mkdir()
     command = [shop.outrider, "run", "--service", name, "--inbound", f"127.0.0.1:{inbound}",
@@ -108,21 +126,33 @@ def start_service(shop, name, app_port, sidecar_ports, routes, otlp):
                "--set", "tracing.batch.delay=200ms"]
     for upstream, port in routes.items():
         command += ["--route", f"{upstream}=127.0.0.1:{port}"]
+    for port in kafka:
+        command += ["--kafka", f"127.0.0.1:{port}={brokers}"]
     shop.start(f"{name}-sidecar", command)
     for port in sidecar_ports:
         shop.wait_for(f"{name}-sidecar", port)
 
 
-def start_shop(shop, otlp):
+def start_shop(shop, otlp, brokers):
     """From the back to the front, so that each sidecar knows where its callee listens. Returns the addresses."""
     addresses, callee = {}, {}
-    for number, name in enumerate(("stock", "orders", "frontend")):
-        app_port = shop.port(9003 - number)
-        sidecar_ports = (shop.port(8082 - number), shop.port(7921 - 10 * number), shop.port(7920 - 10 * number))
-        start_service(shop, name, app_port, sidecar_ports, callee, otlp)
+    for number, name in enumerate(SERVICES):
+        app_port = shop.port(9004 - number)
+        sidecar_ports = [shop.port(8083 - number), shop.port(7931 - 10 * number), shop.port(7930 - 10 * number)]
+        if name in USE_KAFKA:
+            sidecar_ports.append(shop.port(19092 + number))
+        start_service(shop, name, app_port, sidecar_ports, callee, otlp, brokers)
         callee = {name: sidecar_ports[0]}
         addresses[name] = (app_port, *sidecar_ports)
+    shop.wait_for_log("stock", f"consuming {TOPIC}")  # a consumer group takes seconds to form
     return addresses
+
+
+def start_broker(shop):
+    port = shop.port(9092)
+    shop.start("dev-broker", [shop.outrider, "dev-broker", "--listen", f"127.0.0.1:{port}", "--topic", TOPIC])
+    shop.wait_for("dev-broker", port)
+    return f"127.0.0.1:{port}"
 
 
 def start_collector(shop):
@@ -147,9 +177,9 @@ def jaeger_addresses(url, otlp):
 
 
 def send_requests(frontend):
-    """A few looks at an order, then an order placed; shows each answer."""
+    """A few looks at an order, then orders placed; shows each answer. Of the first one the trace shows how clients warm up."""
     for method, path, body in (("GET", "/orders/1", None), ("GET", "/orders/77", None),
-                               ("POST", "/orders", {"sku": "tea", "quantity": 2})):
+                               *[("POST", "/orders", {"sku": "tea", "quantity": 2})] * ORDERS):
         try:
             answer = fetch(frontend + path, body).strip()
         except urllib.error.HTTPError as error:
@@ -158,7 +188,7 @@ def send_requests(frontend):
 
 
 def trace_of_the_order(query):
-    """The id of the trace of the order that was placed, once all its spans have arrived."""
+    """The id of the trace of the order that was placed last, once the spans of all orders have arrived."""
     deadline, seen = time.monotonic() + 20, 0
     while time.monotonic() < deadline:
         try:
@@ -166,18 +196,20 @@ def trace_of_the_order(query):
         except (urllib.error.HTTPError, ValueError):
             traces = []
         full = [trace for trace in traces if len(trace["spans"]) >= SPANS_OF_AN_ORDER]
-        if full:
+        if len(full) == ORDERS:
             return max(full, key=lambda trace: max(span["startTime"] for span in trace["spans"]))["traceID"]
         seen = max([seen, *(len(trace["spans"]) for trace in traces)])
         time.sleep(0.1)
-    raise Failed(f"the trace of the order never became whole: {seen} of {SPANS_OF_AN_ORDER} spans at {query}")
+    raise Failed(f"the traces of the orders never became whole: {seen} of {SPANS_OF_AN_ORDER} spans at {query}")
 
 
-def print_addresses(addresses, query, folder):
+def print_addresses(addresses, query, brokers, folder):
     print("\nRunning until Ctrl-C:")
-    for name in ("frontend", "orders", "stock"):
-        app, inbound, outbound, admin = addresses[name]
-        print(f"  {name:9} http://127.0.0.1:{inbound}   service :{app}  outbound :{outbound}  admin http://127.0.0.1:{admin}/metrics")
+    for name in reversed(SERVICES):
+        app, inbound, outbound, admin, *kafka = addresses[name]
+        print(f"  {name:9} http://127.0.0.1:{inbound}   service :{app}  outbound :{outbound}  admin http://127.0.0.1:{admin}/metrics"
+              + "".join(f"  Kafka :{port}" for port in kafka))
+    print(f"  Kafka     {brokers}")
     print(f"  traces    {query}/api/traces?service=frontend")
     print(f"  logs      {folder}")
 
@@ -187,8 +219,9 @@ def demonstrate(shop, arguments):
         otlp, query = jaeger_addresses(arguments.jaeger, arguments.otlp)
     else:
         otlp = query = start_collector(shop)
-    print("Starting frontend -> orders -> stock, a sidecar beside each")
-    addresses = start_shop(shop, otlp)
+    brokers = arguments.kafka or start_broker(shop)
+    print(f"Starting frontend -> orders -> ({TOPIC}) -> stock -> shipping, a sidecar beside each")
+    addresses = start_shop(shop, otlp, brokers)
     send_requests(f"http://127.0.0.1:{addresses['frontend'][1]}")
     trace = trace_of_the_order(query)
     print(f"\n$ outrider chain {trace} --from {query}")
@@ -198,7 +231,7 @@ def demonstrate(shop, arguments):
         raise Failed(f"outrider chain ended with {chain.returncode}: {chain.stderr.strip()}")
     if arguments.once:
         return
-    print_addresses(addresses, query, shop.folder)
+    print_addresses(addresses, query, brokers, shop.folder)
     while not shop.died():
         time.sleep(0.5)
     raise Failed("these ended by themselves: " + ", ".join(shop.died()) + f"; their logs are in {shop.folder}")
@@ -210,6 +243,7 @@ def main():
     parser.add_argument("--once", action="store_true", help="end after the trace has been printed")
     parser.add_argument("--jaeger", help="query URL of a real Jaeger, instead of the embedded collector")
     parser.add_argument("--otlp", help="where that Jaeger takes OTLP/HTTP (default: its host, port 4318)")
+    parser.add_argument("--kafka", help="HOST:PORT of a real Kafka, instead of the embedded broker")
     arguments = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)
     for ending in (signal.SIGTERM, signal.SIGHUP):

@@ -1,10 +1,13 @@
-"""Knows what is on the shelf."""
+"""Knows what is on the shelf. When an order was placed it takes the goods off and has them sent."""
+import os
 import threading
 
+import events
 import web
 
+SHIPPING = os.environ.get("SHIPPING_URL", "http://shipping")
+
 shelf = {"coffee": 120, "tea": 80, "cocoa": 3}
-lock = threading.Lock()
 
 
 class Stock(web.Service):
@@ -13,15 +16,16 @@ class Stock(web.Service):
             return 200, {"sku": path[1], "left": shelf[path[1]]}
         return 404, {"error": f"no {path[-1]} on the shelf"}
 
-    def post(self, path, body):
-        if len(path) != 3 or path[2] != "reservations" or path[1] not in shelf:
-            return super().post(path, body)
-        with lock:
-            if shelf[path[1]] < body["quantity"]:
-                return 409, {"error": "sold out"}
-            shelf[path[1]] -= body["quantity"]
-            return 201, {"sku": path[1], "left": shelf[path[1]]}
+
+def order_placed(order, traceparent):
+    if shelf.get(order["sku"], 0) < order["quantity"]:
+        print(f"order {order['order']}: {order['sku']} is sold out", flush=True)
+        return
+    shelf[order["sku"]] -= order["quantity"]
+    status, answer = web.call("POST", f"{SHIPPING}/parcels", order, traceparent)
+    print(f"order {order['order']}: shipping answered {status} {answer}", flush=True)
 
 
 if __name__ == "__main__":
+    threading.Thread(target=events.consume, args=("order-placed", "stock", order_placed), daemon=True).start()
     web.serve(Stock)

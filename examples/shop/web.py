@@ -35,30 +35,35 @@ class Service(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def call(self, method, url, body=None):
-        """Calls another service; the request's traceparent goes along, and that is all a service has to do."""
-        request = urllib.request.Request(url, method=method)
-        if body is not None:
-            request.data = json.dumps(body).encode()
-            request.add_header("Content-Type", "application/json")
-        if "traceparent" in self.headers:
-            request.add_header("traceparent", self.headers["traceparent"])
-        try:
-            with urllib.request.urlopen(request, timeout=10) as response:
-                return response.status, json.load(response)
-        except urllib.error.HTTPError as error:
-            return error.code, self.error_of(error)
-        except (OSError, ValueError) as error:
-            return 502, {"error": f"{url}: {error}"}
-
-    @staticmethod
-    def error_of(answer):
-        try:
-            return json.load(answer)
-        except ValueError:
-            return {"error": answer.reason}
+        """Calls another service for the request at hand."""
+        return call(method, url, body, self.headers.get("traceparent"))
 
     def log_message(self, format, *args):
         print(f"{self.command} {self.path} -> {args[1] if len(args) > 1 else ''}", flush=True)
+
+
+def call(method, url, body=None, traceparent=None):
+    """Calls a service; the traceparent of what is worked on goes along, and that is all a service has to do."""
+    request = urllib.request.Request(url, method=method)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    if traceparent is not None:
+        request.add_header("traceparent", traceparent)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, error_of(error)
+    except (OSError, ValueError) as error:
+        return 502, {"error": f"{url}: {error}"}
+
+
+def error_of(answer):
+    try:
+        return json.load(answer)
+    except ValueError:
+        return {"error": answer.reason}
 
 
 class Server(http.server.ThreadingHTTPServer):
