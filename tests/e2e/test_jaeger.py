@@ -4,7 +4,7 @@ import sys
 
 import harness
 import processes
-from shop import Shop, assert_one_trace
+from shop import SPANS_OF_AN_ORDER, Shop, assert_one_trace
 
 
 class RealJaeger(harness.Case):
@@ -14,17 +14,17 @@ class RealJaeger(harness.Case):
 
     def test_has_the_trace_whole(self):
         self.shop.order()
-        trace = self.jaeger.trace_with("frontend", 7, within=20)
+        trace = self.jaeger.trace_with("frontend", SPANS_OF_AN_ORDER, within=20)
         assert_one_trace(self, trace)
         drawn = harness.run("chain", trace["traceID"], "--from", self.jaeger.url)
         self.assertEqual(drawn.returncode, 0, drawn.stderr)
-        for service in ("frontend", "orders", "stock"):
-            self.assertIn(service, drawn.stdout)
+        for shown in ("frontend", "orders", "stock", "shipping", "(queue order-placed)"):
+            self.assertIn(shown, drawn.stdout)
 
     def test_took_every_span(self):
         for _ in range(20):
             self.shop.order()
-        harness.wait_for(lambda: len([t for t in self.jaeger.traces("frontend") if len(t["spans"]) == 7]) == 20, "20 whole traces", within=30)
+        harness.wait_for(lambda: len([t for t in self.jaeger.traces("frontend") if len(t["spans"]) == SPANS_OF_AN_ORDER]) == 20, "20 whole traces", within=30)
         for sidecar in self.shop.sidecars.values():
             self.assertEqual({state for state, count in harness.span_states(sidecar.metrics()).items() if count}, {"delivered"})
 
