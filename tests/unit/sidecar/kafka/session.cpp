@@ -162,6 +162,56 @@ std::string fetch_answer_body(std::int16_t version, std::string_view topic, std:
     return body;
 }
 
+std::string commit_body(std::string_view topic) {
+    std::string body;
+    wire_writer out{body};
+    out.string("g-1", classic);
+    out.int32(1);
+    out.string("member", classic);
+    out.int64(-1);
+    out.array(1, classic);
+    out.string(topic, classic);
+    out.array(2, classic);
+    for (std::int32_t i = 0; i < 2; ++i) {
+        out.int32(i);
+        out.int64(70 + i);
+        out.string({}, classic);
+    }
+    return body;
+}
+
+std::string commit_answer_body(std::string_view topic, std::int16_t error) {
+    std::string body;
+    wire_writer out{body};
+    out.array(1, classic);
+    out.string(topic, classic);
+    out.array(2, classic);
+    for (std::int32_t i = 0; i < 2; ++i) {
+        out.int32(i);
+        out.int16(i == 0 ? std::int16_t{0} : error);
+    }
+    return body;
+}
+
+std::string node_endpoints(std::string_view host) {
+    constexpr auto flexible = encoding::flexible;
+    std::string nodes;
+    wire_writer in{nodes};
+    in.array(1, flexible);
+    in.int32(3);
+    in.string(host, flexible);
+    in.int32(9092);
+    in.string({}, flexible);
+    in.no_tags(flexible);
+    std::string tags;
+    wire_writer out{tags};
+    out.unsigned_varint(1);
+    out.unsigned_varint(0);
+    out.unsigned_varint(static_cast<std::uint32_t>(nodes.size()));
+    out.raw(nodes);
+    return tags;
+}
+
 scripted_broker::scripted_broker(net::executor ex) : tasks_(ex) {
     on_frame = [this](const got_frame& of) { return usual(of); };
     auto listening = net::listening_socket::open({boost::asio::ip::address_v4::loopback(), 0}, "broker", false);

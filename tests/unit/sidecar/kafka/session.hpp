@@ -130,5 +130,10 @@ std::string produce_answer_body(std::int16_t version, std::string_view topic, st
 /// One topic with one partition.
 std::string fetch_answer_body(std::int16_t version, std::string_view topic, std::string_view records,
                               std::int64_t high_watermark, std::string_view tags = {});
+/// An OffsetCommit of version 2: group g-1, two partitions of the topic.
+std::string commit_body(std::string_view topic);
+std::string commit_answer_body(std::string_view topic, std::int16_t error = 0);
+/// The tag of KIP-951 as the top-level tags of a Fetch answer: node 3 at `host`.
+std::string node_endpoints(std::string_view host);
 
 }  // namespace outrider::kafka::testing
