@@ -29,7 +29,6 @@ class Topic:
 def consume(topic, group, handle):
     """Hands each record of the topic to `handle(value, traceparent)`, for ever."""
     consumer = confluent_kafka.Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": group, "auto.offset.reset": "earliest",
-                                        "allow.auto.create.topics": True,
                                         "fetch.wait.max.ms": 20})  # the embedded broker answers a fetch no sooner
     consumer.subscribe([topic], on_assign=lambda _, partitions: print(f"consuming {topic}", flush=True))
     while True:

@@ -15,6 +15,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import confluent_kafka.admin
+
 HERE = pathlib.Path(__file__).resolve().parent
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever HTTP_PROXY says outside
 SERVICES = ("shipping", "stock", "orders", "frontend")  # from the back to the front
@@ -162,6 +164,18 @@ def start_collector(shop):
     return f"http://127.0.0.1:{port}"
 
 
+def use_broker(brokers):
+    """A real Kafka, in which the topic is made if it is not there."""
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": brokers, "log_level": 2})
+    made = admin.create_topics([confluent_kafka.admin.NewTopic(TOPIC, 1, 1)], request_timeout=10)[TOPIC]
+    try:
+        made.result()
+    except confluent_kafka.KafkaException as error:
+        if error.args[0].code() != confluent_kafka.KafkaError.TOPIC_ALREADY_EXISTS:
+            raise Failed(f"--kafka {brokers}: {error.args[0].str()}") from error
+    return brokers
+
+
 def jaeger_addresses(url, otlp):
     """(where spans go, where traces are read) of a real Jaeger; either of its two ports may be named."""
     parts = urllib.parse.urlsplit(url)
@@ -219,7 +233,7 @@ def demonstrate(shop, arguments):
         otlp, query = jaeger_addresses(arguments.jaeger, arguments.otlp)
     else:
         otlp = query = start_collector(shop)
-    brokers = arguments.kafka or start_broker(shop)
+    brokers = use_broker(arguments.kafka) if arguments.kafka else start_broker(shop)
     print(f"Starting frontend -> orders -> ({TOPIC}) -> stock -> shipping, a sidecar beside each")
     addresses = start_shop(shop, otlp, brokers)
     send_requests(f"http://127.0.0.1:{addresses['frontend'][1]}")
