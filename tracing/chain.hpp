@@ -34,7 +34,7 @@ struct chain_row {
 };
 
 /// The spans of one trace, and of those that are linked to it, as a tree in the order in which they are drawn: depth
-/// first, siblings by start.
+/// first, siblings by start; the poll beside a process is last.
 struct chain {
     trace_id trace;                ///< the one that its first row belongs to
     std::vector<trace_id> linked;  ///< the others, in the order of their first rows, then those that have none

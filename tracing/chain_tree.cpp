@@ -37,7 +37,14 @@ void chain_tree::connect() {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
         if (nodes_[i].parent != none) nodes_[nodes_[i].parent].children.push_back(i);
     }
-    for (auto& one : nodes_) sort(one.children);
+    for (auto& one : nodes_) {
+        sort(one.children);
+        // The poll beside a process began with it; it follows what came of the records.
+        std::stable_partition(one.children.begin(), one.children.end(), [this](auto child) {
+            const auto* span = nodes_[child].span;
+            return span == nullptr || !is_poll(*span) || nodes_[child].takes;
+        });
+    }
     cut_circles();
 }
 

@@ -73,10 +73,10 @@ TEST(ChainLinked, PutsAPollUnderTheSendItTookFromAndCountsNoneOfItsWait) {
     auto spans = shop_to_stock();
     spans.push_back(poll_of({&spans[2]}));
     const auto chain = build_chains(spans).at(0);
-    EXPECT_THAT(outline(chain), ElementsAre("0 POST", "1 POST", "2 POST", "3 send placed", "4 poll placed",
-                                            "4 (placed)", "5 process placed", "6 POST"));
-    EXPECT_EQ(chain.rows[4].join, chain_join::link);
-    EXPECT_FALSE(chain.rows[4].skewed);
+    EXPECT_THAT(outline(chain), ElementsAre("0 POST", "1 POST", "2 POST", "3 send placed", "4 (placed)",
+                                            "5 process placed", "6 POST", "4 poll placed"));
+    EXPECT_EQ(chain.rows[7].join, chain_join::link);
+    EXPECT_FALSE(chain.rows[7].skewed);
     EXPECT_EQ(chain.end_unix_ns - chain.start_unix_ns, 21'300 * us);
     EXPECT_NE(drawn(spans).find("517 ms    -500 ms  │████████"), std::string::npos) << drawn(spans);
 }
