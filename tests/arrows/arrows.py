@@ -41,6 +41,7 @@ HOMES = [
     ("openssl/ssl.h", {"sidecar/net"}),
     ("sys/socket.h", {"sidecar/net"}),
     ("libfyaml", {"sidecar/config"}),
+    ("librdkafka", {"sidecar/events", "sidecar/tools"}),
 ]
 # No Asio in folders whose work is pure.
 WITHOUT_ASIO = PURE | {"sidecar/config"}
