@@ -68,6 +68,7 @@ net::awaitable<bool> answer_pump::one_frame() {
     if (!co_await pass_answer(expected.front())) co_return false;
     // The reference is looked up again: requests may have been added while this one passed.
     of_.talk.expected.pop_front();
+    of_.answer_passed();
     if (path_.draining() && of_.talk.expected.empty()) co_return co_await end_of_drain();
     co_return true;
 }

@@ -145,6 +145,10 @@ void produce_exchange::count(const batch& of, std::int16_t error) {
     }
 }
 
+bool produce_exchange::hides_headers(const batch& of) const {
+    return of.header.codec() != codec::none || topics_[of.topic].mode == record_trace::derive;
+}
+
 /// The span of the records that came without a context, then one for each context that others brought.
 void produce_exchange::write_spans(batch& of, const produced_partition* outcome) {
     if (topics_[of.topic].mode == record_trace::none || of.header.is_control()) return;
@@ -167,12 +171,14 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
         derive_before_send(of);
     }
     tracing::span_context first;
+    // Only where consumers may be led there by the batch is there anything to link to.
+    const auto derived = !of.injected && hides_headers(of) ? of.own : tracing::span_context{};
     for (const auto& each : of.contexts) {
         auto own = path_.tracer.below(each.context, started_);
         if (!first.valid() && own.sampled()) first = own;
         facts.messages = each.records;
         if (appended) facts.offset = outcome->base_offset + each.first_offset_delta;
-        path_.tracer.send(own, each.context.span, of.injected ? tracing::span_context{} : of.own, false, facts);
+        path_.tracer.send(own, each.context.span, derived, false, facts);
     }
     if (appended) facts.offset = outcome->base_offset;
     if (of.without_context > 0) {
@@ -185,17 +191,14 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
 /// Consumers that do not find the contexts in the records look where the batch's name leads: there has to be a span.
 void produce_exchange::write_anchor(const batch& of, const tracing::span_context& first, bool appended,
                                     exchange::messaging_facts& facts) {
-    const auto packed = of.header.codec() != codec::none;
-    const auto mode = topics_[of.topic].mode;
     facts.messages = static_cast<std::uint64_t>(std::max(of.header.records, 0));
     if (of.injected) {
         // The context was named before the offset was known, and not everybody unpacks a batch to find it.
-        if (!packed || of.header.producer_id >= 0 || !appended) return;
+        if (of.header.codec() == codec::none || of.header.producer_id >= 0 || !appended) return;
         auto ids = derive_context(offset_key{place_of(of), *facts.offset}, false);
         return path_.tracer.anchor(path_.tracer.derived(ids.trace, ids.span, started_), of.own, facts);
     }
-    const bool hidden = packed || mode == record_trace::derive;
-    if (hidden && of.without_context == 0 && first.valid()) path_.tracer.anchor(of.own, first, facts);
+    if (hides_headers(of) && of.without_context == 0 && first.valid()) path_.tracer.anchor(of.own, first, facts);
 }
 
 void produce_exchange::finish(const produce_response* answer) {

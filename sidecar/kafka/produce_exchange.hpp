@@ -60,6 +60,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
     void derive_before_send(batch& of);
     const produced_partition* answer_for(const batch& of, const produce_response* answer) const;
     void count(const batch& of, std::int16_t error);
+    /// Whether consumers are led by the batch and not by its records' headers.
+    bool hides_headers(const batch& of) const;
     void write_spans(batch& of, const produced_partition* outcome);
     void write_anchor(const batch& of, const tracing::span_context& first, bool appended,
                       exchange::messaging_facts& facts);

@@ -56,6 +56,12 @@ net::awaitable<bool> request_pump::greet() {
 }
 
 net::awaitable<bool> request_pump::one_frame() {
+    if (of_.is_full()) {
+        // What is owed may not even have been asked for yet.
+        bool written = co_await relay_.flush();
+        if (!written) co_return false;
+        co_await of_.wait_for_room();
+    }
     if (!co_await begin_frame()) co_return false;
     auto size = wire_reader{relay_.unseen()}.int32();
     if (size < 8 && !sends_token()) co_return malformed("a request of " + std::to_string(size) + " bytes");

@@ -8,6 +8,8 @@ namespace {
 
 /// A frame that was begun must move on; Kafka's own clients give a request up after 30 s.
 constexpr std::chrono::seconds frame_patience{60};
+/// What is kept of requests under way has a bound; librdkafka's clients have hundreds, others five.
+constexpr std::size_t most_owed = 1'000;
 
 net::awaitable<void> answers_until_end(session& of, net::event& ended) {
     co_await pump_answers(of);
@@ -78,8 +80,18 @@ void session::drain() {
     if (talk.expected.empty()) abort();
 }
 
+bool session::is_full() const { return talk.expected.size() >= most_owed; }
+
+net::awaitable<void> session::wait_for_room() {
+    net::steady_timer timer{path.worker.get_executor(), net::steady_clock::time_point::max()};
+    waiting_ = &timer;
+    while (!over && is_full()) co_await timer.async_wait(net::use_tuple);
+    waiting_ = nullptr;
+}
+
 void session::abort() {
     over = true;
+    answer_passed();
     client.cancel();
     broker.cancel();
 }

@@ -35,6 +35,14 @@ class session {
     void refuse(std::string_view why);
     /// Progress was made within a frame of the client; nothing is expected between frames.
     void frame_moves() { frame_since_ = net::steady_clock::now(); }
+    /// Whether so many answers are owed that no further request is taken.
+    bool is_full() const;
+    /// Waits while it is.
+    net::awaitable<void> wait_for_room();
+    /// An answer was passed on.
+    void answer_passed() {
+        if (waiting_) waiting_->cancel();
+    }
     void frame_ends() { frame_since_ = net::steady_clock::time_point::max(); }
 
     cluster_path& path;
@@ -51,6 +59,7 @@ class session {
   private:
     net::awaitable<bool> connect();
 
+    net::steady_timer* waiting_ = nullptr;  ///< of wait_for_room(), while it waits
     net::steady_clock::time_point frame_since_ = net::steady_clock::time_point::max();
 };
 
