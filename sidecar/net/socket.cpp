@@ -102,6 +102,9 @@ asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
         if (read->room_) read->room_->put_back();
         return not_done;
     }
+    // Its handler may run later: when the descriptor became writable as well, another one comes first, and so may a
+    // late look, which must not read once more.
+    read->unlink();
     if (got < 0) {
         read->ec_ = {errno, boost::system::system_category()};
         return done;

@@ -5,11 +5,13 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <boost/asio/error.hpp>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -260,6 +262,29 @@ TEST(Tcp, SetsWhatAListeningSocketHandsOn) {
     socklen_t size = sizeof name;
     ASSERT_EQ(::getsockopt(pair.peer, IPPROTO_TCP, TCP_CONGESTION, name, &size), 0);
     EXPECT_FALSE(std::string_view{name}.starts_with("bbr")) << "a pacing congestion control on loopback";
+}
+
+TEST(Socket, IsNotReadASecondTimeBeforeItsHandlerHasRun) {
+    asio::io_context context{1};
+    connected pair{context.get_executor()};
+    const std::string filler(1 << 16, 'x');
+    while (::send(pair.ours.native_handle(), filler.data(), filler.size(), MSG_DONTWAIT) > 0) {
+    }
+    std::string first(64, ' ');
+    std::size_t size = 0;
+    // Both become ready at once: the writer's handler runs first, the reader's waits in the queue behind the late look.
+    pair.ours.async_wait(socket::wait_write, [&](error_code) { pair.send("world"); });
+    pair.ours.async_read_some(asio::buffer(first), [&](error_code, std::size_t n) { size = n; });
+    context.poll();
+    std::this_thread::sleep_for(milliseconds{60});
+    context.poll();
+    std::this_thread::sleep_for(milliseconds{60});
+    pair.send("hello");
+    pollfd writable{pair.ours.native_handle(), POLLOUT, 0};
+    std::string drained(1 << 20, ' ');
+    while (::poll(&writable, 1, 0) == 0) ::recv(pair.peer, drained.data(), drained.size(), MSG_DONTWAIT);
+    context.poll();
+    EXPECT_EQ(first.substr(0, size), "hello");
 }
 
 }  // namespace
