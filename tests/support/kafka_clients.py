@@ -171,12 +171,12 @@ class KafkaJs(Driven):
 
 
 class Java:
-    """The command-line tools of one version of Kafka."""
+    """The command-line tools of one version of Kafka; `options` are those of the virtual machine."""
 
     name, compressions, headers, binary, groups = "java", ALL, True, False, True
 
-    def __init__(self, jars):
-        self.jars = jars
+    def __init__(self, jars, options=brokers.SMALL):
+        self.jars, self.options = jars, options
         self.producer = "ConsoleProducer" if self.is_new() else "kafka.tools.ConsoleProducer"
 
     def is_new(self):
@@ -184,7 +184,7 @@ class Java:
 
     def tool(self, name, *arguments):
         name = name if name.startswith("kafka.") else f"org.apache.kafka.tools.{name}"
-        return [*brokers.java(self.jars), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", name, *arguments]
+        return [*brokers.java(self.jars, self.options), "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", name, *arguments]
 
     def properties(self, flag, config):
         return [word for name, value in (config or {}).items() for word in (flag, f"{name}={value}")]

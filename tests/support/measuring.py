@@ -53,6 +53,18 @@ class Server(processes.Process):
         return max(anonymous(pid) for pid in self.pids())
 
 
+class SpanCounter(processes.Process):
+    """A collector that only counts: a full one would take the CPU that the load and its target need. `tools` is its folder."""
+
+    def __init__(self, tools):
+        super().__init__([tool(processes.ROOT / "tests/bench/span_counter.cpp", tools)])
+        found = self.wait_for_log(r"listening (\S+):(\d+)")
+        self.address, self.url = (found[1], int(found[2])), f"http://{found[1]}:{found[2]}"
+
+    def count(self):
+        return int(wire.ask(self.address, "/count").body)
+
+
 def pinned(command, cpu):
     return (["taskset", "-c", str(cpu)] if cpu is not None else []) + list(command)
 

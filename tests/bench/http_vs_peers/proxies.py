@@ -75,12 +75,8 @@ class Bench:
         return server
 
     def counter(self):
-        counter = processes.Process([measuring.tool(HERE / "span_counter.cpp", self.tools)])
+        counter = measuring.SpanCounter(self.tools)
         self.started.append(counter)
-        found = counter.wait_for_log(r"listening (\S+):(\d+)")
-        counter.address = (found[1], int(found[2]))
-        counter.url = f"http://{found[1]}:{found[2]}"
-        counter.count = lambda: int(wire.ask(counter.address, "/count").body)
         return counter
 
     def end(self, server):
