@@ -118,7 +118,7 @@ class Addresses(KafkaCase):
         self.assert_each_once(topic, producer, consumer)
 
     def test_ports_in_place_of_addresses(self):
-        base = processes.free_ports(1)[0]
+        base = processes.free_range(4)
         self.proxy = self.in_front(settings={"kafka.main.advertise": "127.0.0.1", "kafka.main.base_port": base})
         with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
             self.assertEqual(connection.metadata()["brokers"], {node: ("127.0.0.1", base + node) for node in (1, 2, 3)})

@@ -8,7 +8,7 @@ from harness import CLIENT, attributes
 from kafka_case import CONFLUENT, KafkaCase, without_context
 from kafka_clients import Record
 
-PRODUCER, ERROR = 4, 2
+PRODUCER, CONSUMER, ERROR = 4, 5, 2
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 COMPRESSED = CODECS[1:]
 MOST_LINKS = 128
@@ -95,17 +95,45 @@ class Tracing(KafkaCase):
         link, = self.links_of_polls(polled, topic, 1)
         self.assertEqual(link, (OWN[3:35], OWN[36:52]))
 
+    def anchor(self, received):
+        found, = harness.wait_for(lambda: [each for each in received.spans() if attributes(each).get("outrider.anchor")], "the anchor")
+        return found
+
     def test_a_derived_trace_is_tied_to_the_one_that_it_belongs_to(self):
         """One who only knows the batch finds the anchor, and by its link the producer's own trace."""
+        for codec, mode, reads in (("none", "derive", "derive"), ("gzip", "inject-all", None)):
+            with self.subTest(codec=codec, mode=mode):
+                proxy, received = self.tracing(mode)
+                topic = self.topic()
+                self.send(proxy, topic, [Record("mine", "k", (("traceparent", OWN),))], codec)
+                span, = self.spans(received, f"send {topic}")
+                anchor = self.anchor(received)
+                self.assertEqual([ids(link) for link in anchor["links"]], [ids(span)])
+                self.assertEqual([ids(link) for link in span["links"]], [ids(anchor)])
+                _, polled = self.poll(topic, 1, reads)
+                self.assertEqual(self.links_of_polls(polled, topic, 1), [ids(anchor)])
+
+    def test_one_who_does_not_unpack_finds_the_anchor_of_what_was_added(self):
+        proxy, received = self.tracing("inject-all")
+        topic = self.topic()
+        self.send(proxy, topic, codec="lz4")
+        span, = self.spans(received, f"send {topic}")
+        self.assertEqual([ids(link) for link in self.anchor(received)["links"]], [ids(span)])
+        _, polled = self.poll(topic, len(RECORDS))
+        self.assertEqual(self.links_of_polls(polled, topic, 1), [ids(self.anchor(received))])
+
+    def test_what_is_done_with_a_record_belongs_to_its_producers_trace(self):
         proxy, received = self.tracing()
         topic = self.topic()
-        self.send(proxy, topic, [Record("mine", "k", (("traceparent", OWN),))])
-        span, = self.spans(received, f"send {topic}")
-        anchor, = harness.wait_for(lambda: [each for each in received.spans() if attributes(each).get("outrider.anchor")], "the anchor")
-        self.assertEqual([ids(link) for link in anchor["links"]], [ids(span)])
-        self.assertEqual([ids(link) for link in span["links"]], [ids(anchor)])
-        _, polled = self.poll(topic, 1, "derive")
-        self.assertIn(ids(anchor), self.links_of_polls(polled, topic, 1))
+        self.send(proxy, topic)
+        sent, = self.spans(received, f"send {topic}")
+        _, polled = self.poll(topic, len(RECORDS), group="stock-group")
+        span = self.spans(polled, f"process {topic}")[0]
+        self.assertEqual((span["kind"], span["traceId"], span["parentSpanId"]), (CONSUMER, *ids(sent)))
+        self.assertEqual([ids(link) for link in span["links"]], [ids(sent)])
+        said = attributes(span)
+        self.assertEqual((said["messaging.operation.name"], said["messaging.operation.type"], said["messaging.consumer.group.name"]),
+                         ("process", "process", "stock-group"))
 
     def test_records_with_and_without_a_context_in_one_batch(self):
         proxy, _ = self.tracing()

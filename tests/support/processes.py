@@ -232,6 +232,21 @@ def free_ports(count):
     return ports
 
 
+def free_range(count):
+    """The first of so many ports in a row that nobody listened on a moment ago."""
+    for _ in range(100):
+        first, held = free_ports(1)[0], []
+        try:
+            held = [socket.create_server(("127.0.0.1", first + offset)) for offset in range(count)]
+            return first
+        except (OSError, OverflowError):
+            continue
+        finally:
+            for each in held:
+                each.close()
+    raise AssertionError(f"no {count} free ports in a row")
+
+
 def json_of(url):
     with DIRECT.open(url, timeout=10) as answer:
         return json.load(answer)
