@@ -91,6 +91,7 @@ class Tracing(KafkaCase):
         self.assertEqual(self.read(topic, 1)[0].content(), records[0].content())
         span, = self.spans(received, f"send {topic}")
         self.assertEqual((span["traceId"], span.get("parentSpanId")), (OWN[3:35], OWN[36:52]))
+        self.assertEqual({ids(link) for link in span.get("links", [])} - {ids(each) for each in received.spans()}, set(), "links lead to spans")
         _, polled = self.poll(topic, 1)
         link, = self.links_of_polls(polled, topic, 1)
         self.assertEqual(link, (OWN[3:35], OWN[36:52]))
@@ -105,7 +106,7 @@ class Tracing(KafkaCase):
             with self.subTest(codec=codec, mode=mode):
                 proxy, received = self.tracing(mode)
                 topic = self.topic()
-                self.send(proxy, topic, [Record("mine", "k", (("traceparent", OWN),))], codec)
+                self.send(proxy, topic, [Record("mine" * 100, "k", (("traceparent", OWN),))], codec)  # long: or it would not be compressed
                 span, = self.spans(received, f"send {topic}")
                 anchor = self.anchor(received)
                 self.assertEqual([ids(link) for link in anchor["links"]], [ids(span)])
