@@ -38,13 +38,13 @@ def text_of(address):
 class KafkaCase(harness.Case):
     """One cluster of `version` for all tests of the class, on `count` nodes."""
 
-    version, count, secure, settings = NEW, 1, None, {}
+    version, count, secure, advertised, settings = NEW, 1, None, None, {}
 
     @classmethod
     def setUpClass(cls):
         if cls is KafkaCase:
             return
-        cls.cluster = brokers.Cluster(cls.version, cls.count, cls.secure, **cls.settings)
+        cls.cluster = brokers.Cluster(cls.version, cls.count, cls.secure, advertised=cls.advertised, **cls.settings)
         cls.addClassCleanup(cls.cluster.close)
         cls.java = kafka_clients.Java(cls.version)
 
@@ -55,14 +55,14 @@ class KafkaCase(harness.Case):
             return NoSidecar({"main": tuple(kafka_clients.address_of(bootstrap.split(",")[0]))})
         return self.sidecar(outbound=False, more=["--kafka", f"127.0.0.1:0={bootstrap}", *more], **how)
 
-    def tracing(self, mode=None, service="orders"):
+    def tracing(self, mode=None, service="orders", brokers=None):
         """(a sidecar in front of the cluster that traces all topics in this mode, the receiver of its spans)."""
         received = self.receiver()
         if DIRECT:
             return self.in_front(), received
         rules = f'    trace: [{{topics: "*", mode: {mode}}}]\n' if mode else ""
         text = (f"service: {service}\nstate: {self.folder()}\nkafka:\n  main:\n    listen: 127.0.0.1:0\n"
-                f"    brokers: [{', '.join(self.cluster.bootstrap().split(','))}]\n{rules}")
+                f"    brokers: [{brokers or self.cluster.bootstrap()}]\n{rules}")
         settings = self.json_spans(**{"tracing.batch.delay": "100ms"})
         more = [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
         return self.sidecar_from(text, ["--admin", "127.0.0.1:0", "--otlp", received.url, *more]), received
