@@ -88,6 +88,15 @@ class Killed(KafkaCase):
         self.assertIsNone(producer.process.poll(), "the producer ended before everything was killed")
         self.assertEqual(producer.wait(120), 0, producer.log()[-2000:])
 
+    def test_a_broker_that_dies_takes_its_connections_with_it(self):
+        with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
+            self.assertTrue(connection.api_versions())
+            self.cluster.kill(1)
+            self.assertTrue(connection.ended(within=3), "the client was left waiting")
+        self.cluster.start(1)
+        with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
+            self.assertTrue(connection.api_versions())
+
     def test_what_is_acknowledged_is_there_once_and_in_order(self):
         topic = self.topic(partitions=PARTITIONS)
         job = {"do": "stream", "topic": topic, "count": PRODUCED, "partitions": PARTITIONS, "rate": 400, "seconds": 100, "config": self.config()}
@@ -178,6 +187,9 @@ class Frames(KafkaCase):
                 if turn % 3:
                     connection.reset()
         self.assert_lives()
+        if not kafka_case.DIRECT:
+            broker = self.cluster.address
+            harness.wait_for(lambda: not [remote for _, remote in self.proxy.connections() if remote == broker], "connections to the broker to end")
 
     def test_a_frame_cut_off_ends_nothing_else(self):
         topic = self.topic()
