@@ -118,13 +118,18 @@ class Addresses(KafkaCase):
         self.assert_each_once(topic, producer, consumer)
 
     def test_ports_in_place_of_addresses(self):
-        base = processes.free_range(4)
-        self.proxy = self.in_front(settings={"kafka.main.advertise": "127.0.0.1", "kafka.main.base_port": base})
-        with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
-            self.assertEqual(connection.metadata()["brokers"], {node: ("127.0.0.1", base + node) for node in (1, 2, 3)})
-        topic = self.topic(partitions=3)
-        producer, consumer = self.producing(topic, 300), self.consuming(topic, 300)
-        self.assert_each_once(topic, producer, consumer, 300)
+        """Nodes 1 to 3 are at the ports after the base; the listener's own is below them, or above them and yet no node's."""
+        for below in (True, False):
+            with self.subTest(below=below):
+                first = processes.free_range(5)
+                listen, base = (first, first + 1) if below else (first + 4, first)
+                flags = self.arguments(outbound=False, settings={"kafka.main.advertise": "127.0.0.1", "kafka.main.base_port": base})
+                self.proxy = self.keep(harness.Sidecar([*flags, "--kafka", f"127.0.0.1:{listen}={self.cluster.bootstrap()}"]))
+                with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
+                    self.assertEqual(connection.metadata()["brokers"], {node: ("127.0.0.1", base + node) for node in (1, 2, 3)})
+                topic = self.topic(partitions=3)
+                producer, consumer = self.producing(topic, 300), self.consuming(topic, 300)
+                self.assert_each_once(topic, producer, consumer, 300)
 
 
 if __name__ == "__main__":

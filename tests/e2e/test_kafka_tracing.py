@@ -196,6 +196,18 @@ class Tracing(KafkaCase):
         self.assertEqual(CONFLUENT.consume(self.through(proxy), topic, len(RECORDS)), self.read(topic, len(RECORDS)))
         self.assertEqual(received.spans(), [])
 
+    def test_the_group_is_told_whichever_worker_reads(self):
+        """The group is named on another connection than the one that fetches."""
+        proxy, _ = self.tracing()
+        topic = self.topic()
+        self.send(proxy, topic)
+        reader, polled = self.tracing(service="stock")
+        for turn in range(8):
+            CONFLUENT.consume(self.through(reader), topic, len(RECORDS), group=f"group-{turn}", config={"client.id": f"client-{turn}"})
+        told = {(said["messaging.client.id"], said.get("messaging.consumer.group.name"))
+                for said in map(attributes, self.spans(polled, f"poll {topic}", 8)) if "messaging.batch.message_count" in said}
+        self.assertEqual(told, {(f"client-{turn}", f"group-{turn}") for turn in range(8)})
+
     def test_a_poll_is_told(self):
         proxy, _ = self.tracing()
         topic = self.topic()
