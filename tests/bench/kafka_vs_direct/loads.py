@@ -16,10 +16,15 @@ PARTITIONS = 10
 SIZE = 1024
 
 
-def run(command):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=processes.clean_environment(), timeout=300)
+def run(command, within=120):
+    words = [str(word) for word in command]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, env=processes.clean_environment(), timeout=within)
+    except subprocess.TimeoutExpired as late:
+        raise SystemExit(f"error: {' '.join(words[-12:])} did not end within {within} s; nothing that was measured counts") from late
     if done.returncode != 0:
-        raise SystemExit(f"error: {command[:4]} ended with {done.returncode}; nothing that was measured counts:\n{done.stdout[-1500:]}{done.stderr[-1500:]}")
+        raise SystemExit(f"error: {' '.join(words[-12:])} ended with {done.returncode}; nothing that was measured counts:\n"
+                         f"{done.stdout[-1500:]}{done.stderr[-1500:]}")
     return done.stdout
 
 

@@ -1,6 +1,7 @@
 """The processes of the benchmark: a broker, and the ways to it, straight or through HAProxy or sidecars."""
 import pathlib
 import shutil
+import sys
 
 import brokers
 import measuring
@@ -63,6 +64,8 @@ class Bench:
 
     def close(self):
         for started in reversed(self.started):
+            if isinstance(started, processes.Process) and started.process.poll() is not None:  # nothing here ends by itself
+                print(f"{started.process.args[:2]} has ended with {started.process.returncode}:\n{started.log()[-2000:]}", file=sys.stderr)
             started.close()
 
 
