@@ -102,10 +102,7 @@ class Killed(KafkaCase):
         job = {"do": "stream", "topic": topic, "count": PRODUCED, "partitions": PARTITIONS, "rate": 400, "seconds": 100, "config": self.config()}
         producer = self.keep(CONFLUENT.started(job))
         self.kill_in_turn(producer, "producer_send_success", (300, 1000, 1700, 2400))
-        told = sorted((each["partition"], each["offset"], each["value"]) for each in outcomes(producer, "producer_send_success"))
-        self.assertEqual(outcomes(producer, "producer_send_error"), [])
-        self.assertEqual([value for *_, value in told], [str(n) for part in range(PARTITIONS) for n in range(part, PRODUCED, PARTITIONS)])
-        self.assertEqual([(record.partition, record.offset, record.value) for record in self.read(topic, PRODUCED)], told)
+        self.assert_each_once(topic, producer, PRODUCED, PARTITIONS)
 
     def test_transactions_are_there_whole_or_not_at_all(self):
         topic = self.topic(partitions=PARTITIONS)

@@ -9,6 +9,7 @@ import sys
 import brokers
 import harness
 import kafka_clients
+from kafka_clients import outcomes
 
 DIRECT = os.environ.get("DIRECT") == "1"
 KAFKA = brokers.jars()
@@ -73,6 +74,16 @@ class KafkaCase(harness.Case):
 
     def topic(self, name=None, partitions=1, **how):
         return self.cluster.create_topic(name or f"topic-{random.getrandbits(32):08x}", partitions, **how)
+
+    def assert_each_once(self, topic, producer, count, partitions):
+        """All of a stream's numbered records were acknowledged, and are at the brokers once and in order, where the acknowledgements said.
+        Those of a batch that a broker found to have already come without an offset."""
+        self.assertEqual(outcomes(producer, "producer_send_error"), [])
+        told = {each["value"]: (each["partition"], each["offset"]) for each in outcomes(producer, "producer_send_success")}
+        stored = self.read(topic, count)
+        self.assertEqual([record.value for record in stored], [str(n) for part in range(partitions) for n in range(part, count, partitions)])
+        self.assertEqual(set(told), {record.value for record in stored})
+        self.assertEqual([record for record in stored if told[record.value] not in ((record.partition, record.offset), (record.partition, None))], [])
 
     def read(self, topic, count, exactly=True, **config):
         """The `count` records of the topic, all there are, by partition and offset, read from the brokers themselves. It is read again

@@ -91,15 +91,18 @@ def metadata(job):
 
 
 def stream(job):
-    """Numbered records, at most `rate` a second, each reported when it is acknowledged or given up."""
-    producer, start = Producer(job["config"]), time.monotonic()
+    """Numbered records, at most `rate` a second and `in_flight` unanswered ones, each reported when it is acknowledged or given up."""
+    producer, answered, due = Producer(job["config"]), [], time.monotonic()
 
     def told(error, message):
+        answered.append(message)
         say({"name": "producer_send_error", "value": text_of(message.value()), "message": error.name()} if error else
             {"name": "producer_send_success", "value": text_of(message.value()), "partition": message.partition(), "offset": message.offset()})
     for number in range(job["count"]):
+        due = max(due + 1 / job["rate"], time.monotonic() - 0.05)  # what an outage delayed is not made up for
         send(producer, job, {"value": str(number), "partition": number % job["partitions"]}, told)
-        producer.poll(max(0, start + number / job["rate"] - time.monotonic()))
+        while (left := due - time.monotonic()) > 0 or number - len(answered) >= job.get("in_flight", 200):
+            producer.poll(max(0.0, left) or 0.05)
     return {"left": producer.flush(job["seconds"])}
 
 
