@@ -28,7 +28,7 @@ net::awaitable<bool> frame_relay::flush() {
     boost::asio::const_buffer out{held_.data().data(), passed_};
     net::error_code ec;
     auto sent = to_.write_now({&out, 1}, ec);
-    if (!ec && sent < passed_) ec = co_await to_.write_rest({&out, 1}, sent);
+    if (!ec && sent < passed_) ec = co_await to_.write_rest({&out, 1}, sent, &over_);
     if (ec) {
         error_ = ec;
         co_return false;
@@ -44,7 +44,7 @@ net::awaitable<bool> frame_relay::write(std::string_view bytes) {
                                                  boost::asio::const_buffer{bytes.data(), bytes.size()}};
     net::error_code ec;
     auto sent = to_.write_now(out, ec);
-    if (!ec && sent < passed_ + bytes.size()) ec = co_await to_.write_rest(out, sent);
+    if (!ec && sent < passed_ + bytes.size()) ec = co_await to_.write_rest(out, sent, &over_);
     if (ec) {
         error_ = ec;
         co_return false;

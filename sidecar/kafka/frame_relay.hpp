@@ -21,7 +21,8 @@ inline constexpr std::size_t size_prefix = 4;
 /// failed; then error() tells how.
 class frame_relay final : public net::read_room {
   public:
-    /// @param over  looked at before each read: when it is true nothing more is read
+    /// @param over  looked at before each wait: when it is true nothing more is read, and written only what goes at
+    /// once
     frame_relay(net::stream& from, net::stream& to, net::block_pool& lender, const bool& over)
         : from_(from), to_(to), lender_(lender), over_(over) {}
     frame_relay(const frame_relay&) = delete;

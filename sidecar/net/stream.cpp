@@ -61,7 +61,7 @@ std::size_t stream::write_now(std::span<const asio::const_buffer> from, error_co
     return send_plain(socket_.native_handle(), from, ec);
 }
 
-awaitable<error_code> stream::write_rest(std::span<const asio::const_buffer> from, std::size_t done) {
+awaitable<error_code> stream::write_rest(std::span<const asio::const_buffer> from, std::size_t done, const bool* over) {
     error_code ec;
     std::array<asio::const_buffer, most_buffers> rest;
     while (auto count = remaining(from, done, rest)) {
@@ -69,6 +69,7 @@ awaitable<error_code> stream::write_rest(std::span<const asio::const_buffer> fro
         if (ec) co_return ec;
         done += sent;
         if (sent > 0) continue;
+        if (over && *over) co_return asio::error::operation_aborted;
         if (layer_) {
             ec = co_await layer_->wait_writable(socket_);
         } else {

@@ -61,7 +61,10 @@ class stream {
     std::size_t write_now(std::span<const asio::const_buffer> from, error_code& ec);
 
     /// Writes the rest of `from` after its first `done` bytes, waiting as long as it takes.
-    awaitable<error_code> write_rest(std::span<const asio::const_buffer> from, std::size_t done);
+    /// @param over  when not null: once it is true nothing is waited for any more, even where cancel() came between
+    ///              two operations
+    awaitable<error_code> write_rest(std::span<const asio::const_buffer> from, std::size_t done,
+                                     const bool* over = nullptr);
 
     /// write_now() and, only if need be, write_rest().
     awaitable<error_code> write(asio::const_buffer from);
