@@ -12,7 +12,8 @@
 namespace outrider::kafka {
 namespace {
 
-/// Cancels a stream when the time for something has passed.
+/// Ends what is done with a stream when the time for it has passed: also what is begun only then, because a read may
+/// have come to its end at the very moment.
 class time_limit {
   public:
     time_limit(net::timer_wheel& wheel, net::stream& what, std::chrono::milliseconds patience)
@@ -22,7 +23,12 @@ class time_limit {
     bool passed() const { return deadline_.expired(); }
 
   private:
-    static void expire(void* self) { static_cast<time_limit*>(self)->what_.cancel(); }
+    static void expire(void* self) {
+        auto& what = static_cast<time_limit*>(self)->what_;
+        what.cancel();
+        net::error_code not_connected;
+        what.lower().shutdown(net::socket::shutdown_both, not_connected);
+    }
     net::stream& what_;
     net::deadline deadline_;
 };
@@ -96,8 +102,9 @@ net::awaitable<std::string> broker_connector::connect(const host_port& to) {
     auto found = co_await path_.resolver.resolve(to.host, static_cast<std::uint16_t>(to.port), end);
     if (found.addresses.empty())
         co_return "broker " + text + " cannot be resolved" + (found.error ? ": " + found.error.message() : "");
-    std::string why;
+    std::string why = "the session is over";
     for (const auto& address : found.addresses) {
+        if (over_) break;
         renew();
         time_limit limit{path_.worker.wheel(), into_, path_.cluster.settings.connect};
         auto ec = co_await net::connect(into_.lower(), address);
@@ -117,7 +124,8 @@ net::awaitable<std::string> broker_connector::connect(const host_port& to) {
 net::awaitable<broker_connector::outcome> broker_connector::to_bootstrap() {
     const auto& brokers = path_.cluster.settings.brokers;
     outcome made;
-    for (std::size_t i = 0; i < brokers.size(); ++i) {
+    made.error = "the session is over";
+    for (std::size_t i = 0; i < brokers.size() && !over_; ++i) {
         const auto& broker = brokers[(path_.next_bootstrap + i) % brokers.size()];
         made.where = {broker.host, broker.port};
         made.error = co_await connect(made.where);
@@ -129,30 +137,37 @@ net::awaitable<broker_connector::outcome> broker_connector::to_bootstrap() {
     co_return made;
 }
 
-net::awaitable<broker_connector::outcome> broker_connector::to_node(node_key node) {
-    auto known = path_.cluster.map.view();
+net::awaitable<broker_connector::outcome> broker_connector::to_known(node_key node, const host_port& but_not) {
     outcome made;
-    if (const auto* where = known->find(node)) {
-        made.where = *where;
-        made.error = co_await connect(made.where);
-        co_return made;
-    }
-    made = co_await to_bootstrap();
-    if (!made.error.empty()) co_return made;
-    if (!co_await ask_for_nodes()) {
-        // It may want to know who asks. Then the client's own Metadata will tell.
-        made = co_await to_bootstrap();
-        made.provisional = true;
-        co_return made;
-    }
-    known = path_.cluster.map.view();
+    auto known = path_.cluster.map.view();
     const auto* where = known->find(node);
     if (!where) {
         made.error = "node " + std::to_string(node.id) + " is not part of the cluster";
+    } else if (*where != but_not) {
+        made.where = *where;
+        made.error = co_await connect(made.where);
+    }
+    co_return made;
+}
+
+net::awaitable<broker_connector::outcome> broker_connector::to_node(node_key node) {
+    outcome before;
+    const host_port nowhere;
+    if (path_.cluster.map.view()->find(node)) {
+        before = co_await to_known(node, nowhere);
+        if (before.error.empty()) co_return before;
+    }
+    auto made = co_await to_bootstrap();
+    if (!made.error.empty()) co_return made;
+    if (co_await ask_for_nodes()) {
+        made = co_await to_known(node, before.where);
+        // It is where it was, and could not be reached there.
+        if (made.where.host.empty() && made.error.empty()) made = std::move(before);
         co_return made;
     }
-    made.where = *where;
-    made.error = co_await connect(made.where);
+    // It may want to know who asks. Then the client's own Metadata will tell.
+    made = co_await to_bootstrap();
+    made.provisional = true;
     co_return made;
 }
 

@@ -17,12 +17,13 @@ class broker_connector {
     };
 
     /// @param into  becomes the connection
-    broker_connector(cluster_path& path, net::stream& into) : path_(path), into_(into) {}
+    /// @param over  looked at before each attempt: when it is true none is made any more
+    broker_connector(cluster_path& path, net::stream& into, const bool& over) : path_(path), into_(into), over_(over) {}
 
     /// The first bootstrap broker that accepts.
     net::awaitable<outcome> to_bootstrap();
-    /// This node. When it is not known, a bootstrap broker is asked for Metadata first; one that wants the client to
-    /// authenticate before cannot be asked, and is connected to provisionally.
+    /// This node. When it is not known, or not to be reached where it was, a bootstrap broker is asked for Metadata
+    /// first; one that wants the client to authenticate before cannot be asked, and is connected to provisionally.
     net::awaitable<outcome> to_node(node_key node);
 
   private:
@@ -31,10 +32,13 @@ class broker_connector {
     /// Asks the broker that is connected. @return whether it answered
     net::awaitable<bool> ask_for_nodes();
     net::awaitable<bool> ask(const std::string& request, std::string& answer);
+    /// Connects to the node where the map says it is. @return neither an error nor a place when that is `but_not`
+    net::awaitable<outcome> to_known(node_key node, const host_port& but_not);
     void renew();
 
     cluster_path& path_;
     net::stream& into_;
+    const bool& over_;
 };
 
 }  // namespace outrider::kafka

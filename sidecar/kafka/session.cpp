@@ -43,7 +43,7 @@ session::~session() {
 }
 
 net::awaitable<bool> session::connect() {
-    broker_connector connector{path, broker};
+    broker_connector connector{path, broker, over};
     auto node = node_meant(path.cluster, client);
     broker_connector::outcome made;
     if (node) {
