@@ -38,6 +38,13 @@ net::awaitable<void> request_pump::run() {
 }
 
 net::awaitable<bool> request_pump::begin_frame() {
+    if (relay_.unseen().empty()) {
+        // A broker may stop taking requests for as long as a frame may stand still, not for ever.
+        of_.frame_moves();
+        bool taken = co_await relay_.flush();
+        of_.frame_ends();
+        if (!taken) co_return false;
+    }
     bool more = co_await relay_.ensure(1);
     if (!more) co_return false;
     if (relay_.unseen().size() < size_prefix) of_.frame_moves();
