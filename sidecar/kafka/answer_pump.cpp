@@ -39,15 +39,15 @@ net::awaitable<bool> answer_pump::own_answers() {
 }
 
 net::awaitable<bool> answer_pump::wait_for_head() {
-    while (relay_.unseen().size() < answer_head) {
+    // A raw token may be shorter than an answer's head.
+    while (relay_.unseen().size() < (broker_sends_token() ? size_prefix : answer_head)) {
         if (!co_await relay_.flush()) co_return false;
         if (!co_await own_answers()) co_return false;
+        if (of_.ends_with_answers() && of_.talk.expected.empty()) co_return false;
         of_.talk.answers_at_rest = relay_.unseen().empty();
         bool more = co_await relay_.read(answer_head);
         of_.talk.answers_at_rest = false;
         if (!more) co_return false;
-        // A raw token may be shorter than an answer's head.
-        if (broker_sends_token() && relay_.unseen().size() >= size_prefix) co_return true;
     }
     co_return true;
 }
@@ -63,20 +63,15 @@ net::awaitable<bool> answer_pump::one_frame() {
     left_ = size_prefix + static_cast<std::size_t>(size);
     auto correlation = in.int32();
     auto& expected = of_.talk.expected;
-    if (expected.empty() || expected.front().correlation != correlation) co_return co_await unexpected(correlation);
+    const bool awaited =
+        !expected.empty() && expected.front().own.empty() && expected.front().correlation == correlation;
+    if (!awaited) co_return co_await unexpected(correlation);
     path_.metrics.of(expected.front().key).answer_bytes.add(left_);
     if (!co_await pass_answer(expected.front())) co_return false;
     // The reference is looked up again: requests may have been added while this one passed.
     of_.talk.expected.pop_front();
     of_.answer_passed();
-    if (path_.draining() && of_.talk.expected.empty()) co_return co_await end_of_drain();
     co_return true;
-}
-
-net::awaitable<bool> answer_pump::end_of_drain() {
-    (void)co_await relay_.flush();
-    of_.abort();
-    co_return false;
 }
 
 net::awaitable<bool> answer_pump::unexpected(std::int32_t correlation) {

@@ -20,10 +20,10 @@ class answer_pump {
     /// The sidecar's own answers whose turn it is.
     done own_answers();
 
-    /// Until the next answer's head is here. Others may write own answers while nothing of the broker's is held.
+    /// Until the next answer's head is here; says false too where the session ends with what has been written. Others
+    /// may write own answers while nothing of the broker's is held.
     done wait_for_head();
     done one_frame();
-    done end_of_drain();
 
     /// Some brokers answer what asked for no answer; anything else breaks the protocol.
     done unexpected(std::int32_t correlation);

@@ -66,18 +66,21 @@ net::awaitable<void> session::serve() {
     bool connected = co_await connect();
     if (!connected || over) co_return client.close();
     net::event ended{path.worker.get_executor()};
+    answering_ = true;
     path.worker.tasks().spawn(answers_until_end(*this, ended));
     co_await pump_requests(*this);
     broker.shutdown_send();
-    // The answers that are owed still come; a broker that sees the end closes (as it does with clients of its own).
-    if (talk.expected.empty()) abort();
+    // The answers that are owed still come, but not for ever: the client may be gone altogether.
+    requests_ended_ = true;
+    frame_moves();
+    if (at_rest()) abort();
     co_await ended.wait();
     client.close();
     broker.close();
 }
 
 void session::drain() {
-    if (talk.expected.empty()) abort();
+    if (at_rest()) abort();
 }
 
 bool session::is_full() const { return talk.expected.size() >= most_owed; }
@@ -97,9 +100,9 @@ void session::abort() {
 }
 
 void session::look(net::steady_clock::time_point now) {
-    if (path.draining() && talk.expected.empty()) return abort();
+    if (path.draining() && at_rest()) return abort();
     if (frame_since_ == net::steady_clock::time_point::max() || now - frame_since_ < frame_patience) return;
-    refuse("a frame did not move on for 60 s");
+    refuse(requests_ended_ ? "its last answers did not come within 60 s" : "a frame did not move on for 60 s");
 }
 
 void session::refuse(std::string_view why) {

@@ -23,7 +23,7 @@ class session {
 
     net::awaitable<void> serve();
 
-    /// Ends at once when no answer is owed, else with the last of them.
+    /// Ends at once when no answer is owed and none is under way, else behind the last of them.
     void drain();
     void abort();
     /// Once a second: ends a session whose client left a frame unfinished, or whose broker does not take one.
@@ -55,11 +55,17 @@ class session {
     bool provisional = false;
     /// Nothing more is read from either side.
     bool over = false;
+    /// Whether the session ends as soon as no answer is owed: no further request is taken.
+    bool ends_with_answers() const { return path.draining() || requests_ended_; }
 
   private:
     net::awaitable<bool> connect();
+    /// Nothing is owed, and what was passed on has been written too.
+    bool at_rest() const { return talk.expected.empty() && (!answering_ || talk.answers_at_rest); }
 
     net::steady_timer* waiting_ = nullptr;  ///< of wait_for_room(), while it waits
+    bool answering_ = false;
+    bool requests_ended_ = false;
     net::steady_clock::time_point frame_since_ = net::steady_clock::time_point::max();
 };
 

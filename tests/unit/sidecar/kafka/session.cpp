@@ -1,6 +1,7 @@
 #include "tests/unit/sidecar/kafka/session.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "sidecar/kafka/api_versions.hpp"
 #include "sidecar/net/tcp.hpp"
@@ -371,6 +372,21 @@ void kafka_session::send(const client_ptr& client, std::string bytes) {
 void kafka_session::send_and_end(const client_ptr& client, std::string bytes) {
     clients_.spawn(write_to(client, std::move(bytes), true));
 }
+
+std::string kafka_session::take(const client_ptr& client, std::size_t size) {
+    std::string out(size, ' ');
+    std::size_t had = 0;
+    auto taken = [&] {
+        auto n = ::recv(client->stream.lower().native_handle(), out.data() + had, size - had, MSG_DONTWAIT);
+        if (n > 0) had += static_cast<std::size_t>(n);
+        if (n <= 0) settle();
+        return had == size;
+    };
+    EXPECT_TRUE(turn_until(taken));
+    return out;
+}
+
+void kafka_session::read_on(const client_ptr& client) { clients_.spawn(read_from(client)); }
 
 bool kafka_session::turn_until(const std::function<bool()>& happened) {
     auto until = net::steady_clock::now() + patience;

@@ -64,7 +64,6 @@ struct session_client {
     net::stream stream;
     std::string seen;    ///< everything that was read
     bool ended = false;  ///< the sidecar closed, or broke off
-    bool reads = true;   ///< false: takes nothing
     /// The answers so far, without their sizes; a part of one is left out.
     std::vector<std::string> answers() const;
 };
@@ -84,6 +83,11 @@ class kafka_session {
     void send(const client_ptr& client, std::string bytes);
     /// Sends and then half-closes.
     void send_and_end(const client_ptr& client, std::string bytes);
+
+    /// Takes so many bytes of a client that does not read by itself.
+    std::string take(const client_ptr& client, std::size_t size);
+    /// From now on it does.
+    void read_on(const client_ptr& client);
 
     bool turn_until(const std::function<bool()>& happened);
     /// Until `count` answers have been seen or the client's connection ended.

@@ -370,5 +370,107 @@ TEST(KafkaSession, TurnsAwayWhereNoBrokerListens) {
     EXPECT_EQ(s.metrics().connections_failed.value(), 1U);
 }
 
+TEST(KafkaSession, FindsANodeThatMovedWhileNobodyAsked) {
+    kafka_session s;
+    learned old;
+    old.cluster_id = "cluster-of-tests";
+    old.nodes.push_back({{node_kind::broker, 7}, {"127.0.0.1", 1}});  // nobody listens there
+    s.cluster->learn(old);
+    auto client = s.connect_to_node(7);
+    EXPECT_EQ(correlations(s.converse(client, request(list_offsets, 1, 1), 1)), (std::vector<std::int32_t>{1}));
+}
+
+TEST(KafkaSession, EndsWithTheLastOwedAnswerEvenIfTheBrokerStays) {
+    kafka_session s;
+    // A broker that does not close at the end of the client's requests.
+    std::string late;
+    s.broker.on_frame = [&](const got_frame& of) {
+        late = answer(of.correlation(), "late");
+        return broker_reply{};
+    };
+    s.broker.closes_at_end = false;
+    auto client = s.connect();
+    s.send_and_end(client, request(list_offsets, 1, 1));
+    ASSERT_TRUE(s.turn_until([&] { return !late.empty(); }));
+    s.settle();
+    s.broker.say(late);
+    EXPECT_TRUE(s.turn_until([&] { return client->ended; }));
+    EXPECT_EQ(client->seen, late);
+}
+
+TEST(KafkaSession, AbortsWhileItConnects) {
+    kafka_session s([](config::settings&, config::kafka_cluster& c) {
+        // Brokers that accept and then keep silent where a handshake is due.
+        c.brokers.resize(3, c.brokers.front());
+        c.protocol = config::broker_protocol::tls;
+        c.connect = std::chrono::milliseconds{3'000};
+    });
+    s.broker.deaf = true;
+    auto client = s.connect();
+    ASSERT_TRUE(s.turn_until([&] { return s.broker.connections == 1; }));
+    auto began = net::steady_clock::now();
+    s.path->abort();
+    EXPECT_TRUE(s.turn_until_idle());
+    EXPECT_LT(net::steady_clock::now() - began, std::chrono::seconds{2});
+    EXPECT_EQ(s.broker.connections, 1);
+}
+
+TEST(KafkaSession, DoesNotCutTheLastAnswerOfADrain) {
+    kafka_session s;
+    const std::string large(8'000'000, 'x');
+    s.broker.on_frame = [&](const got_frame& of) { return broker_reply{answer(of.correlation(), large)}; };
+    auto client = s.connect(false);
+    s.send(client, request(list_offsets, 1, 1));
+    ASSERT_TRUE(s.turn_until([&] { return s.broker.frames.size() == 1; }));
+    // The broker's last bytes are read; the client has not taken them yet.
+    s.settle();
+    std::string seen = s.take(client, 7'900'000);
+    s.settle();
+    s.path->drain();
+    s.settle();
+    s.read_on(client);
+    EXPECT_TRUE(s.turn_until([&] { return client->ended; }));
+    EXPECT_EQ(seen.size() + client->seen.size(), large.size() + 8);
+}
+
+/// A session that the test looks after itself.
+net::awaitable<void> serve_direct(std::shared_ptr<kafka::session> own) { co_await own->serve(); }
+
+TEST(KafkaSession, EndsWhereABrokerTakesNoRequestsAnyMore) {
+    kafka_session s;
+    s.broker.deaf = true;
+    auto [ours, theirs] = net::connected_pair(s.worker.get_executor());
+    auto own = std::make_shared<kafka::session>(*s.path, std::move(theirs), net::tcp_endpoint{});
+    s.worker.tasks().spawn(serve_direct(own));
+    auto client = std::make_shared<session_client>(std::move(ours));
+    // Whole frames, each within one block: none is unfinished.
+    std::string frames;
+    for (int i = 0; i < 2'000; ++i) frames += request(list_offsets, 1, i, std::string(16'000, 'x'));
+    s.send(client, frames);
+    s.settle();
+    own->look(net::steady_clock::now() + std::chrono::seconds{61});
+    own.reset();
+    EXPECT_TRUE(s.turn_until_idle());
+    client->stream.close();
+}
+
+TEST(KafkaSession, EndsWhereTheLastAnswersNeverCome) {
+    kafka_session s;
+    s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
+    s.broker.closes_at_end = false;
+    auto [ours, theirs] = net::connected_pair(s.worker.get_executor());
+    auto own = std::make_shared<kafka::session>(*s.path, std::move(theirs), net::tcp_endpoint{});
+    s.worker.tasks().spawn(serve_direct(own));
+    auto client = std::make_shared<session_client>(std::move(ours));
+    s.send_and_end(client, request(list_offsets, 1, 1));
+    s.settle();
+    own->look(net::steady_clock::now() + std::chrono::seconds{59});
+    s.settle();
+    EXPECT_EQ(s.path->sessions(), 1U);
+    own->look(net::steady_clock::now() + std::chrono::seconds{61});
+    own.reset();
+    EXPECT_TRUE(s.turn_until_idle());
+}
+
 }  // namespace
 }  // namespace outrider::kafka::testing
