@@ -1,6 +1,7 @@
 #include "sidecar/kafka/cluster.hpp"
 
 #include <algorithm>
+#include <mutex>
 
 #include "sidecar/kafka/cluster_map_file.hpp"
 #include "sidecar/net/log.hpp"
@@ -33,8 +34,25 @@ cluster::cluster(std::string called, const config::kafka_cluster& from, const ex
 }
 
 void cluster::listening_on(const net::tcp_endpoint& bound) {
+    listener_port_ = bound.port();
     plan = by_loopback() ? address_plan::loopback(bound.port())
                          : address_plan::ports({settings.advertise, static_cast<std::int32_t>(settings.base_port)});
+}
+
+std::string cluster::group_of(std::string_view client_id) const {
+    const std::shared_lock lock(groups_mutex_);
+    auto found = groups_.find(client_id);
+    return found == groups_.end() ? std::string{} : found->second;
+}
+
+void cluster::learn_group(std::string_view client_id, std::string_view group) {
+    if (group.empty() || client_id.empty() || group_of(client_id) == group) return;
+    const std::unique_lock lock(groups_mutex_);
+    if (auto found = groups_.find(client_id); found != groups_.end()) {
+        found->second = group;
+    } else if (groups_.size() < most_clients) {
+        groups_.emplace(client_id, group);
+    }
 }
 
 void cluster::learn(const learned& facts) {

@@ -2,8 +2,11 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
+#include <shared_mutex>
 #include <string>
+#include <string_view>
 
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/tracer.hpp"
@@ -23,6 +26,11 @@ class cluster {
 
     /// Where clients connect, once it is bound.
     void listening_on(const net::tcp_endpoint& bound);
+    /// The listener's own port: who comes to it by `advertise` means no broker in particular.
+    std::uint16_t listener_port() const { return listener_port_; }
+    /// The group that a client id was seen in, by any worker; empty when it was in none. Fetches do not name it.
+    std::string group_of(std::string_view client_id) const;
+    void learn_group(std::string_view client_id, std::string_view group);
     /// Whether one listener serves every broker, each at a loopback address of its own.
     bool by_loopback() const { return settings.advertise.empty(); }
 
@@ -43,7 +51,12 @@ class cluster {
     std::function<void()> on_nodes_learned;
 
   private:
+    static constexpr std::size_t most_clients = 10'000;
+
     std::string file_;
+    std::uint16_t listener_port_ = 0;
+    mutable std::shared_mutex groups_mutex_;
+    std::map<std::string, std::string, std::less<>> groups_;
     std::atomic<bool> changed_{false};
 };
 

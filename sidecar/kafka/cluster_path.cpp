@@ -40,20 +40,6 @@ void cluster_path::housekeeping() {
     for (auto* each : sessions_) each->look(now);
 }
 
-std::string_view cluster_path::group_of(std::string_view client_id) const {
-    auto found = groups_.find(client_id);
-    return found == groups_.end() ? std::string_view{} : std::string_view{found->second};
-}
-
-void cluster_path::learn_group(std::string_view client_id, std::string_view group) {
-    if (group.empty() || client_id.empty()) return;
-    if (auto found = groups_.find(client_id); found != groups_.end()) {
-        if (found->second != group) found->second = group;
-    } else if (groups_.size() < most_clients) {
-        groups_.emplace(client_id, group);
-    }
-}
-
 bool cluster_path::may_hold(std::size_t size) {
     if (size > most_held_frame || held_ + size > most_held) return false;
     held_ += size;

@@ -39,10 +39,6 @@ class cluster_path {
     /// Every 100 ms: spans to their thread, stalled sessions ended.
     void housekeeping();
 
-    /// The group that a client id was seen in; empty when it was in none. Fetches do not name it.
-    std::string_view group_of(std::string_view client_id) const;
-    void learn_group(std::string_view client_id, std::string_view group);
-
     /// Whether a frame of this size may be held whole just now. Giving it back: give_back_hold().
     bool may_hold(std::size_t size);
     void give_back_hold(std::size_t size) { held_ -= size; }
@@ -64,10 +60,8 @@ class cluster_path {
   private:
     friend class session;
     static constexpr std::size_t most_held = 16U << 20;
-    static constexpr std::size_t most_clients = 10'000;
 
     std::vector<session*> sessions_;
-    std::map<std::string, std::string, std::less<>> groups_;
     std::size_t held_ = 0;
     unsigned ticks_ = 0;
     bool draining_ = false;

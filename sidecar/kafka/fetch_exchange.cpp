@@ -161,7 +161,8 @@ void fetch_exchange::write_spans(std::size_t index) {
     exchange::messaging_facts facts;
     facts.topic = of.name;
     facts.client_id = client_id_;
-    facts.group = path_.group_of(client_id_);
+    const auto group = path_.cluster.group_of(client_id_);
+    facts.group = group;
     facts.server_address = server_address_;
     facts.server_port = server_port_;
     facts.started = started_;

@@ -106,7 +106,7 @@ net::awaitable<bool> request_pump::dispatch(const request_header& head, bool rea
     auto expected = expect(head);
     if (readable) {
         auto body = relay_.unseen().substr(body_at_, std::min(left_, relay_.unseen().size()) - body_at_);
-        path_.learn_group(of_.talk.client_id, group_of_request(body, head.key, head.version));
+        path_.cluster.learn_group(of_.talk.client_id, group_of_request(body, head.key, head.version));
         if (head.which() == api::fetch)
             expected.exchange = std::make_unique<fetch_exchange>(path_, of_.talk, head.version);
         if (head.which() == api::offset_commit && path_.tracer.enabled()) {

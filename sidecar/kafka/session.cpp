@@ -21,6 +21,7 @@ net::awaitable<void> answers_until_end(session& of, net::event& ended) {
 /// The node that the client means: by the address it came to, or by the port.
 std::optional<node_key> node_meant(const cluster& of, net::stream& client) {
     auto local = net::local_end(client.lower().native_handle());
+    if (local.port() == of.listener_port() && !of.by_loopback()) return std::nullopt;
     if (!of.by_loopback()) return of.plan.node_of_port(local.port());
     if (!local.address().is_v4()) return std::nullopt;
     return of.plan.node_of(local.address().to_v4().to_uint());
