@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include "sidecar/kafka/api_versions.hpp"
 
@@ -415,60 +416,82 @@ TEST(KafkaSession, AbortsWhileItConnects) {
     EXPECT_EQ(s.broker.connections, 1);
 }
 
+/// A session that the test looks into and after.
+struct direct_session {
+    explicit direct_session(kafka_session& on) {
+        auto [ours, theirs] = net::connected_pair(on.worker.get_executor());
+        hold_little(theirs);
+        on.path->on_broker_connected = &hold_little;
+        own = std::make_shared<kafka::session>(*on.path, std::move(theirs), net::tcp_endpoint{});
+        on.worker.tasks().spawn(serve(own));
+        client = std::make_shared<session_client>(std::move(ours));
+    }
+    /// So that what is written waits soon.
+    static void hold_little(net::stream& made) {
+        const int bytes = 4'096;
+        EXPECT_EQ(::setsockopt(made.lower().native_handle(), SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes), 0);
+    }
+    static net::awaitable<void> serve(std::shared_ptr<kafka::session> own) { co_await own->serve(); }
+
+    std::shared_ptr<kafka::session> own;
+    client_ptr client;
+};
+
 TEST(KafkaSession, DoesNotCutTheLastAnswerOfADrain) {
     kafka_session s;
-    const std::string large(8'000'000, 'x');
+    const std::string large(2'000'000, 'x');
     s.broker.on_frame = [&](const got_frame& of) { return broker_reply{answer(of.correlation(), large)}; };
-    auto client = s.connect(false);
-    s.send(client, request(list_offsets, 1, 1));
+    direct_session direct{s};
+    s.send(direct.client, request(list_offsets, 1, 1));
     ASSERT_TRUE(s.turn_until([&] { return s.broker.frames.size() == 1; }));
-    // The broker's last bytes are read; the client has not taken them yet.
     s.settle();
-    std::string seen = s.take(client, 7'900'000);
-    s.settle();
+    std::string seen;
+    while (!direct.own->talk.expected.empty()) {
+        seen += s.take(direct.client, 4'096);
+        s.settle();
+    }
+    ASSERT_FALSE(direct.own->talk.answers_at_rest) << "the last bytes are read, but the client has no room for them";
     s.path->drain();
+    direct.own->look(net::steady_clock::now());
+    direct.own.reset();
     s.settle();
-    s.read_on(client);
-    EXPECT_TRUE(s.turn_until([&] { return client->ended; }));
-    EXPECT_EQ(seen.size() + client->seen.size(), large.size() + 8);
+    s.read_on(direct.client);
+    EXPECT_TRUE(s.turn_until([&] { return direct.client->ended; }));
+    EXPECT_EQ(seen.size() + direct.client->seen.size(), large.size() + 8);
 }
-
-/// A session that the test looks after itself.
-net::awaitable<void> serve_direct(std::shared_ptr<kafka::session> own) { co_await own->serve(); }
 
 TEST(KafkaSession, EndsWhereABrokerTakesNoRequestsAnyMore) {
     kafka_session s;
     s.broker.deaf = true;
-    auto [ours, theirs] = net::connected_pair(s.worker.get_executor());
-    auto own = std::make_shared<kafka::session>(*s.path, std::move(theirs), net::tcp_endpoint{});
-    s.worker.tasks().spawn(serve_direct(own));
-    auto client = std::make_shared<session_client>(std::move(ours));
-    // Whole frames, each within one block: none is unfinished.
-    std::string frames;
-    for (int i = 0; i < 2'000; ++i) frames += request(list_offsets, 1, i, std::string(16'000, 'x'));
-    s.send(client, frames);
+    direct_session direct{s};
+    // Whole frames, one by one: none is ever unfinished.
+    const auto frame = request(list_offsets, 1, 1, std::string(4'000, 'x'));
+    boost::asio::const_buffer out{frame.data(), frame.size()};
+    net::error_code ec;
+    while (direct.client->stream.write_now({&out, 1}, ec) == frame.size()) s.worker.get_executor().context().poll();
     s.settle();
-    own->look(net::steady_clock::now() + std::chrono::seconds{61});
-    own.reset();
+    direct.own->look(net::steady_clock::now() + std::chrono::seconds{59});
+    s.settle();
+    EXPECT_FALSE(direct.own->over);
+    direct.own->look(net::steady_clock::now() + std::chrono::seconds{61});
+    EXPECT_TRUE(direct.own->over);
+    direct.own.reset();
     EXPECT_TRUE(s.turn_until_idle());
-    client->stream.close();
+    direct.client->stream.close();
 }
 
 TEST(KafkaSession, EndsWhereTheLastAnswersNeverCome) {
     kafka_session s;
     s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
     s.broker.closes_at_end = false;
-    auto [ours, theirs] = net::connected_pair(s.worker.get_executor());
-    auto own = std::make_shared<kafka::session>(*s.path, std::move(theirs), net::tcp_endpoint{});
-    s.worker.tasks().spawn(serve_direct(own));
-    auto client = std::make_shared<session_client>(std::move(ours));
-    s.send_and_end(client, request(list_offsets, 1, 1));
+    direct_session direct{s};
+    s.send_and_end(direct.client, request(list_offsets, 1, 1));
     s.settle();
-    own->look(net::steady_clock::now() + std::chrono::seconds{59});
+    direct.own->look(net::steady_clock::now() + std::chrono::seconds{59});
     s.settle();
-    EXPECT_EQ(s.path->sessions(), 1U);
-    own->look(net::steady_clock::now() + std::chrono::seconds{61});
-    own.reset();
+    EXPECT_FALSE(direct.own->over);
+    direct.own->look(net::steady_clock::now() + std::chrono::seconds{61});
+    direct.own.reset();
     EXPECT_TRUE(s.turn_until_idle());
 }
 
