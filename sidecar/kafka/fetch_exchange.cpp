@@ -14,6 +14,8 @@ using config::record_trace;
 
 /// So many producers are told apart in one answer; the rest is counted with the last one.
 constexpr std::size_t most_sources = 4'096;
+/// So many topics are told apart; what follows passes unseen. Lies about counts cost memory.
+constexpr std::size_t most_topics = 10'000;
 /// A context is looked for among so many that came last: records of one request stand close together.
 constexpr std::size_t looked_back = 8;
 
@@ -39,7 +41,7 @@ bool fetch_exchange::feed(std::string_view piece) {
     if (parser_.state() == parse_state::malformed) return false;
     auto state = parser_.feed(piece);
     fed_ += piece.size();
-    return state != parse_state::malformed;
+    return state == parse_state::wants_more || whole();
 }
 
 void fetch_exchange::on_response(const head& first) {
@@ -49,6 +51,8 @@ void fetch_exchange::on_response(const head& first) {
 }
 
 void fetch_exchange::on_topic(std::string_view name, const topic_id& id) {
+    passes_unseen_ = topics_.size() >= most_topics;
+    if (passes_unseen_) return;
     auto& added = topics_.emplace_back();
     added.name = topic_name(path_.cluster, name, id);
     if (path_.tracer.enabled()) added.mode = mode_of(path_.cluster.settings.trace, added.name);
@@ -57,7 +61,7 @@ void fetch_exchange::on_topic(std::string_view name, const topic_id& id) {
 
 void fetch_exchange::on_partition(const fetched_partition& partition) {
     partition_ = partition;
-    if (topics_.empty()) return;
+    if (topics_.empty() || passes_unseen_) return;
     if (partition.error != 0) topics_.back().row->fetch_errors.add();
 }
 
@@ -83,7 +87,7 @@ bool fetch_exchange::on_batch(const seen_batch& seen) {
     without_context_ = 0;
     auto header = seen.modern() ? read_batch_header(seen.head) : std::nullopt;
     // What is cut at the end comes again with the next fetch.
-    if (!header || seen.cut || topics_.empty() || header->is_control()) return false;
+    if (!header || seen.cut || topics_.empty() || passes_unseen_ || header->is_control()) return false;
     batch_ = *header;
     note_batch(seen);
     const auto mode = topics_.back().mode;

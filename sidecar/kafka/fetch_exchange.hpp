@@ -21,11 +21,11 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
 
     /// The answer's first byte is here: where polling ends and the records' way to the client begins.
     void answer_begins();
-    /// The next piece of the answer's body. @return false when it is malformed
+    /// The next piece of the answer's body. @return false when it is malformed, or longer than it says
     bool feed(std::string_view piece);
     /// The byte within the piece fed last that has to become another so that clients pass over the brokers' addresses.
     std::optional<std::size_t> addresses_at() const { return addresses_at_; }
-    bool whole() const { return parser_.state() == parse_state::finished; }
+    bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }
 
     /// The client has been given all of it.
     void finish();
@@ -77,7 +77,8 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     record_scanner scanner_{*this};
     std::uint64_t without_context_ = 0;
     bool scanning_ = false;
-    bool unpacking_ = false;  ///< the batch is kept whole, to be unpacked
+    bool passes_unseen_ = false;  ///< the topic under way is one too many
+    bool unpacking_ = false;      ///< the batch is kept whole, to be unpacked
     std::string kept_;
     std::uint64_t fed_ = 0;
     std::optional<std::size_t> addresses_at_;

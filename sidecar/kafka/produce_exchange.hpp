@@ -22,6 +22,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
 
     /// The next piece of the request's body. @return false when it is malformed: it goes on, but nothing is known of it
     bool feed(std::string_view piece);
+    /// Whether what was fed is a request from its first byte to its last.
+    bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }
     /// Whether an answer will come; told by the first bytes of the body.
     bool answered() const { return acks_ != 0; }
 
@@ -58,7 +60,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
     batch_place place_of(const batch& of) const;
     void look_into(batch& of, std::string_view bytes, std::string& injected);
     void derive_before_send(batch& of);
-    const produced_partition* answer_for(const batch& of, const produce_response* answer) const;
+    /// @param next  where it is looked for first: brokers answer in the order of the request, mostly
+    const produced_partition* answer_for(const batch& of, const produce_response* answer, std::size_t& next) const;
     void count(const batch& of, std::int16_t error);
     /// Whether consumers are led by the batch and not by its records' headers.
     bool hides_headers(const batch& of) const;
@@ -83,7 +86,9 @@ class produce_exchange final : public pending_exchange, private produce_request_
     std::vector<topic> topics_;
     std::vector<batch> batches_;
     std::int32_t partition_ = 0;
+    bool passes_unseen_ = false;  ///< the topic under way is one too many
     records_field field_;
+    std::uint64_t fed_ = 0;
     push_parser parser_;
 };
 
