@@ -39,7 +39,7 @@ class cluster_path {
     /// Every 100 ms: spans to their thread, stalled sessions ended.
     void housekeeping();
 
-    /// Whether a frame of this size may be held whole just now. Giving it back: give_back_hold().
+    /// Whether a frame of this size may be held whole just now. Giving it back: give_back_hold(), or a hold_permit.
     bool may_hold(std::size_t size);
     void give_back_hold(std::size_t size) { held_ -= size; }
 
@@ -65,6 +65,19 @@ class cluster_path {
     std::size_t held_ = 0;
     unsigned ticks_ = 0;
     bool draining_ = false;
+};
+
+/// Gives back at its end what may_hold() granted, however that comes.
+class hold_permit {
+  public:
+    hold_permit(cluster_path& path, std::size_t size) : path_(path), size_(size) {}
+    hold_permit(const hold_permit&) = delete;
+    hold_permit& operator=(const hold_permit&) = delete;
+    ~hold_permit() { path_.give_back_hold(size_); }
+
+  private:
+    cluster_path& path_;
+    std::size_t size_;
 };
 
 }  // namespace outrider::kafka

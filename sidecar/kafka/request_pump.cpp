@@ -166,9 +166,9 @@ net::awaitable<bool> request_pump::produce(const request_header& head) {
     // Without a topic that wants headers, only what fits into one block is held, to see whose records they are.
     const bool wanted = path_.cluster.injects || whole <= net::block_pool::block_size;
     if (!path_.tracer.enabled() || !wanted || !path_.may_hold(whole)) co_return co_await pass_produced(into, expected);
+    const hold_permit permit{path_, whole};
     bool read = co_await hold(whole);
     if (read) read = co_await produce_held(into, expected);
-    path_.give_back_hold(whole);
     co_return read;
 }
 
@@ -217,6 +217,7 @@ void request_pump::owe(produce_exchange& into, expected_answer& expected) {
 net::awaitable<bool> request_pump::note_commit(const request_header& head, expected_answer& expected) {
     auto whole = left_;
     if (!path_.may_hold(whole)) co_return true;
+    const hold_permit permit{path_, whole};
     bool read = co_await hold(whole);
     if (read) {
         wire_reader in{relay_.unseen().substr(body_at_, left_ - body_at_)};
@@ -226,7 +227,6 @@ net::awaitable<bool> request_pump::note_commit(const request_header& head, expec
         else
             path_.metrics.malformed_requests.add();
     }
-    path_.give_back_hold(whole);
     co_return read;
 }
 
