@@ -1,5 +1,6 @@
 """Brokers that are away, sidecar and broker killed in turn under producers, and frames that no client would send."""
 import random
+import signal
 import socket
 import struct
 import time
@@ -96,6 +97,25 @@ class Killed(KafkaCase):
         self.cluster.start(1)
         with kafka_wire.connected(self.proxy.kafka["main"]) as connection:
             self.assertTrue(connection.api_versions())
+
+    def test_everything_that_waited_comes_at_once(self):
+        """The broker stands still until writes wait, then the sidecar, until answers, room and its own timers are all due. For how long the
+        broker does differs, because the sidecar looks after reads that wait at times of its own."""
+        topic, broker = self.topic(partitions=PARTITIONS), self.cluster.brokers[1]
+        config = CONFLUENT.config(self.through(self.proxy), {"linger.ms": 5, "message.timeout.ms": 60000})
+        producer = self.keep(CONFLUENT.started({"do": "stream", "topic": topic, "count": 9000, "size": 20000, "partitions": PARTITIONS, "rate": 1e6,
+                                                "in_flight": 1500, "seconds": 60, "config": config}))
+        harness.wait_for(lambda: outcomes(producer), "the first answer")
+        chance = random.Random(5)
+        while producer.process.poll() is None and not kafka_case.DIRECT:
+            for process, number, pause in ((broker, signal.SIGSTOP, chance.uniform(0.03, 0.12)), (self.proxy, signal.SIGSTOP, 0), (broker, signal.SIGCONT, 0.15),
+                                           (self.proxy, signal.SIGCONT, 0.05)):
+                process.signal(number)
+                time.sleep(pause)
+            self.assertIsNone(self.proxy.process.poll(), "the sidecar has ended")
+        self.assertEqual(producer.wait(60), 0, producer.log()[-2000:])
+        self.assertEqual(sorted(int(each["value"]) for each in outcomes(producer, "producer_send_success")), list(range(9000)))
+        self.assertCountEqual([int(record.key) for record in self.read(topic, 9000)], range(9000))
 
     def test_what_is_acknowledged_is_there_once_and_in_order(self):
         topic = self.topic(partitions=PARTITIONS)

@@ -91,16 +91,20 @@ def metadata(job):
 
 
 def stream(job):
-    """Numbered records, at most `rate` a second and `in_flight` unanswered ones, each reported when it is acknowledged or given up."""
+    """Numbered records, at most `rate` a second and `in_flight` unanswered ones, each reported when it is acknowledged or given up.
+    The number is the value, or its key where the values have a `size`."""
+    padding = "x" * job.get("size", 0)
     producer, answered, due = Producer(job["config"]), [], time.monotonic()
 
     def told(error, message):
         answered.append(message)
-        say({"name": "producer_send_error", "value": text_of(message.value()), "message": error.name()} if error else
-            {"name": "producer_send_success", "value": text_of(message.value()), "partition": message.partition(), "offset": message.offset()})
+        number = text_of(message.key() or message.value())
+        say({"name": "producer_send_error", "value": number, "message": error.name()} if error else
+            {"name": "producer_send_success", "value": number, "partition": message.partition(), "offset": message.offset()})
     for number in range(job["count"]):
         due = max(due + 1 / job["rate"], time.monotonic() - 0.05)  # what an outage delayed is not made up for
-        send(producer, job, {"value": str(number), "partition": number % job["partitions"]}, told)
+        content = {"key": str(number), "value": padding} if padding else {"value": str(number)}
+        send(producer, job, {**content, "partition": number % job["partitions"]}, told)
         while (left := due - time.monotonic()) > 0 or number - len(answered) >= job.get("in_flight", 200):
             producer.poll(max(0.0, left) or 0.05)
     return {"left": producer.flush(job["seconds"])}
