@@ -10,7 +10,7 @@ namespace {
 using namespace std::string_view_literals;
 
 TEST(FetchRequest, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
-    auto bodies = testing::golden("fetch_request");
+    auto bodies = testing::golden_bodies("fetch_request");
     ASSERT_EQ(bodies.size(), 19U);
     fetch_request out;
     for (const auto& [version, body] : bodies) {
@@ -43,7 +43,7 @@ TEST(FetchRequest, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
 
 TEST(FetchRequest, RejectsEveryTruncation) {
     fetch_request out;
-    for (const auto& [version, body] : testing::golden("fetch_request")) {
+    for (const auto& [version, body] : testing::golden_bodies("fetch_request")) {
         for (std::size_t size = 0; size < body.size(); ++size) {
             wire_reader in{std::string_view{body}.substr(0, size)};
             EXPECT_FALSE(read_fetch_request(in, version, out)) << version << " " << size;
@@ -55,7 +55,7 @@ TEST(FetchRequest, RejectsCountsThatLieAndVersionsItDoesNotKnow) {
     fetch_request out;
     wire_reader lie{"\xff\xff\xff\xff\0\0\0\0\0\0\0\0\x7f\xff\xff\xff\0\1t"sv};
     EXPECT_FALSE(read_fetch_request(lie, 0, out));
-    auto body = testing::golden("fetch_request")[18];
+    auto body = testing::golden_bodies("fetch_request")[18];
     wire_reader newer{body};
     EXPECT_FALSE(read_fetch_request(newer, 19, out));
 }

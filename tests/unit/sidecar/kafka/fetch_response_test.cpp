@@ -53,7 +53,7 @@ std::string without_hashes(const std::string& log) {
 }
 
 TEST(FetchResponse, SeesWhatAnIndependentClientEncoded) {
-    auto body = testing::golden("fetch_response")[16];
+    auto body = testing::golden_bodies("fetch_response")[16];
     auto size = std::to_string(body.size());
     auto tags = body.size() - 32;
     EXPECT_EQ(without_hashes(run(16)(body, body.size(), 1)), "finished " + size + R"(
@@ -78,7 +78,7 @@ tags at )" + std::to_string(tags) + "\nendpoints at " + std::to_string(tags + 1)
 }
 
 TEST(FetchResponse, KnowsWhichFieldsAVersionHas) {
-    auto bodies = testing::golden("fetch_response");
+    auto bodies = testing::golden_bodies("fetch_response");
     ASSERT_EQ(bodies.size(), 19U);
     for (const auto& [version, body] : bodies) {
         std::ostringstream expected;
@@ -94,17 +94,17 @@ TEST(FetchResponse, KnowsWhichFieldsAVersionHas) {
 }
 
 TEST(FetchResponse, ReportsTheSameHoweverItIsSplit) {
-    for (const auto& [version, body] : testing::golden("fetch_response"))
+    for (const auto& [version, body] : testing::golden_bodies("fetch_response"))
         testing::expect_the_same_for_every_split(body, run(version));
 }
 
 TEST(FetchResponse, IsIncompleteWhereverItIsTruncated) {
-    for (const auto& [version, body] : testing::golden("fetch_response"))
+    for (const auto& [version, body] : testing::golden_bodies("fetch_response"))
         testing::expect_no_truncation_finishes(body, run(version));
 }
 
 TEST(FetchResponse, TheByteThatHidesTheEndpointsIsInThePieceJustFed) {
-    auto body = testing::golden("fetch_response")[18];
+    auto body = testing::golden_bodies("fetch_response")[18];
     for (std::size_t cut = body.size() - 35; cut < body.size(); ++cut) {
         logger to;
         push_parser parser{parse_fetch_response(to, 18)};

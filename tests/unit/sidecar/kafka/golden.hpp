@@ -24,7 +24,7 @@ inline std::string from_hex(std::string_view hex) {
 }
 
 /// The bodies that tests/data/kafka/make_frames wrote, by version.
-inline std::map<std::int16_t, std::string> golden(const std::string& message) {
+inline std::map<std::int16_t, std::string> golden_bodies(const std::string& message) {
     std::ifstream in{std::string{OUTRIDER_TEST_DATA} + "/kafka/" + message + ".txt"};
     std::map<std::int16_t, std::string> out;
     std::int16_t version = 0;

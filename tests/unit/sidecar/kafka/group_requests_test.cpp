@@ -37,7 +37,7 @@ TEST(GroupRequests, FindsNoneInBytesThatMakeNoSense) {
 }
 
 TEST(OffsetCommit, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
-    auto bodies = testing::golden("offset_commit");
+    auto bodies = testing::golden_bodies("offset_commit");
     ASSERT_EQ(bodies.size(), 11U);
     offset_commit out;
     for (const auto& [version, body] : bodies) {
@@ -62,7 +62,7 @@ TEST(OffsetCommit, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
 
 TEST(OffsetCommit, KeepsNoMoreThanItIsAllowed) {
     offset_commit out;
-    auto body = testing::golden("offset_commit")[9];
+    auto body = testing::golden_bodies("offset_commit")[9];
     wire_reader in{body};
     EXPECT_TRUE(read_offset_commit(in, 9, 1, out));
     EXPECT_EQ(out.partitions.size(), 1U);
@@ -71,7 +71,7 @@ TEST(OffsetCommit, KeepsNoMoreThanItIsAllowed) {
 
 TEST(OffsetCommit, RejectsEveryTruncation) {
     offset_commit out;
-    for (const auto& [version, body] : testing::golden("offset_commit")) {
+    for (const auto& [version, body] : testing::golden_bodies("offset_commit")) {
         for (std::size_t size = 0; size < body.size(); ++size) {
             wire_reader in{std::string_view{body}.substr(0, size)};
             EXPECT_FALSE(read_offset_commit(in, version, 100, out)) << version << " " << size;

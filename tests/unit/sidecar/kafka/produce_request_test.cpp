@@ -48,7 +48,7 @@ std::vector<records_field> fields_of(std::string_view body, std::int16_t version
 }
 
 TEST(ProduceRequest, SeesWhatAnIndependentClientEncodedInEveryVersion) {
-    auto bodies = testing::golden("produce_request");
+    auto bodies = testing::golden_bodies("produce_request");
     ASSERT_EQ(bodies.size(), 14U);
     for (const auto& [version, body] : bodies) {
         auto none = version == 5 || version == 11;
@@ -65,7 +65,7 @@ TEST(ProduceRequest, SeesWhatAnIndependentClientEncodedInEveryVersion) {
 
 TEST(ProduceRequest, SeesEachBatchOfEachRecordsField) {
     logger to;
-    auto body = testing::golden("produce_request")[9];
+    auto body = testing::golden_bodies("produce_request")[9];
     push_parser parser{parse_produce_request(to, 9)};
     to.want_bytes = false;
     EXPECT_EQ(parser.feed(body), parse_state::finished);
@@ -93,17 +93,17 @@ records 0 prefix 1
 }
 
 TEST(ProduceRequest, ReportsTheSameHoweverItIsSplit) {
-    for (const auto& [version, body] : testing::golden("produce_request"))
+    for (const auto& [version, body] : testing::golden_bodies("produce_request"))
         testing::expect_the_same_for_every_split(body, run(version));
 }
 
 TEST(ProduceRequest, IsIncompleteWhereverItIsTruncated) {
-    for (const auto& [version, body] : testing::golden("produce_request"))
+    for (const auto& [version, body] : testing::golden_bodies("produce_request"))
         testing::expect_no_truncation_finishes(body, run(version));
 }
 
 TEST(ProduceRequest, StopsAtItsEnd) {
-    auto body = testing::golden("produce_request")[7];
+    auto body = testing::golden_bodies("produce_request")[7];
     EXPECT_EQ(run(7)(body + "more", body.size() + 4, 1), run(7)(body, body.size(), 1));
 }
 
@@ -150,7 +150,7 @@ TEST(ProduceRequest, LooksNoFurtherBehindALengthThatMakesNoSense) {
 }
 
 TEST(ProduceRequest, SplicesRecordsInAndNothingElse) {
-    for (const auto& [version, body] : testing::golden("produce_request")) {
+    for (const auto& [version, body] : testing::golden_bodies("produce_request")) {
         auto how = encoding_of(api::produce, version);
         auto fields = fields_of(body, version);
         ASSERT_EQ(fields.size(), 4U);

@@ -11,7 +11,7 @@ namespace {
 using namespace std::string_view_literals;
 
 TEST(ProduceResponse, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
-    auto bodies = testing::golden("produce_response");
+    auto bodies = testing::golden_bodies("produce_response");
     ASSERT_EQ(bodies.size(), 14U);
     produce_response out;
     for (const auto& [version, body] : bodies) {
@@ -36,7 +36,7 @@ TEST(ProduceResponse, ReadsWhatAnIndependentClientEncodedInEveryVersion) {
 }
 
 TEST(ProduceResponse, SaysWhereThrottleAndTagsAre) {
-    auto bodies = testing::golden("produce_response");
+    auto bodies = testing::golden_bodies("produce_response");
     produce_response out;
     for (const auto& [version, body] : bodies) {
         wire_reader in{body};
@@ -59,7 +59,7 @@ TEST(ProduceResponse, SaysWhereThrottleAndTagsAre) {
 
 TEST(ProduceResponse, RejectsEveryTruncation) {
     produce_response out;
-    for (const auto& [version, body] : testing::golden("produce_response")) {
+    for (const auto& [version, body] : testing::golden_bodies("produce_response")) {
         for (std::size_t size = 0; size < body.size(); ++size) {
             wire_reader in{std::string_view{body}.substr(0, size)};
             EXPECT_FALSE(read_produce_response(in, version, out)) << version << " " << size;
@@ -73,7 +73,7 @@ TEST(ProduceResponse, RejectsCountsThatLieAndVersionsItDoesNotKnow) {
         errors{"\0\0\0\1\0\1t\0\0\0\1\0\0\0\0\0\0zzzzzzzzyyyyyyyyxxxxxxxx\x7f\0\0\0"sv};
     EXPECT_FALSE(read_produce_response(topics, 0, out));
     EXPECT_FALSE(read_produce_response(errors, 8, out));
-    auto body = testing::golden("produce_response")[13];
+    auto body = testing::golden_bodies("produce_response")[13];
     wire_reader newer{body};
     EXPECT_FALSE(read_produce_response(newer, 14, out));
     EXPECT_FALSE(read_produce_response(newer, -1, out));

@@ -66,7 +66,7 @@ std::string scan(const headers& of) {
 }
 
 TEST(RecordScanner, SeesWhatAnIndependentClientEncoded) {
-    auto body = testing::golden("records")[0];
+    auto body = testing::golden_bodies("records")[0];
     std::ostringstream expected;
     expected << "finished\n0 24 25 headers 0 delta 0 0\n25 34 136 headers 3 delta 1 1000 parent " << parent
              << " state outrider=1,a=b\n136 152 229 headers 2 delta 2 2000 ce " << parent << " b3 0\n";
@@ -76,7 +76,7 @@ TEST(RecordScanner, SeesWhatAnIndependentClientEncoded) {
 }
 
 TEST(RecordScanner, WantsExactlyAsManyRecordsAsTheHeadSays) {
-    auto body = testing::golden("records")[0];
+    auto body = testing::golden_bodies("records")[0];
     EXPECT_TRUE(run(2)(body, body.size(), 1).starts_with("malformed"));
     EXPECT_TRUE(run(4)(body, body.size(), 1).starts_with("wants more"));
     EXPECT_EQ(run(-1)(body, body.size(), 1), "malformed\n");
@@ -85,7 +85,7 @@ TEST(RecordScanner, WantsExactlyAsManyRecordsAsTheHeadSays) {
 }
 
 TEST(RecordScanner, ScansOneBatchAfterAnother) {
-    auto body = testing::golden("records")[0];
+    auto body = testing::golden_bodies("records")[0];
     logger to;
     record_scanner scanner{to};
     for (int i = 0; i < 3; ++i) {
