@@ -89,7 +89,12 @@ bool session::is_full() const { return talk.expected.size() >= most_owed; }
 net::awaitable<void> session::wait_for_room() {
     net::steady_timer timer{path.worker.get_executor(), net::steady_clock::time_point::max()};
     waiting_ = &timer;
-    while (!over && is_full()) co_await timer.async_wait(net::use_tuple);
+    // The client is not read meanwhile, so only the look tells when it, or the broker, is gone without a word.
+    while (!over && is_full()) {
+        frame_moves();
+        co_await timer.async_wait(net::use_tuple);
+    }
+    frame_ends();
     waiting_ = nullptr;
 }
 
