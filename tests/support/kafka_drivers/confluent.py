@@ -4,6 +4,7 @@ Bytes are written as Latin-1 text. `stream` and `transactions` print a line of J
 VerifiableProducer, until the count is reached.
 """
 import json
+import os
 import sys
 import time
 
@@ -19,7 +20,8 @@ def text_of(bytes_or_none):
 
 
 def say(line):
-    print(json.dumps(line), flush=True)
+    """In one write, and on a line of its own: librdkafka's log goes to the same file, and may be within a line of its own."""
+    os.write(sys.stdout.fileno(), f"\n{json.dumps(line)}\n".encode())
 
 
 def seen(message):
