@@ -81,14 +81,7 @@ net::awaitable<bool> answer_pump::unexpected(std::int32_t correlation) {
         co_return malformed("an answer that nobody waits for, with correlation id " + std::to_string(correlation));
     unanswered.erase(unanswered.begin(), found + 1);
     path_.metrics.dropped_answers.add();
-    if (!co_await relay_.flush()) co_return false;
-    while (left_ > 0) {
-        if (!co_await relay_.ensure(1)) co_return false;
-        auto now = std::min(left_, relay_.unseen().size());
-        relay_.drop(now);
-        left_ -= now;
-    }
-    co_return true;
+    co_return co_await relay_.discard(left_);
 }
 
 net::awaitable<bool> answer_pump::pass_answer(expected_answer& to) {

@@ -23,6 +23,17 @@ void frame_relay::let_go() {
     held_.shrink(0);
 }
 
+net::awaitable<bool> frame_relay::discard(std::size_t& left) {
+    bool more = co_await flush();
+    while (more && left > 0) {
+        auto now = std::min(left, unseen().size());
+        drop(now);
+        left -= now;
+        if (left > 0) more = co_await ensure(1);
+    }
+    co_return more;
+}
+
 net::awaitable<bool> frame_relay::flush() {
     if (passed_ == 0) co_return true;
     boost::asio::const_buffer out{held_.data().data(), passed_};

@@ -38,6 +38,8 @@ class frame_relay final : public net::read_room {
     /// The next `n` unseen bytes go nowhere. Only when nothing waits to be written.
     void drop(std::size_t n) { held_.consume(n); }
 
+    /// Writes what has been passed, then reads `left` bytes that go nowhere, and counts them down.
+    net::awaitable<bool> discard(std::size_t& left);
     /// Writes what has been passed.
     net::awaitable<bool> flush();
     /// Writes what has been passed and then `bytes`.

@@ -253,13 +253,8 @@ net::awaitable<bool> request_pump::token() {
 }
 
 net::awaitable<bool> request_pump::answer_here(const request_header& head, std::string body) {
-    if (!co_await relay_.flush()) co_return false;
-    while (left_ > 0) {
-        if (!co_await relay_.ensure(1)) co_return false;
-        auto now = std::min(left_, relay_.unseen().size());
-        relay_.drop(now);
-        left_ -= now;
-    }
+    bool discarded = co_await relay_.discard(left_);
+    if (!discarded) co_return false;
     auto expected = expect(head);
     wire_writer{expected.own}.int32(static_cast<std::int32_t>(body.size()));
     expected.own += body;
