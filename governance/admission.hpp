@@ -1,0 +1,142 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "governance/breaker.hpp"
+#include "governance/concurrency.hpp"
+#include "governance/outcome.hpp"
+#include "governance/policy_set.hpp"
+#include "governance/rate_limiter.hpp"
+
+namespace outrider::governance {
+
+/// How rules are counted: by rule number.
+enum class rule_outcome : std::uint8_t {
+    passed,
+    refused,
+    waited,
+    degraded,
+    retried,
+    budget_spent,
+    replaced,
+    timed_out
+};
+inline constexpr std::size_t rule_outcomes = 8;
+std::string_view name_of(rule_outcome which);
+
+/// Where decisions are counted; a worker's own, so that no count is shared.
+struct decision_counter {
+    void (*count)(void* owner, rule_number rule, rule_outcome outcome) = nullptr;
+    void* owner = nullptr;
+    void operator()(const compiled_rule& rule, rule_outcome outcome) const {
+        if (count) count(owner, rule.number, outcome);
+    }
+};
+
+enum class verdict : std::uint8_t { go, wait, refuse };
+
+/// What `admit` says. `by` is the rule that decided: why it refuses, or what is waited for.
+struct decision {
+    governance::verdict verdict = verdict::go;
+    const compiled_rule* by = nullptr;
+    bool degrade = false;  ///< refused, and a fallback may answer
+    nanoseconds wait{0};   ///< wait: this long, then go (`pace`); zero: for a slot, at most `longest_wait`
+    nanoseconds longest_wait{0};
+    nanoseconds retry_after{0};  ///< refuse: when it is worth asking again; 0: not known
+    double observed = 0;         ///< what was found: rate level, exchanges under way, ...
+    double limit = 0;            ///< and what is allowed
+    double remaining = 0;        ///< of a rate limit's burst
+    double burst = 0;
+    std::uint32_t shadowed = 0;             ///< rules in shadow mode that would have refused or delayed
+    const compiled_rule* shadow = nullptr;  ///< the first of them
+};
+
+/// What an admitted exchange holds: slots, and what was taken from buckets. Returned exactly once, however the exchange
+/// ends; the destructor returns what finish() did not.
+class permit {
+  public:
+    permit() = default;
+    ~permit() { finish(outcome::ignored, {}); }
+    permit(const permit&) = delete;
+    permit& operator=(const permit&) = delete;
+
+    /// Bytes (or records) as they pass; for the limits that count them.
+    void charge(measure what, double amount, time_point now);
+    bool charges(measure what) const;
+    /// @param took  of the exchange as a whole; counted by adaptive limits for success and failure
+    void finish(outcome how, time_point now);
+    bool held() const { return !slots_.empty() || !taken_.empty(); }
+
+  private:
+    friend class admission;
+    struct held_slot {
+        concurrency_limiter* limiter = nullptr;
+    };
+    struct taken_amount {
+        rate_limiter* limiter = nullptr;
+        measure of = measure::requests;
+        rate_ticket ticket;
+    };
+    inline_list<held_slot, 4> slots_;
+    inline_list<taken_amount, 4> taken_;
+    time_point began_{};
+};
+
+/// One exchange's way through its rules, in order: limits (all checked, then all taken), slots. Kept by the exchange
+/// while it waits.
+///
+///     admit() -> go | refuse
+///             -> wait (pace): after decision.wait, go; cancel() gives nothing back
+///             -> wait (slot): after the waiter's call, resume() -> go | wait for the next slot | refuse;
+///                after longest_wait, give_up() -> refuse
+class admission {
+  public:
+    /// `of` and `by` must outlive the exchange: the set is held by whoever calls.
+    decision admit(const matched& by, const facts& of, time_point now, double amount, permit& into,
+                   const decision_counter& count, slot_waiter& waiter);
+    decision resume(time_point now);
+    decision give_up(time_point now);
+    /// The client left while waiting.
+    void cancel(time_point now);
+
+  private:
+    decision take_limits();
+    decision take_slots();
+    decision refuse(const compiled_rule& by, bool degrade);
+
+    const matched* by_ = nullptr;
+    const facts* of_ = nullptr;
+    permit* into_ = nullptr;
+    decision_counter count_;
+    slot_waiter* waiter_ = nullptr;
+    time_point now_{};
+    double amount_ = 1;
+    std::size_t policy_ = 0, rule_ = 0;  ///< the slot to be taken next
+    concurrency_limiter* waits_for_ = nullptr;
+    const compiled_concurrency* waiting_rule_ = nullptr;
+    decision so_far_;
+};
+
+/// Leave for one attempt at an upstream by every breaker that matches: asked last, right before dispatch.
+class attempt_permit {
+  public:
+    attempt_permit() = default;
+    ~attempt_permit() { finish(outcome::ignored, {}); }
+    attempt_permit(const attempt_permit&) = delete;
+    attempt_permit& operator=(const attempt_permit&) = delete;
+
+    /// @return go or refuse
+    decision ask(const matched& by, std::string_view upstream, time_point now, const decision_counter& count);
+    void finish(outcome how, time_point now);
+
+  private:
+    struct held_leave {
+        breaker* of = nullptr;
+        breaker::leave leave;
+    };
+    inline_list<held_leave, 4> leaves_;
+    time_point began_{};
+};
+
+}  // namespace outrider::governance
