@@ -57,7 +57,7 @@ struct decision {
 class permit {
   public:
     permit() = default;
-    ~permit() { finish(outcome::ignored, {}); }
+    ~permit() { finish(outcome::ignored, began_); }
     permit(const permit&) = delete;
     permit& operator=(const permit&) = delete;
 
@@ -83,6 +83,16 @@ class permit {
     time_point began_{};
 };
 
+/// What one exchange counts as, for the limits that measure it. Bytes that are not known yet are charged as they pass.
+struct amounts {
+    double requests = 1;
+    double bytes = 0;
+    double records = 0;
+    double of(measure what) const {
+        return what == measure::requests ? requests : what == measure::bytes ? bytes : records;
+    }
+};
+
 /// One exchange's way through its rules, in order: limits (all checked, then all taken), slots. Kept by the exchange
 /// while it waits.
 ///
@@ -93,17 +103,23 @@ class permit {
 class admission {
   public:
     /// `of` and `by` must outlive the exchange: the set is held by whoever calls.
-    decision admit(const matched& by, const facts& of, time_point now, double amount, permit& into,
+    decision admit(const matched& by, const facts& of, time_point now, const amounts& amount, permit& into,
                    const decision_counter& count, slot_waiter& waiter);
     decision resume(time_point now);
-    decision give_up(time_point now);
-    /// The client left while waiting.
+    /// @param next  queued from now on: the former waiter may be called yet
+    decision give_up(time_point now, slot_waiter& next);
+    /// The client left while waiting. The waiter may be called yet.
     void cancel(time_point now);
 
   private:
-    decision take_limits();
+    bool check_limits();
+    bool take_limits();
+    bool take_limit(const compiled_limit& limit, std::string_view key);
+    void observe(const compiled_limit& limit, const rate_answer& said);
     decision take_slots();
-    decision refuse(const compiled_rule& by, bool degrade);
+    decision take_granted(concurrency_limiter& limiter);
+    decision refuse_slot();
+    decision refuse();
 
     const matched* by_ = nullptr;
     const facts* of_ = nullptr;
@@ -111,18 +127,27 @@ class admission {
     decision_counter count_;
     slot_waiter* waiter_ = nullptr;
     time_point now_{};
-    double amount_ = 1;
+    amounts amount_;
     std::size_t policy_ = 0, rule_ = 0;  ///< the slot to be taken next
     concurrency_limiter* waits_for_ = nullptr;
     const compiled_concurrency* waiting_rule_ = nullptr;
     decision so_far_;
 };
 
+/// Kafka's way with limits: nobody is refused; what was sent is charged, and who is over a limit is told how long to
+/// stay silent (KIP-219).
+/// @return the longest time by which a limit in force is exceeded; zero when none is
+decision throttle(const matched& by, const facts& of, const amounts& amount, time_point now,
+                  const decision_counter& count);
+
+/// The value of a limit's key in this exchange; empty: the message has none.
+std::string_view key_value(const key_source& key, const facts& of, const matched& by);
+
 /// Leave for one attempt at an upstream by every breaker that matches: asked last, right before dispatch.
 class attempt_permit {
   public:
     attempt_permit() = default;
-    ~attempt_permit() { finish(outcome::ignored, {}); }
+    ~attempt_permit() { finish(outcome::ignored, began_); }
     attempt_permit(const attempt_permit&) = delete;
     attempt_permit& operator=(const attempt_permit&) = delete;
 

@@ -43,6 +43,9 @@ struct compiled_concurrency : compiled_rule {
 struct compiled_breaker : compiled_rule {
     const breaker_rule* rule = nullptr;
     std::shared_ptr<breaker_table> breakers;
+    std::string operation;  ///< with `per: operation`: method and path template, as the policy names them
+    /// The name of the breaker that guards an upstream; a view until the thread asks again.
+    std::string_view guarded(std::string_view upstream) const;
 };
 struct compiled_retry : compiled_rule {
     const retry_rule* rule = nullptr;
@@ -70,6 +73,8 @@ struct matched {
         std::string_view name, value;
     };
     inline_list<parameter, 4> parameters;  ///< of path templates
+    inline_list<std::uint32_t, 16> candidates;
+    std::string normal_path;  ///< the path without escapes and dot segments, where it had any; parameters view it
     void clear();
 };
 
@@ -79,6 +84,7 @@ class policy_set {
   public:
     struct options {
         time_point now{};
+        std::string version;     ///< of what was written, as answers and the admin pages name it
         double fleet_share = 1;  ///< of limits with `scope: fleet`, while there is nobody to ask: 1 / replicas
     };
     /// @param former  the set in use, for the state of unchanged rules; null at the start
@@ -92,7 +98,6 @@ class policy_set {
     const std::vector<policy>& sources() const;
     /// All rules by their number.
     const std::vector<const compiled_rule*>& rules() const;
-    /// First eight hex digits of a hash of all that was written: the policies' version in answers.
     const std::string& version() const;
     bool empty() const;
 

@@ -49,6 +49,9 @@ class rate_limiter {
     void restore(const rate_ticket& ticket);
     /// Adds what became known later (bytes of a body), admitted already, whatever the level: leaves a debt.
     void charge(const rate_ticket& ticket, double amount, time_point now);
+    /// Adds what has come already, whatever the level, for who is then asked to stay silent (Kafka's throttling).
+    /// @return the level after it; `wait` is the time until the debt is paid, zero when there is none
+    rate_answer charge(std::string_view key, double amount, time_point now);
 
     /// Another share from now on (replicas came or went; a lease was granted).
     void set_share(double share);

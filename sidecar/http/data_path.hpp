@@ -9,6 +9,7 @@
 #include "governance/egress.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/access_log.hpp"
+#include "sidecar/exchange/governor.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/http/head_parser.hpp"
@@ -106,6 +107,7 @@ class data_path {
     exchange::worker_metrics metrics;
     exchange::tracer tracer;
     exchange::access_log log;
+    exchange::governor governor;
     net::resolver resolver;
     http::router router;
     /// Idle connections that may keep a large read buffer: those in use right now. The others read into a small one.

@@ -8,7 +8,8 @@ namespace outrider::http {
 using exchange::failure_code;
 using exchange::origin;
 
-server_exchange::server_exchange(data_path& path) : path_(path), up_(path.blocks) {}
+server_exchange::server_exchange(data_path& path)
+    : path_(path), up_(path.blocks), governed_(path.worker.get_executor()) {}
 
 const config::timeouts& server_exchange::times() const { return path_.settings.timeouts; }
 
@@ -18,6 +19,7 @@ void server_exchange::fail(failure_code code, origin whose, bool retryable, std:
 }
 
 void server_exchange::reset_state() {
+    governed_.reset();
     facts_ = {};
     attempt_facts_ = {};
     failure_ = {};
@@ -65,6 +67,7 @@ net::awaitable<after_exchange> server_exchange::run(server_connection& connectio
         }
     }
     if (!find_target()) co_return co_await answer_locally(own_answer());
+    if (!path_.governor.policies()->set->empty() && !co_await admit()) co_return co_await answer_locally(own_answer());
     if (request_.form == target_form::authority) co_return co_await connect_tunnel();
     if (!co_await attempt_until_answered()) co_return co_await answer_locally(own_answer());
     co_return co_await forward_answer();
@@ -224,6 +227,7 @@ void server_exchange::finish() {
     if (std::exchange(finished_, true)) return;
     if (facts_.finished == net::steady_clock::time_point{}) facts_.finished = net::steady_clock::now();
     if (!facts_.failure) facts_.failure = failure_;
+    if (governed_.any()) finish_policies();
     path_.metrics.finish(facts_);
     if (facts_.direction == exchange::direction::inbound) {
         path_.tracer.finish_server(span_, facts_);

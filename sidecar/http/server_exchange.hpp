@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sidecar/exchange/governed.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/http/body.hpp"
@@ -61,6 +62,13 @@ class server_exchange {
     void identify();
     bool refuse_early();
     bool find_target();
+
+    // Policies.
+    net::awaitable<bool> admit();
+    void fill_policy_facts();
+    static std::string_view find_field(const void* message, std::string_view name);
+    void refused_by_policy();
+    void finish_policies();
 
     // Attempts.
     enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
@@ -123,6 +131,8 @@ class server_exchange {
     const exchange::started_span* attempt_span_ = &span_;
     exchange::http_facts facts_;
     exchange::attempt_facts attempt_facts_;
+    governance::facts policy_facts_;
+    exchange::governed governed_;
     std::shared_ptr<upstream> target_;    ///< held for the exchange: a dynamic one may be forgotten meanwhile
     endpoint_state* endpoint_ = nullptr;  ///< of `target_`: the one whose turn it is
     connection_handle upstream_;
