@@ -211,6 +211,17 @@ std::vector<setting> admin_keys() {
     };
 }
 
+std::vector<setting> fleet_keys() {
+    return {
+        value("redis", &fleet::redis, redis_url(),
+              "where the sidecars of a fleet count together; without it each has an equal share"),
+        value("replicas", &fleet::replicas, count(1, 10'000),
+              "how many sidecars share a limit while Redis can't be asked"),
+        value("timeout", &fleet::timeout, duration(milliseconds{1}, seconds{10}),
+              "the longest wait for an answer of Redis"),
+    };
+}
+
 std::vector<setting> root_keys() {
     return {
         value("service", &settings::service, text(), "name of the service beside this sidecar (`service.name`)")
@@ -239,6 +250,13 @@ std::vector<setting> root_keys() {
         group("health",
               {section("app", &settings::health, health_keys(), "the application's TCP port, which `/readyz` follows")},
               "health as seen from here"),
+        section(
+            "policies", &settings::policies,
+            {value("path", &policy_source::path, path(),
+                   "a file of policies, or a folder whose `*.yaml` and `*.yml` are read in the order of their names")},
+            "limits, breakers, timeouts, retries and fallbacks; policies.md says what may be written")
+            .with_shorthand("path"),
+        section("fleet", &settings::fleet, fleet_keys(), "the sidecars that share the limits with `scope: fleet`"),
         value("probes", &settings::probes, optional_listen_address(),
               "read-only listener with health and metrics only, for kubelet and Prometheus"),
         group("admin", admin_keys(), "the admin interface").with_shorthand("listen"),
@@ -251,9 +269,7 @@ std::vector<setting> root_keys() {
         later("events", "remove the key"),
         later("contracts", "remove the key"),
         later("keys", "remove the key"),
-        later("fleet", "remove the key"),
         later("registries", "list the members of each upstream under 'endpoints'"),
-        later("policies", "remove the key"),
     };
 }
 

@@ -174,6 +174,18 @@ struct health {
     std::uint32_t fall = 3;
 };
 
+/// The sidecars of one service that share the limits with `scope: fleet`.
+struct fleet {
+    std::string redis;           ///< redis://[[user]:password@]host[:port][/database]; empty: none, equal shares
+    std::uint32_t replicas = 1;  ///< sidecars that share a limit while Redis is not there to be asked
+    milliseconds timeout{50};    ///< the longest wait for one answer of Redis
+};
+
+/// Where policies come from.
+struct policy_source {
+    std::string path;  ///< a file, or a folder of *.yaml and *.yml; empty: none
+};
+
 /// Everything `outrider run` can be told. Immutable once loaded.
 struct settings {
     std::string service;
@@ -190,6 +202,8 @@ struct settings {
     config::access_log access_log;
     config::via via = config::via::enabled;
     config::health health;
+    config::policy_source policies;
+    config::fleet fleet;
     std::optional<endpoint> probes;
     std::optional<endpoint> admin;
     std::string admin_token;                  ///< required when `admin` is not loopback

@@ -54,6 +54,8 @@ type_of<upstream_endpoint> upstream_address();
 type_of<std::string> base_url();
 /// The same, complete, perhaps with a query; the query is not printed.
 type_of<std::string> full_url();
+/// redis://[[user]:password@]host[:port][/database]; the password is not printed.
+type_of<std::string> redis_url();
 /// One of a few words, kept as text.
 type_of<std::string> word_of(std::vector<std::string> words);
 
