@@ -12,7 +12,8 @@ using net::server_response;
 
 namespace {
 
-constexpr std::string_view reads = "GET, HEAD";
+constexpr bool reads = false;
+constexpr bool changes = true;
 
 server_response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
 
@@ -49,7 +50,12 @@ const std::vector<admin_routes::route>& admin_routes::routes() {
         {"/metrics", reads, guard::scrape, &admin_routes::metrics, "Prometheus text"},
         {"/api/state", reads, guard::api, &admin_routes::state, "what goes on now, JSON"},
         {"/api/config", reads, guard::api, &admin_routes::config, "every setting with its source, JSON"},
-        {"/api/log_level", "POST", guard::api, &admin_routes::log_level, "POST {\"level\": \"debug\"}"},
+        {"/api/policies", reads, guard::api, &admin_routes::policies, "every rule with its live state, JSON"},
+        {"/api/policies", changes, guard::api, &admin_routes::force,
+         "POST {\"policy\": \"NAME\", \"breaker\": \"UPSTREAM\", \"state\": \"open|closed|metrics|auto\"}"},
+        {"/api/reload", changes, guard::api, &admin_routes::reload,
+         "POST {}: configuration and policies are read again"},
+        {"/api/log_level", changes, guard::api, &admin_routes::log_level, "POST {\"level\": \"debug\"}"},
     };
     return all;
 }
@@ -60,14 +66,31 @@ bool admin_routes::offers(const route& one) const {
     if (one.path == "/metrics") return static_cast<bool>(sources_.metrics);
     if (one.path == "/api/state") return static_cast<bool>(sources_.state);
     if (one.path == "/api/config") return static_cast<bool>(sources_.config);
+    if (one.path == "/api/policies") return static_cast<bool>(sources_.policies);
+    if (one.path == "/api/reload") return static_cast<bool>(sources_.reload);
     if (one.path == "/api/log_level") return static_cast<bool>(sources_.set_log_level);
     return true;
 }
 
-const admin_routes::route* admin_routes::find(std::string_view path) const {
-    for (const auto& one : routes())
-        if (one.path == path && offers(one)) return &one;
-    return nullptr;
+/// The route for this method; where there is none, another of the same path, which refuses it.
+const admin_routes::route* admin_routes::find(std::string_view path, std::string_view method) const {
+    const route* found = nullptr;
+    for (const auto& one : routes()) {
+        if (one.path != path || !offers(one)) continue;
+        if (one.change ? method == "POST" : is_read(method)) return &one;
+        if (!found) found = &one;
+    }
+    return found;
+}
+
+/// The Allow field of a path.
+std::string admin_routes::allowed(std::string_view path) const {
+    std::string out;
+    for (const auto& one : routes()) {
+        if (one.path != path || !offers(one)) continue;
+        out.append(out.empty() ? "" : ", ").append(one.change ? "POST" : "GET, HEAD");
+    }
+    return out;
 }
 
 bool admin_routes::has_token(const server_request& request) const {
@@ -87,9 +110,9 @@ std::optional<server_response> admin_routes::refuse(const route& to, const serve
                                                                 rules_.surface == admin_surface::full && !with_token);
     if (check_host && !hosts_.allows(request.host))
         return problem(403, "Host '" + request.host + "' is not allowed here; admin_hosts lists further names");
-    const bool change = to.allow == "POST";
-    if (change ? request.method != "POST" : !is_read(request.method)) return net::method_not_allowed(to.allow);
-    if (!change) return std::nullopt;
+    if (to.change ? request.method != "POST" : !is_read(request.method))
+        return net::method_not_allowed(allowed(to.path));
+    if (!to.change) return std::nullopt;
     if (const auto origin = request.header("origin"); origin && !hosts_.allows(origin_host(*origin)))
         return problem(403, "changes are not taken from pages of other sites");
     // A form or a simple cross-site request cannot carry this type: a browser would have to ask first, and is refused.
@@ -99,7 +122,7 @@ std::optional<server_response> admin_routes::refuse(const route& to, const serve
 }
 
 server_response admin_routes::handle(const server_request& request) {
-    const auto* to = find(request.path);
+    const auto* to = find(request.path, request.method);
     if (!to) return problem(404, "nothing is at " + request.path + "; / lists what is here");
     if (auto refusal = refuse(*to, request)) return std::move(*refusal);
     return (this->*to->answer)(request);
@@ -143,6 +166,32 @@ server_response admin_routes::metrics(const server_request&) {
 server_response admin_routes::state(const server_request&) { return json(sources_.state()); }
 
 server_response admin_routes::config(const server_request&) { return json(sources_.config()); }
+
+server_response admin_routes::policies(const server_request&) { return json(sources_.policies()); }
+
+server_response admin_routes::force(const server_request& request) {
+    static constexpr const char* expected =
+        R"(expected {"policy": "NAME", "breaker": "UPSTREAM", "state": "open", "closed", "metrics" or "auto"})";
+    const auto body = nlohmann::json::parse(request.body, nullptr, false);
+    if (!body.is_object()) return problem(400, expected);
+    breaker_order order;
+    for (const auto& [key, value] : body.items()) {
+        auto* target = key == "policy"    ? &order.policy
+                       : key == "breaker" ? &order.breaker
+                       : key == "state"   ? &order.state
+                                          : nullptr;
+        if (!target || !value.is_string()) return problem(400, expected);
+        *target = value.get<std::string>();
+    }
+    if (order.policy.empty() || order.state.empty()) return problem(400, expected);
+    if (auto wrong = sources_.force_breaker(order); !wrong.empty()) return problem(404, wrong);
+    return json(sources_.policies());
+}
+
+server_response admin_routes::reload(const server_request&) {
+    auto report = sources_.reload();
+    return {report.applied ? 200U : 422U, "application/json", std::move(report.body), {}};
+}
 
 server_response admin_routes::log_level(const server_request& request) {
     const auto body = nlohmann::json::parse(request.body, nullptr, false);

@@ -17,17 +17,34 @@ struct readiness {
     std::vector<std::string> reasons;
 };
 
+/// What a POST to /api/policies says.
+struct breaker_order {
+    std::string policy;   ///< name
+    std::string breaker;  ///< the upstream it guards, as /api/policies names it; empty: all of the policy's
+    std::string state;    ///< "open", "closed", "metrics", "auto"
+};
+
+/// What came of reading everything again.
+struct reload_report {
+    bool applied = false;
+    std::string body;  ///< JSON
+};
+
 /// Where the answers come from. Called on the server's thread, one at a time; an empty function means 404.
 struct admin_sources {
     /// Asks every worker, with a deadline well under the second that kubelet waits: while it runs nothing else is
     /// answered.
     std::function<admin::readiness()> readiness;
-    std::function<bool()> started;         ///< start-up has come to its end; empty: as soon as this server answers
-    std::function<std::string()> metrics;  ///< Prometheus text
-    std::function<std::string()> state;    ///< JSON
-    std::function<std::string()> config;   ///< JSON
-    /// False when there is no such level. The only call that changes something.
+    std::function<bool()> started;          ///< start-up has come to its end; empty: as soon as this server answers
+    std::function<std::string()> metrics;   ///< Prometheus text
+    std::function<std::string()> state;     ///< JSON
+    std::function<std::string()> config;    ///< JSON
+    std::function<std::string()> policies;  ///< JSON: the rules with their live state
+    /// False when there is no such level.
     std::function<bool(std::string_view)> set_log_level;
+    /// Holds a breaker in a state, or lets go of it ("auto"). @return what is wrong; empty: done
+    std::function<std::string(const breaker_order&)> force_breaker;
+    std::function<reload_report()> reload;  ///< configuration and policies are read again
 };
 
 /// What a listener shows: everything, or health and metrics only.
@@ -56,13 +73,14 @@ class admin_routes {
   private:
     struct route {
         std::string_view path;
-        std::string_view allow;  ///< the Allow field
+        bool change;  ///< POST; else GET and HEAD
         enum class guard { open, scrape, api } guarded;
         net::server_response (admin_routes::*answer)(const net::server_request&);
         std::string_view summary;
     };
     static const std::vector<route>& routes();
-    const route* find(std::string_view path) const;
+    const route* find(std::string_view path, std::string_view method) const;
+    std::string allowed(std::string_view path) const;
     bool offers(const route& one) const;
     std::optional<net::server_response> refuse(const route& to, const net::server_request& request) const;
     bool has_token(const net::server_request& request) const;
@@ -74,6 +92,9 @@ class admin_routes {
     net::server_response metrics(const net::server_request&);
     net::server_response state(const net::server_request&);
     net::server_response config(const net::server_request&);
+    net::server_response policies(const net::server_request&);
+    net::server_response force(const net::server_request& request);
+    net::server_response reload(const net::server_request& request);
     net::server_response log_level(const net::server_request& request);
 
     admin_sources sources_;

@@ -51,6 +51,61 @@ server_request bearing(server_request request, std::string authorization) {
     return request;
 }
 
+/// A POST of JSON.
+server_request post(std::string path, std::string body) {
+    auto request = get(std::move(path));
+    request.method = "POST";
+    request.body = std::move(body);
+    request.headers = {{"content-type", "application/json"}};
+    return request;
+}
+
+TEST(AdminRoutes, PoliciesAreReadAndTheirBreakersForced) {
+    std::vector<breaker_order> orders;
+    auto sources = all_sources();
+    sources.policies = [] { return std::string{R"({"policies":[]})"}; };
+    sources.force_breaker = [&](const breaker_order& order) {
+        orders.push_back(order);
+        return order.policy == "protect" ? std::string{} : "no policy '" + order.policy + "'";
+    };
+    admin_routes routes{sources, loopback()};
+    EXPECT_EQ(routes.handle(get("/api/policies")).body, R"({"policies":[]})");
+    auto done = routes.handle(post("/api/policies", R"({"policy":"protect","breaker":"stock","state":"open"})"));
+    EXPECT_EQ(done.status, 200u);
+    ASSERT_EQ(orders.size(), 1u);
+    EXPECT_EQ(orders[0].breaker, "stock");
+    EXPECT_EQ(orders[0].state, "open");
+    EXPECT_THAT(routes.handle(post("/api/policies", R"({"policy":"x","state":"open"})")).body,
+                HasSubstr("no policy 'x'"));
+    for (const char* body : {"", "[]", "{}", R"({"policy":"protect"})", R"({"policy":1,"state":"open"})",
+                             R"({"policy":"protect","state":"open","more":"x"})"})
+        EXPECT_EQ(routes.handle(post("/api/policies", body)).status, 400u) << body;
+    EXPECT_EQ(orders.size(), 2u);
+}
+
+TEST(AdminRoutes, AllowNamesEveryMethodOfAPath) {
+    auto sources = all_sources();
+    sources.policies = [] { return std::string{"{}"}; };
+    sources.force_breaker = [](const breaker_order&) { return std::string{}; };
+    admin_routes routes{sources, loopback()};
+    auto request = get("/api/policies");
+    request.method = "DELETE";
+    auto answer = routes.handle(request);
+    EXPECT_EQ(answer.status, 405u);
+    EXPECT_THAT(answer.headers, Contains(Pair("Allow", "GET, HEAD, POST")));
+}
+
+TEST(AdminRoutes, AReloadThatWasNotTakenSaysSo) {
+    bool good = true;
+    auto sources = all_sources();
+    sources.reload = [&] { return reload_report{good, R"({"applied":1})"}; };
+    admin_routes routes{sources, loopback()};
+    EXPECT_EQ(routes.handle(post("/api/reload", "{}")).status, 200u);
+    good = false;
+    EXPECT_EQ(routes.handle(post("/api/reload", "{}")).status, 422u);
+    EXPECT_EQ(routes.handle(get("/api/reload")).status, 405u);
+}
+
 TEST(AdminRoutes, AnswersEachReadFromItsSource) {
     admin_routes routes{all_sources(), loopback()};
     EXPECT_EQ(routes.handle(get("/livez")).status, 200u);
