@@ -1,0 +1,258 @@
+#include "governance/admission.hpp"
+
+#include <array>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#include "governance/breaker_table.hpp"
+
+namespace outrider::governance {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+const time_point start{seconds{1'000}};
+
+policy named(std::string name) {
+    policy out;
+    out.name = std::move(name);
+    return out;
+}
+
+limit_rule limit(double rate, double burst) {
+    limit_rule out;
+    out.rate = {rate, "N/s"};
+    out.burst = burst;
+    return out;
+}
+
+/// Policies with one exchange after the other, and what was counted.
+class world {
+  public:
+    explicit world(std::vector<policy> policies)
+        : set(policy_set::compile(std::move(policies), nullptr, {.now = start})), counts_(set->rules().size()) {}
+
+    decision_counter counter() {
+        return {[](void* owner, rule_number rule, rule_outcome outcome) {
+                    ++static_cast<world*>(owner)->counts_[rule][static_cast<std::size_t>(outcome)];
+                },
+                this};
+    }
+    int count(std::size_t rule, rule_outcome outcome) const { return counts_[rule][static_cast<std::size_t>(outcome)]; }
+
+    std::shared_ptr<const policy_set> set;
+    facts of;
+
+  private:
+    std::vector<std::array<int, rule_outcomes>> counts_;
+};
+
+/// One exchange.
+struct exchange {
+    explicit exchange(world& in) : in_(in) { in.set->match(in.of, by); }
+    decision admit(time_point now, const amounts& amount = {}) {
+        return way.admit(by, in_.of, now, amount, holds, in_.counter(), waiter);
+    }
+    world& in_;
+    matched by;
+    admission way;
+    slot_waiter waiter;
+    permit holds;  ///< goes first: gives back what it holds
+};
+
+TEST(Admission, WithoutPoliciesEverythingGoes) {
+    world w{{}};
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+}
+
+TEST(Admission, ALimitRefusesWithWhatItSawAndWhenToComeBack) {
+    auto one = named("one");
+    one.limits = {limit(10, 2)};
+    world w{{one}};
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+    auto said = exchange{w}.admit(start);
+    EXPECT_EQ(said.verdict, verdict::refuse);
+    EXPECT_EQ(said.by->of->name, "one");
+    EXPECT_EQ(said.by->kind, rule_kind::limit);
+    EXPECT_NEAR(static_cast<double>(said.retry_after.count()), 1e8, 1e3);
+    EXPECT_EQ(said.limit, 10);
+    EXPECT_EQ(said.burst, 2);
+    EXPECT_FALSE(said.degrade);
+    EXPECT_EQ(w.count(0, rule_outcome::passed), 2);
+    EXPECT_EQ(w.count(0, rule_outcome::refused), 1);
+    EXPECT_EQ(exchange{w}.admit(start + milliseconds{101}).verdict, verdict::go);
+}
+
+TEST(Admission, WhatOneLimitRefusesCostsTheOthersNothing) {
+    auto total = named("total"), each = named("each");
+    total.limits = {limit(1, 10)};
+    each.limits = {limit(1, 1)};
+    world w{{total, each}};
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+    for (int i = 0; i < 100; ++i) EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::refuse);
+    EXPECT_EQ(w.set->policies()[0].limits[0].limiter->look(start).remaining, 9);
+}
+
+TEST(Admission, ACostCountsAsSoMany) {
+    auto one = named("one");
+    one.limits = {limit(1, 10)};
+    one.cost = 5;
+    world w{{one}};
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::go);
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::refuse);
+}
+
+TEST(Admission, AShadowCountsAndLetsPass) {
+    auto one = named("one");
+    one.mode = mode::shadow;
+    one.limits = {limit(1, 1)};
+    one.concurrency = {{.max = 1}};
+    world w{{one}};
+    exchange first{w};
+    EXPECT_EQ(first.admit(start).shadowed, 0U);
+    auto said = exchange{w}.admit(start);
+    EXPECT_EQ(said.verdict, verdict::go);
+    EXPECT_EQ(said.shadowed, 2U);
+    EXPECT_EQ(said.shadow->kind, rule_kind::limit);
+    EXPECT_EQ(w.count(0, rule_outcome::refused), 1);
+    EXPECT_EQ(w.count(1, rule_outcome::refused), 1);
+}
+
+TEST(Admission, APacedExchangeWaitsItsTimeAndThenTakesItsSlot) {
+    auto one = named("one");
+    auto paced = limit(10, 1);
+    paced.over = over_limit::pace;
+    paced.queue = 5;
+    paced.longest_wait = seconds{1};
+    one.limits = {paced};
+    one.concurrency = {{.max = 1}};
+    world w{{one}};
+    exchange first{w}, second{w};
+    EXPECT_EQ(first.admit(start).verdict, verdict::go);
+    auto said = second.admit(start);
+    ASSERT_EQ(said.verdict, verdict::wait);
+    EXPECT_NEAR(static_cast<double>(said.wait.count()), 1e8, 1e3);
+    first.holds.finish(outcome::success, start + milliseconds{50});
+    EXPECT_EQ(second.way.resume(start + said.wait).verdict, verdict::go);
+    EXPECT_EQ(w.set->policies()[0].concurrency[0].limiter->look().under_way, 1U);
+}
+
+TEST(Admission, ASlotThatIsTakenRefusesAndGivesTheTokensBack) {
+    auto one = named("one");
+    one.limits = {limit(1, 10)};
+    one.concurrency = {{.max = 1}};
+    world w{{one}};
+    exchange first{w};
+    EXPECT_EQ(first.admit(start).verdict, verdict::go);
+    auto said = exchange{w}.admit(start);
+    EXPECT_EQ(said.verdict, verdict::refuse);
+    EXPECT_EQ(said.by->kind, rule_kind::concurrency);
+    EXPECT_EQ(said.limit, 1);
+    EXPECT_TRUE(said.degrade);
+    EXPECT_EQ(w.set->policies()[0].limits[0].limiter->look(start).remaining, 9);
+}
+
+/// A waiter that notes its call.
+void note(slot_waiter* self) { *static_cast<bool*>(self->owner) = true; }
+
+TEST(Admission, AWaitingExchangeGoesOnWhenASlotComesBack) {
+    auto one = named("one");
+    one.concurrency = {{.max = 1, .queue = 1, .longest_wait = milliseconds{50}}};
+    world w{{one}};
+    exchange first{w}, second{w};
+    bool called = false;
+    second.waiter.on_granted = &note;
+    second.waiter.owner = &called;
+    EXPECT_EQ(first.admit(start).verdict, verdict::go);
+    auto said = second.admit(start);
+    ASSERT_EQ(said.verdict, verdict::wait);
+    EXPECT_EQ(said.longest_wait, milliseconds{50});
+    EXPECT_EQ(exchange{w}.admit(start).verdict, verdict::refuse) << "the queue is full";
+    first.holds.finish(outcome::success, start);
+    ASSERT_TRUE(called);
+    EXPECT_EQ(second.way.resume(start).verdict, verdict::go);
+    second.holds.finish(outcome::success, start);
+    EXPECT_EQ(w.set->policies()[0].concurrency[0].limiter->look().under_way, 0U);
+}
+
+TEST(Admission, WhoGivesUpKeepsASlotThatCameAtTheLastMoment) {
+    auto one = named("one");
+    one.concurrency = {{.max = 1, .queue = 1, .longest_wait = milliseconds{50}}};
+    world w{{one}};
+    exchange first{w}, second{w};
+    bool called = false;
+    second.waiter.on_granted = &note;
+    second.waiter.owner = &called;
+    first.admit(start);
+    second.admit(start);
+    first.holds.finish(outcome::success, start);
+    slot_waiter next;
+    EXPECT_EQ(second.way.give_up(start, next).verdict, verdict::go);
+    EXPECT_EQ(w.set->policies()[0].concurrency[0].limiter->look().under_way, 1U);
+}
+
+TEST(Admission, WhoGivesUpOrLeavesHoldsNothing) {
+    auto one = named("one");
+    one.concurrency = {{.max = 5}, {.max = 1, .queue = 2, .longest_wait = milliseconds{50}}};
+    world w{{one}};
+    exchange first{w}, second{w}, third{w};
+    bool called = false;
+    second.waiter.on_granted = third.waiter.on_granted = &note;
+    second.waiter.owner = third.waiter.owner = &called;
+    first.admit(start);
+    EXPECT_EQ(second.admit(start).verdict, verdict::wait);
+    EXPECT_EQ(third.admit(start).verdict, verdict::wait);
+    slot_waiter next;
+    EXPECT_EQ(second.way.give_up(start, next).verdict, verdict::refuse);
+    third.way.cancel(start);
+    const auto& rules = w.set->policies()[0].concurrency;
+    EXPECT_EQ(rules[0].limiter->look().under_way, 1U);
+    EXPECT_EQ(rules[1].limiter->look().waiting, 0U);
+    first.holds.finish(outcome::success, start);
+    EXPECT_FALSE(called);
+    EXPECT_EQ(rules[1].limiter->look().under_way, 0U);
+}
+
+TEST(Admission, AnOpenBreakerRefusesTheAttemptAndGivesBackTheOthersLeave) {
+    auto wide = named("wide"), narrow = named("narrow");
+    wide.breakers = {{.consecutive = 100, .probes = 1}};
+    narrow.breakers = {{.consecutive = 2}};
+    world w{{wide, narrow}};
+    exchange one{w};
+    for (int i = 0; i < 2; ++i) {
+        attempt_permit attempt;
+        EXPECT_EQ(attempt.ask(one.by, "stock", start, w.counter()).verdict, verdict::go);
+        attempt.finish(outcome::failure, start);
+    }
+    attempt_permit attempt;
+    auto said = attempt.ask(one.by, "stock", start, w.counter());
+    EXPECT_EQ(said.verdict, verdict::refuse);
+    EXPECT_EQ(said.by->of->name, "narrow");
+    EXPECT_GT(said.retry_after.count(), 0);
+    attempt_permit other;
+    EXPECT_EQ(other.ask(one.by, "billing", start, w.counter()).verdict, verdict::go) << "each upstream has its own";
+    other.finish(outcome::success, start);
+}
+
+TEST(Admission, ThrottlingChargesWhatCameAndTellsHowLongToStaySilent) {
+    auto one = named("one");
+    auto bytes = limit(1'000, 1'000);
+    bytes.of = measure::bytes;
+    one.limits = {bytes};
+    world w{{one}};
+    exchange produce{w};
+    amounts amount;
+    amount.bytes = 1'000;
+    EXPECT_EQ(throttle(produce.by, w.of, amount, start, w.counter()).wait.count(), 0);
+    amount.bytes = 500;
+    auto said = throttle(produce.by, w.of, amount, start, w.counter());
+    EXPECT_EQ(said.verdict, verdict::wait);
+    EXPECT_NEAR(static_cast<double>(said.wait.count()), 5e8, 1e4);
+}
+
+}  // namespace
+}  // namespace outrider::governance
