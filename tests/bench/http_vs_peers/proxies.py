@@ -49,9 +49,9 @@ class Bench:
         self.started.append(server)
         return server
 
-    def haproxy(self):
+    def haproxy(self, config="peer.haproxy.cfg"):
         port = processes.free_ports(1)[0]
-        config = from_template("peer.haproxy.cfg", self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
+        config = from_template(config, self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
         return self.start(["haproxy", "-f", config], port, self.proxy_cpu)
 
     def nginx(self):
@@ -59,16 +59,17 @@ class Bench:
         config = from_template("peer.nginx.conf", self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
         return self.start(["nginx", "-p", self.folder, "-c", config, "-e", self.folder / "peer.log"], port, self.proxy_cpu)
 
-    def sidecar(self, mode, sampling, receiver, tiny_disk=False):
+    def sidecar(self, mode, sampling, receiver, tiny_disk=False, policies=None):
         """Outrider with one worker in `mode` (inbound or outbound); `sampling` is the share of traces recorded, by a caller's
-        decision where there is one. Metrics and the framing check are always on. Spans go to `receiver.url`."""
+        decision where there is one; `policies` is a file of config/. Metrics and the framing check are always on. Spans go to `receiver.url`."""
         inbound, outbound, admin = processes.free_ports(3)
         upstream = "%s:%d" % self.upstream.address
         state = self.folder / f"state-{inbound}"
         state.mkdir()
         command = [*(on_tiny_disk(state) if tiny_disk else []), self.outrider, "run", "--service", "bench", "--state", state, "--admin", f"127.0.0.1:{admin}", "--otlp", receiver.url,
                    "--inbound", f"127.0.0.1:{inbound}", "--app", upstream, "--outbound", f"127.0.0.1:{outbound}", "--route", f"app={upstream}",
-                   "--set", "workers=1", "--set", "tracing.sampler=parentbased_traceidratio", "--set", f"tracing.sampler_arg={sampling}"]
+                   "--set", "workers=1", "--set", "tracing.sampler=parentbased_traceidratio", "--set", f"tracing.sampler_arg={sampling}",
+                   *(["--policies", HERE / "config" / policies] if policies else [])]
         server = self.start(command, inbound if mode == "inbound" else outbound, self.proxy_cpu)
         server.admin, server.state = ("127.0.0.1", admin), state
         wire.wait_for(lambda: "ready" in server.log(), "the sidecar to be ready")

@@ -21,7 +21,7 @@ def markdown(results):
     lines = [f"{where['cores']} cores of {where['cpu']}, Linux {where['kernel']}; HAProxy {where['haproxy']}, nginx {where['nginx']}. "
              f"Median (lowest-highest) of {results['pairs']} interleaved rounds of {results['seconds']} s; one thread each. "
              f"A/A control (HAProxy beside HAProxy): {ratio(results['a_a'])}.", ""]
-    for part, write in (("throughput", throughput), ("latency", latency), ("memory", memory)):
+    for part, write in (("throughput", throughput), ("governed", governed), ("latency", latency), ("memory", memory)):
         if part in results:
             lines += [*write(results[part]), ""]
     return "\n".join(lines)
@@ -31,6 +31,14 @@ def throughput(rows):
     lines = ["Requests per CPU-second of the proxy:", "", "| requests | HAProxy | nginx | Outrider | Outrider / HAProxy |", "|---|---|---|---|---|"]
     return lines + [f"| {row_name(row)} | " + " | ".join(thousands(row[who]["median"]) for who in ("haproxy", "nginx", "outrider"))
                     + f" | {ratio(row['ratio'])} |" for row in rows]
+
+
+def governed(rows):
+    lines = ["Requests per CPU-second with a limit per caller, a breaker and a deadline in force (small, with traceparent):", "",
+             "| requests | HAProxy | HAProxy, stick table | Outrider, no policies | Outrider, governed | / HAProxy | / stick table | / no policies |",
+             "|---|---|---|---|---|---|---|---|"]
+    return lines + [f"| {row['mode']}, {row['sampling']:.0%} sampled | " + " | ".join(thousands(row[who]["median"]) for who in ("haproxy", "limited", "plain", "governed"))
+                    + " | " + " | ".join(ratio(row[f"ratio_{base}"]) for base in ("haproxy", "limited", "plain")) + " |" for row in rows]
 
 
 def latency(found):

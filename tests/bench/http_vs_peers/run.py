@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Outrider beside HAProxy and nginx: same upstream, one run, interleaved. Prints a Markdown table and writes JSON.
 
-usage: PYTHONPATH=tests/support python3 tests/bench/http_vs_peers/run.py [--quick] [--parts throughput,latency,memory] ...
+usage: PYTHONPATH=tests/support python3 tests/bench/http_vs_peers/run.py [--quick] [--parts throughput,governed,latency,memory] ...
 """
 import argparse
 import json
@@ -11,6 +11,7 @@ import statistics
 import sys
 import tempfile
 
+import governed
 import harness
 import load
 import memory
@@ -74,6 +75,14 @@ def metrics_text(sidecar):
     return wire.ask(sidecar.admin, "/metrics", host="127.0.0.1:%d" % sidecar.admin[1]).body.decode()
 
 
+def spans_settled(sidecar):
+    """Waits until a sidecar has delivered every span that it finished."""
+    def settled():
+        metrics = processes.metrics_of(metrics_text(sidecar))
+        return metrics["outrider_spans_finished_total"] == metrics['outrider_spans_total{state="delivered"}']
+    wire.wait_for(settled, "every span to be delivered", within=60)
+
+
 def throughput_row(bench, counter, row, options):
     name, mode, traceparent, sampling = row
     requests = load.write_requests(bench.folder / "throughput", load.SCENARIOS[name].requests(traceparent, sampling, "app"))
@@ -98,6 +107,10 @@ def throughput(bench, options):
     results = [throughput_row(bench, counter, row, options) for row in (rows[:1] + rows[-1:] if options.quick else rows)]
     bench.end(counter)
     return results
+
+
+def governed_rows(bench, options):
+    return governed.measure(bench, options, interleave, spans_settled)
 
 
 def latency(bench, options):
@@ -128,7 +141,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--outrider", default=processes.OUTRIDER)
     parser.add_argument("--quick", action="store_true", help="a smoke test of the harness: seconds, and no figures to quote")
-    parser.add_argument("--parts", default="throughput,latency,memory")
+    parser.add_argument("--parts", default="throughput,governed,latency,memory")
     parser.add_argument("--only", nargs="*", choices=list(load.SCENARIOS), help="these scenarios of the throughput part")
     parser.add_argument("--rounds", "--pairs", dest="pairs", type=int, default=7, help="of interleaved intervals, one of each proxy")
     parser.add_argument("--seconds", type=int, default=4, help="of each interval")
@@ -155,7 +168,7 @@ def main():
             parts = options.parts.split(",")
             results = {"machine": report.machine(), "pairs": options.pairs, "seconds": options.seconds, "a_a": a_a_control(bench, options)}
             print(f"A/A control, HAProxy beside HAProxy: {report.ratio(results['a_a'])}", file=sys.stderr, flush=True)
-            for part, measure in (("throughput", throughput), ("latency", latency), ("memory", memory.measure)):
+            for part, measure in (("throughput", throughput), ("governed", governed_rows), ("latency", latency), ("memory", memory.measure)):
                 if part in parts:
                     results[part] = measure(bench, options)
         finally:
