@@ -18,7 +18,15 @@ namespace outrider::governance {
 ///                                                  ^                   |                            |
 ///                                                  '---(a probe fails, or its lease ends)-----------'
 ///
-/// Every change of state begins a new generation; what an older generation reports changes nothing.
+/// Every change of state begins a new generation; what an older generation reports changes nothing. There is no timer:
+/// the breaker moves on when it is asked, looked at or reported to, by the time that it is given.
+///
+/// - closed: asking is one atomic load, a report of success one compare-and-swap.
+/// - half_open: a probe holds a lease; one that is never reported fails when the lease ends, so a half-open breaker
+///   cannot stick: an upstream that answers again is called again within open + probe_lease, whatever became of the
+///   probes. Until one has succeeded they begin one `open` apart, so an upstream that takes calls and answers none
+///   holds up few callers, and its return is noticed while earlier probes still hang. Then as many as are missing.
+/// - ramp: a share of the calls that grows evenly over the time of the ramp, from a tenth. Judged as when closed.
 class breaker {
   public:
     enum class state : std::uint8_t { closed, open, half_open, ramp };
@@ -34,12 +42,15 @@ class breaker {
         bool probe = false;
         std::uint32_t generation = 0;
         std::uint32_t lease = 0;  ///< of a probe
-        nanoseconds wait{0};      ///< refused: until it is worth asking again
+        nanoseconds wait{0};      ///< refused: until it is worth asking again; 0: not known (forced open)
     };
     leave ask(time_point now);
+    /// @param how   `ignored` gives a probe's place back and says nothing about the upstream
+    /// @param took  compared with slow_over; of success and failure
     void report(const leave& given, outcome how, nanoseconds took, time_point now);
 
-    /// Held so until it is set to none: by policy, or by the admin API.
+    /// Held so until it is set to another: by policy, or by the admin API. `metrics` counts and changes state, but
+    /// refuses nothing. What was forced open and is let go of is probed first, as after any other opening.
     void force(breaker_force how, time_point now);
 
     struct view {

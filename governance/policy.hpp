@@ -105,8 +105,10 @@ struct breaker_rule {
     milliseconds window{10'000};
     std::uint32_t min_calls = 20;
     breaker_scope per = breaker_scope::upstream;
-    milliseconds open{1'000};  ///< until probes are let through; grows by half with every failed probe, to 8 times
-    std::uint32_t probes = 3;  ///< that must succeed
+    /// Until a probe is let through, less a jitter of up to a tenth. It does not grow with failed probes: this is how
+    /// long the return of an upstream goes unnoticed.
+    milliseconds open{1'000};
+    std::uint32_t probes = 3;          ///< that must succeed
     milliseconds probe_lease{10'000};  ///< a probe that has not reported by then counts as failed
     milliseconds ramp{5'000};          ///< from the probes' success to the whole traffic
     breaker_force forced = breaker_force::none;
