@@ -17,6 +17,7 @@ class breaker_table {
     breaker_table(const breaker_rule& rule, time_point created);
     ~breaker_table();
     breaker& of(std::string_view name, time_point now);
+    /// In the order they came, without a lock held: `look` may ask for breakers.
     void each(const std::function<void(const std::string& name, breaker& which)>& look) const;
     /// @return false when there is none of that name
     bool force(std::string_view name, breaker_force how, time_point now);
