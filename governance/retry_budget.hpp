@@ -10,7 +10,9 @@
 namespace outrider::governance {
 
 /// How many further attempts are allowed: a share of the exchanges of the last ten seconds, and always a few at once.
-/// Any thread; counts may be off by those of a second that just ends.
+/// Any thread, without a lock. Seconds are whole ones since it was created, the one that runs and nine before it, so
+/// what counts is nine to ten seconds. Never exceeded at the moment a retry begins: of several that begin at once and
+/// of which not all fit, more may be refused than would have to be.
 class retry_budget {
   public:
     retry_budget(const retry_rule& rule, time_point created);
@@ -22,6 +24,9 @@ class retry_budget {
     std::uint64_t refused() const { return refused_.load(std::memory_order_relaxed); }
 
   private:
+    bool take_of_floor();
+    bool within_budget(std::uint32_t number) const;
+
     struct second {
         std::atomic<std::uint64_t> exchanges{0};  ///< number of the second << 32 | count
         std::atomic<std::uint64_t> retries{0};
