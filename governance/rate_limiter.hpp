@@ -12,8 +12,9 @@ namespace outrider::governance {
 struct rate_answer {
     bool admitted = false;
     bool overflow = false;  ///< the table is full of busy keys: this one shares a bucket with other new ones
-    nanoseconds wait{
-        0};  ///< refused: until the same would be admitted; admitted by a paced limit: to wait before going on
+    /// Refused: until the same would be admitted, if nobody else takes meanwhile; 0: never (a rate of zero). Admitted
+    /// by a paced limit: to wait before going on.
+    nanoseconds wait{0};
     double limit = 0;  ///< amount per second that holds for this key now
     double burst = 0;
     double remaining = 0;  ///< of the burst, after this; negative after late charges
@@ -24,7 +25,8 @@ struct rate_ticket {
     std::uint64_t key[2] = {0, 0};  ///< hash of the key's value
     std::uint64_t before = 0;
     std::uint64_t after = 0;  ///< 0: nothing was taken
-    double per_second = 0;    ///< that held for it
+    double per_second = 0;    ///< that held for it, once warm
+    bool overflow = false;    ///< it was the overflow bucket's
 };
 
 /// One limit over all workers: the generic cell rate algorithm (ATM Forum TM 4.0, 4.4.2), for each key one 64-bit word:
@@ -60,6 +62,7 @@ class rate_limiter {
         std::size_t keys = 0;          ///< held in the table
         std::uint64_t overflowed = 0;  ///< decisions that the overflow bucket took
         double remaining = 0;          ///< of the one bucket of a limit without a key
+        std::size_t bytes = 0;         ///< reserved; of a table, what was never used is not resident
     };
     state look(time_point now) const;
 
