@@ -214,6 +214,16 @@ void rate_limiter::charge(const rate_ticket& ticket, double amount, time_point n
     place.remember(charge_to(my.shared, offer));
 }
 
+rate_answer rate_limiter::charge(std::string_view key, double amount, time_point now) {
+    rate_ticket ticket;
+    note(ticket, parts_->hash(key));
+    charge(ticket, amount, now);
+    auto out = check(key, 0, now);
+    if (out.remaining < 0 && out.limit > 0)
+        out.wait = std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(-out.remaining / out.limit));
+    return out;
+}
+
 void rate_limiter::set_share(double share) { parts_->spread.store(spread_of(share), std::memory_order_relaxed); }
 
 rate_limiter::state rate_limiter::look(time_point now) const {
