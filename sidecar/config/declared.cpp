@@ -1,3 +1,4 @@
+#include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/schema.hpp"
 
 // The table of settings, in the order users read them.
@@ -253,9 +254,13 @@ std::vector<setting> root_keys() {
         section(
             "policies", &settings::policies,
             {value("path", &policy_source::path, path(),
-                   "a file of policies, or a folder whose `*.yaml` and `*.yml` are read in the order of their names")},
-            "limits, breakers, timeouts, retries and fallbacks; policies.md says what may be written")
-            .with_shorthand("path"),
+                   "a file of policies, or a folder whose `*.yaml` and `*.yml` are read in the order of their names"),
+             sections("in_place", &policy_source::in_place, policy_keys(), "policies that are written here")
+                 .only_in_files()},
+            "limits, breakers, timeouts, retries and fallbacks, as policies.md says; a list in place of a path is its "
+            "`in_place`, policies that are written here")
+            .with_shorthand("path")
+            .with_list_shorthand("in_place"),
         section("fleet", &settings::fleet, fleet_keys(), "the sidecars that share the limits with `scope: fleet`"),
         value("probes", &settings::probes, optional_listen_address(),
               "read-only listener with health and metrics only, for kubelet and Prometheus"),

@@ -31,7 +31,7 @@ std::vector<std::string> segments(std::string_view path) {
 /// Every path of the table; a list's entry shows as 0, a free name as NAME.
 void collect_paths(const setting& section, const std::string& path, std::vector<std::string>& out) {
     for (const auto& key : section.keys) {
-        if (key.shape == shape::later) continue;
+        if (key.shape == shape::later || key.file_only) continue;
         const auto own = join(path, key.name);
         if (key.keys.empty()) out.push_back(own);
         const auto* infix = key.shape == shape::sections ? ".0" : key.shape == shape::named ? ".NAME" : "";
@@ -86,6 +86,10 @@ node& assignment::child(node& target, const std::string& key) {
 
 complaint assignment::into_section(const setting& what, node& target, std::size_t depth) {
     if (at_end(depth)) {
+        if (!what.list_shorthand.empty()) {  // one value in place of all that was there, whatever its form
+            target = scalar(std::move(value_), where_);
+            return {};
+        }
         if (what.shorthand.empty()) {
             std::string keys;
             for (const auto& name : what.key_names()) keys += (keys.empty() ? "" : ", ") + join(path_, name);
@@ -96,9 +100,12 @@ complaint assignment::into_section(const setting& what, node& target, std::size_
     const auto* key = what.find(parts_[depth]);
     if (key == nullptr) return unknown();
     if (key->shape == shape::later) return "'" + path_ + "' is not supported by this version; " + key->doc;
-    if (target.kind == node_kind::scalar && !what.shorthand.empty()) {
+    if (key->file_only) return "'" + path_ + "' is written in the file: it is more than a flag or a variable can say";
+    const bool scalar_there = target.kind == node_kind::scalar && !what.shorthand.empty();
+    const bool list_there = target.kind == node_kind::list && !what.list_shorthand.empty();
+    if (scalar_there || list_there) {
         node kept = std::exchange(target, node{});
-        child(target, what.shorthand) = std::move(kept);
+        child(target, scalar_there ? what.shorthand : what.list_shorthand) = std::move(kept);
     }
     return into(*key, child(target, key->name), depth + 1);
 }
@@ -113,7 +120,7 @@ complaint assignment::into(const setting& what, node& target, std::size_t depth)
             if (at_end(depth))
                 return "'" + path_ + "' needs a name and a key: " + path_ + ".NAME." + what.keys.front().name;
             if (parts_[depth].empty()) return unknown();
-            const setting element{path_, shape::section, what.doc, {}, {}, what.keys, &to_itself};
+            const auto element = element_of(what, path_);
             return into_section(element, child(target, parts_[depth]), depth + 1);
         }
         case shape::table:
@@ -148,7 +155,7 @@ complaint assignment::into_sections(const setting& what, node& target, std::size
         target.items.emplace_back();
         target.items.back().where = where_;
     }
-    const setting element{path_, shape::section, what.doc, {}, {}, what.keys, &to_itself};
+    const auto element = element_of(what, path_);
     return into_section(element, target.items[*index], depth + 1);
 }
 

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/schema.hpp"
 
 namespace outrider::config {
@@ -37,7 +38,8 @@ std::string yaml_scalar(const std::string& text) {
 /// Walks the table and the values together and writes YAML.
 class yaml_printer {
   public:
-    explicit yaml_printer(const origins& where) : where_(where) {}
+    /// @param where  null: sources are not shown
+    explicit yaml_printer(const origins* where) : where_(where) {}
     void keys(const setting& section, const void* owner, const std::string& path, int depth);
     std::string take() { return std::move(out_); }
 
@@ -49,11 +51,14 @@ class yaml_printer {
     void sections(const setting& what, const void* value, const std::string& path, int depth);
     void named(const setting& what, const void* value, const std::string& path, int depth);
     void line(int depth, const std::string& text, const std::string& path);
+    void not_set(const setting& what, int depth);
+    void alone(const setting& what, const void* value, const std::string& path, int depth);
     void heading(int depth, const std::string& text) { out_.append(indent(depth)).append(text).append("\n"); }
     std::string indent(int depth);
 
-    const origins& where_;
+    const origins* where_;
     std::string out_;
+    std::size_t lines_ = 0;    ///< with a value
     bool begin_item_ = false;  ///< the next line starts a list entry
 };
 
@@ -65,10 +70,15 @@ std::string yaml_printer::indent(int depth) {
 }
 
 void yaml_printer::line(int depth, const std::string& text, const std::string& path) {
-    const auto found = where_.find(path);
+    ++lines_;
     std::string full = indent(depth) + text;
+    if (where_ == nullptr) {
+        out_ += full + "\n";
+        return;
+    }
+    const auto found = where_->find(path);
     full.resize(std::max(full.size() + 1, comment_column), ' ');
-    out_ += full + "# " + to_text(found == where_.end() ? origin{} : found->second) + "\n";
+    out_ += full + "# " + to_text(found == where_->end() ? origin{} : found->second) + "\n";
 }
 
 void yaml_printer::keys(const setting& section, const void* owner, const std::string& path, int depth) {
@@ -100,13 +110,15 @@ void yaml_printer::key(const setting& what, const void* value, const std::string
 
 void yaml_printer::scalar(const setting& what, const void* value, const std::string& path, int depth) {
     const auto text = what.type->print(value);
-    if (text.empty()) {
-        const bool item = std::exchange(begin_item_, false);
-        heading(depth, "# " + what.name + " is not set");
-        begin_item_ = item;
-        return;
-    }
+    if (text.empty()) return not_set(what, depth);
     line(depth, what.name + ": " + yaml_scalar(what.secret ? std::string{mask} : text), path);
+}
+
+/// A comment never begins a list's entry.
+void yaml_printer::not_set(const setting& what, int depth) {
+    const bool item = std::exchange(begin_item_, false);
+    heading(depth, "# " + what.name + " is not set");
+    begin_item_ = item;
 }
 
 void yaml_printer::list(const setting& what, const void* value, const std::string& path, int depth) {
@@ -124,12 +136,28 @@ void yaml_printer::table(const setting& what, const void* value, const std::stri
         const auto [name, text] = what.container->at(value, i);
         const auto shown = what.secret ? std::string{mask} : what.type->print(text);
         const auto own = join(path, name);
-        line(depth + 1, yaml_scalar(name) + ": " + yaml_scalar(shown), where_.contains(own) ? own : path);
+        line(depth + 1, yaml_scalar(name) + ": " + yaml_scalar(shown),
+             where_ != nullptr && where_->contains(own) ? own : path);
     }
+}
+
+/// One that has nothing but what is not set is there all the same.
+void yaml_printer::alone(const setting& what, const void* value, const std::string& path, int depth) {
+    const auto begin = out_.size();
+    const auto lines = lines_;
+    const bool item = begin_item_;
+    heading(depth, what.name + ":");
+    keys(what, value, path, depth + 1);
+    if (lines_ != lines) return;
+    out_.resize(begin);
+    begin_item_ = item;
+    heading(depth, what.name + ": {}");
 }
 
 void yaml_printer::sections(const setting& what, const void* value, const std::string& path, int depth) {
     const auto count = what.container->size(value);
+    if (what.alone && count == 0) return not_set(what, depth);
+    if (what.alone && count == 1) return alone(what, what.container->at(value, 0).second, path, depth);
     heading(depth, what.name + (count == 0 ? ": []" : ":"));
     for (std::size_t i = 0; i < count; ++i) {
         begin_item_ = true;
@@ -175,7 +203,7 @@ void json_printer::key(const setting& what, const void* value, const std::string
     if (what.shape == shape::sections || what.shape == shape::named) {
         for (std::size_t i = 0; i < what.container->size(value); ++i) {
             const auto [name, element] = what.container->at(value, i);
-            keys(what, element, join(path, name));
+            keys(what, element, what.alone && what.container->size(value) == 1 ? path : join(path, name));
         }
         return;
     }
@@ -207,8 +235,15 @@ nlohmann::ordered_json json_printer::leaf(const setting& what, const void* value
 }  // namespace
 
 std::string print(const loaded& configuration) {
-    yaml_printer printer{configuration.origins};
+    yaml_printer printer{&configuration.origins};
     printer.keys(declared(), &configuration.value, "", 0);
+    return printer.take();
+}
+
+std::string print_policies(const std::vector<governance::policy>& policies) {
+    const policy_file file{policies};
+    yaml_printer printer{nullptr};
+    printer.keys(declared_policies(), &file, "", 0);
     return printer.take();
 }
 

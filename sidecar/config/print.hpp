@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sidecar/config/load.hpp"
 
@@ -10,8 +11,12 @@ namespace outrider::config {
 /// are masked, and so is what `${file:}` and `${env:}` put into a secret.
 std::string print(const loaded& configuration);
 
-/// The same as JSON text: {"timeouts.connect": {"value": "2s", "source": "default", "reload": "restart"}, ...}; lists
-/// are arrays, unset values null.
+/// Policies as a file of policies that reads back as the same, every key with its value. A file that a fallback names
+/// is named as it was, so it is looked for from the folder of what is written.
+std::string print_policies(const std::vector<governance::policy>& policies);
+
+/// The whole effective configuration as JSON text: {"timeouts.connect": {"value": "2s", "source": "default", "reload":
+/// "restart"}, ...}; lists are arrays, unset values null.
 std::string print_json(const loaded& configuration);
 
 }  // namespace outrider::config

@@ -50,7 +50,9 @@ void find_homes(const setting& section, const std::string& path, std::string_vie
     for (const auto& key : section.keys) {
         if (key.shape == shape::later) continue;
         if (key.name == name && !path.empty()) homes.push_back(path);
-        const auto* infix = key.shape == shape::sections ? "[]" : key.shape == shape::named ? ".NAME" : "";
+        const auto* infix = key.shape == shape::sections && !key.alone ? "[]"
+                            : key.shape == shape::named                ? ".NAME"
+                                                                       : "";
         find_homes(key, join(path, key.name) + infix, name, homes);
     }
 }
@@ -64,8 +66,7 @@ void reader::read(const setting& what, const node& from, void* owner, const std:
         return fail(path, from.where, "'" + path + "' is not supported by this version; " + what.doc);
     }
     void* target = what.member(owner);
-    const bool leaf = what.shape == shape::scalar || what.shape == shape::list || what.shape == shape::table;
-    if (leaf) origins_[path] = from.where;
+    if (!path.empty()) origins_[path] = from.where;
     switch (what.shape) {
         case shape::scalar:
             return read_scalar(what, from, target, path);
@@ -146,8 +147,12 @@ void reader::read_section(const setting& what, const node& from, void* target, c
         const auto* key = what.find(what.shorthand);
         return read(*key, from, target, join(path, key->name));
     }
+    if (from.kind == node_kind::list && !what.list_shorthand.empty()) {
+        const auto* key = what.find(what.list_shorthand);
+        return read(*key, from, target, join(path, key->name));
+    }
     if (from.kind != node_kind::mapping) {
-        const auto name = path.empty() ? std::string{"a configuration"} : "'" + path + "'";
+        const auto name = path.empty() ? (&root_ == &declared() ? "a configuration" : root_.doc) : "'" + path + "'";
         const auto colon = from.text.find(':');
         const bool space = colon != std::string::npos && what.find(from.text.substr(0, colon)) != nullptr;
         return fail(path, from.where,
@@ -172,6 +177,7 @@ void reader::read_keys(const setting& what, const node& from, void* target, cons
             read(*key, entry.value, target, own);
         }
     }
+    if (what.settle) what.settle(from, target);
     // A misnamed key may be the one that seems to be missing. What the root requires can come from flags and variables:
     // finish() words that better.
     if (misnamed || path.empty()) return;
@@ -184,20 +190,31 @@ void reader::read_keys(const setting& what, const node& from, void* target, cons
 
 void reader::read_sections(const setting& what, const node& from, void* target, const std::string& path) {
     what.container->clear(target);
-    if (from.kind == node_kind::null) return;
+    if (from.kind == node_kind::null && !what.alone) return;
+    const auto element = element_of(what, path);
+    const bool alone = what.alone && (from.kind != node_kind::scalar || !what.shorthand.empty());
+    if (from.kind != node_kind::list && alone) return read_element(element, from, what, target, path);
     if (from.kind != node_kind::list) {
-        return fail(path, from.where,
-                    "'" + path + "' is a list, not " + kind_text(from, what.secret) + "; begin each entry with '- '");
+        const auto* instead = what.alone ? " is a mapping of keys to values, not " : " is a list, not ";
+        const auto* hint = what.alone ? "" : "; begin each entry with '- '";
+        return fail(path, from.where, "'" + path + "'" + instead + kind_text(from, what.secret) + hint);
     }
-    const setting element{path, shape::section, what.doc, {}, {}, what.keys, &to_itself};
-    for (std::size_t i = 0; i < from.items.size(); ++i) {
-        const auto name = join(path, std::to_string(i));
-        if (from.items[i].kind == node_kind::null) {
-            fail(name, from.items[i].where, "'" + name + "' is empty; write its keys or remove it");
-            continue;
-        }
-        read_section(element, from.items[i], what.container->add(target, ""), name);
+    if (what.most != 0 && from.items.size() > what.most) {
+        const auto most = what.most == 1 ? "one" : "at most " + std::to_string(what.most);
+        return fail(path, from.items[what.most].where, "'" + path + "': there may be " + most + " of these");
     }
+    if (what.alone && from.items.size() == 1) return read_element(element, from.items[0], what, target, path);
+    for (std::size_t i = 0; i < from.items.size(); ++i)
+        read_element(element, from.items[i], what, target, join(path, std::to_string(i)));
+}
+
+void reader::read_element(const setting& element, const node& from, const setting& what, void* target,
+                          const std::string& path) {
+    // Added in any case: the number of an element is its number in the file.
+    void* added = what.container->add(target, "");
+    if (from.kind == node_kind::null)
+        return fail(path, from.where, "'" + path + "' is empty; write its keys or remove it");
+    read_section(element, from, added, path);
 }
 
 void reader::read_named(const setting& what, const node& from, void* target, const std::string& path) {
@@ -208,7 +225,7 @@ void reader::read_named(const setting& what, const node& from, void* target, con
                     "'" + path + "' is a mapping of names to settings, not " + kind_text(from, what.secret));
     }
     const auto name_type = word();
-    const setting element{path, shape::section, what.doc, {}, {}, what.keys, &to_itself};
+    const auto element = element_of(what, path);
     for (const auto& entry : from.members) {
         std::string name;
         if (auto wrong = name_type.type->parse(entry.key, &name); !wrong.empty()) {
@@ -245,8 +262,8 @@ void reader::unknown_key(const setting& section, const member& entry, const std:
     std::string hint = did_you_mean(entry.key, section.key_names());
     if (hint.empty()) {
         std::vector<std::string> homes;
-        find_homes(declared(), "", entry.key, homes);
-        if (section.find(entry.key) == nullptr && declared().find(entry.key) != nullptr && !path.empty()) {
+        find_homes(root_, "", entry.key, homes);
+        if (section.find(entry.key) == nullptr && root_.find(entry.key) != nullptr && !path.empty()) {
             hint = "; it belongs at the top level";
         } else if (!homes.empty()) {
             hint = "; it belongs under '" + homes.front() + "'";

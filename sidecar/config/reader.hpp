@@ -10,13 +10,16 @@
 
 namespace outrider::config {
 
-/// Where each setting that was given comes from, by its path ("timeouts.first_byte", "inbound.0.listen").
+/// Where each setting that was given comes from, by its path ("timeouts.first_byte", "inbound.0.listen"), and each
+/// section ("timeouts").
 using origins = std::map<std::string, origin>;
 
 /// Turns a tree into typed settings by the table of declarations, and goes on after an error: all are found in one run.
 class reader {
   public:
-    reader(const environment& variables, diagnostics& errors) : variables_(variables), errors_(errors) {}
+    /// @param root  of the whole table: where an unknown key may belong to
+    reader(const environment& variables, diagnostics& errors, const setting& root = declared())
+        : variables_(variables), errors_(errors), root_(root) {}
     void read(const setting& what, const node& from, void* owner, const std::string& path);
     const origins& where() const { return origins_; }
     /// Paths of the settings that had errors: rules that span several settings leave these alone.
@@ -29,6 +32,8 @@ class reader {
     void read_section(const setting& what, const node& from, void* target, const std::string& path);
     void read_sections(const setting& what, const node& from, void* target, const std::string& path);
     void read_named(const setting& what, const node& from, void* target, const std::string& path);
+    void read_element(const setting& element, const node& from, const setting& what, void* target,
+                      const std::string& path);
     void read_keys(const setting& what, const node& from, void* target, const std::string& path);
     bool expanded(const node& from, const std::string& path, std::string& out);
     void unknown_key(const setting& section, const member& entry, const std::string& path);
@@ -36,6 +41,7 @@ class reader {
 
     const environment& variables_;
     diagnostics& errors_;
+    const setting& root_;
     origins origins_;
     std::set<std::string> failed_;
 };

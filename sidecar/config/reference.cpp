@@ -1,62 +1,11 @@
 #include "sidecar/config/reference.hpp"
 
-#include <nlohmann/json.hpp>
-
+#include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/reader.hpp"
 #include "sidecar/config/schema.hpp"
 
 namespace outrider::config {
 namespace {
-
-using json = nlohmann::ordered_json;
-
-/// A value may also be, or contain, a reference.
-json or_reference(const nlohmann::json& schema) {
-    return {{"anyOf", json::array({json(schema), {{"$ref", "#/$defs/reference"}}})}};
-}
-
-json schema_of(const setting& what);
-
-json section_schema(const setting& what) {
-    json properties = json::object();
-    json required = json::array();
-    for (const auto& key : what.keys) {
-        if (key.shape == shape::later) continue;
-        properties[key.name] = schema_of(key);
-        // What the root requires can come from flags and the environment.
-        if (key.required && !what.name.empty()) required.push_back(key.name);
-    }
-    json out{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
-    if (!required.empty()) out["required"] = std::move(required);
-    return out;
-}
-
-json bare_schema_of(const setting& what) {
-    switch (what.shape) {
-        case shape::scalar:
-            return or_reference(what.type->schema());
-        case shape::list:
-            return {{"type", "array"}, {"items", or_reference(what.type->schema())}};
-        case shape::table:
-            return {{"type", "object"}, {"additionalProperties", or_reference(what.type->schema())}};
-        case shape::section:
-            if (what.shorthand.empty()) return section_schema(what);
-            return {{"anyOf", json::array({schema_of(*what.find(what.shorthand)), section_schema(what)})}};
-        case shape::sections:
-            return {{"type", "array"}, {"items", section_schema(what)}};
-        case shape::named:
-            return {{"type", "object"}, {"additionalProperties", section_schema(what)}};
-        case shape::later:
-            break;
-    }
-    return true;
-}
-
-json schema_of(const setting& what) {
-    json out{{"description", what.doc}};
-    out.update(bare_schema_of(what));
-    return out;
-}
 
 /// The reference's tables, one per section.
 class reference_writer {
@@ -111,11 +60,11 @@ void reference_writer::section(const setting& what, const std::string& path, con
         if (key.keys.empty() && key.shape != shape::later) row(key, join(path, key.name), defaults);
     }
     for (const auto& key : what.keys) {
-        if (key.keys.empty()) continue;
+        if (key.keys.empty() || key.file_only) continue;
         auto below = join(path, key.name);
         void* inner = key.member(defaults);
         if (key.container) inner = key.container->add(inner, "NAME");
-        if (key.shape == shape::sections) below += ".N";
+        if (key.shape == shape::sections && !key.alone) below += ".N";
         if (key.shape == shape::named) below += ".NAME";
         section(key, below, "## " + below, inner);
     }
@@ -142,22 +91,56 @@ A setting can be given in four ways; an earlier one beats a later one:
 - `outrider check --config FILE --print` shows each value with its source. A changed setting takes effect at the next start.
 )";
 
-}  // namespace
+constexpr const char* policies_introduction = R"(# Policies
 
-std::string json_schema() {
-    json out{{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-             {"title", "Outrider: sidecar.yaml"},
-             {"description", "Written by `outrider check --schema`."}};
-    out.update(section_schema(declared()));
-    out["$defs"] = {{"reference", {{"type", "string"}, {"pattern", "\\$\\{(env|file):[^}]+\\}"}}}};
-    return out.dump(2) + "\n";
-}
+This page is written by `outrider check --policies-reference`: it is the table of keys that the program itself reads. Ready-made
+policies to begin with are in `policies/`.
+
+```yaml
+policies:
+  - name: orders-per-tenant
+    match: {inbound: "POST /orders/{id}"}
+    limit: {rate: 100/s, burst: 50, key: header:x-tenant, overrides: {gold: 1000/s}}
+  - name: protect-stock
+    match: {upstream: stock}
+    timeout: {connect: 50ms, total: 800ms}
+    retry: {when: [connect, 503], budget: 20%}
+    breaker: {failures: 50%, slow: 80% over 400ms}
+  - name: clickstream-bytes
+    mode: shadow
+    match: {produce: "clickstream.*"}
+    limit: {rate: 5MiB/s, key: client_id}
+```
+
+- `policies:` in `sidecar.yaml`, or `--policies`, names a file or a folder, whose `*.yaml` and `*.yml` are read in the order of their
+  names. A list there in place of a path is policies.
+- `outrider check --policies PATH` judges them and names file, line and column of each error; `outrider diff OLD NEW` says what one
+  set of policies changes in another. `mode: shadow` shows in metrics and spans what a policy would do, before it does it.
+- `limit`, `concurrency` and `breaker` may be lists. Those of **all** policies that match apply, and a limit takes nothing when
+  another refuses.
+- Of `timeout`, `retry`, `eject`, `balance`, `fallback`, `priority` and `cost`, those of the **most specific** policy that has the key
+  count. More specific is, in this order: more literal segments in the path (for Kafka: more of the topic), more parameters, a path
+  without `{rest...}`, a method, more header fields, an exact host, upstream, group or client over a glob, and a glob over none. Two
+  policies that are equally specific, can match one exchange and say different things about one of these are an error.
+- Quote what has braces, stars or `%`: `"POST /orders/{id}"`, `"clickstream.*"`.
+- `${env:NAME}` and `${file:PATH}` work in any value.
+)";
+
+}  // namespace
 
 std::string settings_reference() {
     settings defaults;
     reference_writer writer;
     writer.section(declared(), "", "## Top level", &defaults);
     return introduction + writer.take();
+}
+
+std::string policies_reference() {
+    governance::policy defaults;
+    reference_writer writer;
+    const setting policy{"policy", shape::section, "", {}, {}, policy_keys(), &to_itself};
+    writer.section(policy, "", "## A policy", &defaults);
+    return policies_introduction + writer.take();
 }
 
 }  // namespace outrider::config

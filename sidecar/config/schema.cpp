@@ -9,6 +9,13 @@ const setting* setting::find(std::string_view key) const {
     return found == keys.end() ? nullptr : &*found;
 }
 
+setting element_of(const setting& what, const std::string& path) {
+    setting out{path, shape::section, what.doc, {}, {}, what.keys, &to_itself};
+    out.shorthand = what.shorthand;
+    out.settle = what.settle;
+    return out;
+}
+
 std::vector<std::string> setting::key_names() const {
     std::vector<std::string> names;
     for (const auto& key : keys) {

@@ -3,11 +3,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "sidecar/config/node.hpp"
 #include "sidecar/config/value_type.hpp"
 
 namespace outrider::config {
@@ -47,7 +49,13 @@ struct setting {
     std::shared_ptr<const config::container> container{};  ///< of list, table, sections, named
     std::vector<setting> keys{};                           ///< of section, sections, named
     std::function<void*(void*)> member{};                  ///< from the owning struct to this setting's value
-    std::string shorthand{};                               ///< of a section: the key that a bare scalar stands for
+    std::string shorthand{};       ///< of a section, or of each of sections: the key that a bare scalar stands for
+    std::string list_shorthand{};  ///< of a section: the key that a bare list stands for
+    bool alone = false;            ///< of sections: one is written, and named, without being a list
+    std::size_t most = 0;          ///< of sections: how many there may be; 0: any number
+    /// Of a section: what follows from the keys that were given, once they are read.
+    std::function<void(const node&, void*)> settle{};
+    bool file_only = false;  ///< neither flags nor variables reach it
     bool secret = false;
     bool required = false;
     config::reload reload = reload::restart;
@@ -55,6 +63,12 @@ struct setting {
     setting&& as_secret() && { return secret = true, std::move(*this); }
     setting&& as_required() && { return required = true, std::move(*this); }
     setting&& with_shorthand(std::string key) && { return shorthand = std::move(key), std::move(*this); }
+    setting&& with_list_shorthand(std::string key) && { return list_shorthand = std::move(key), std::move(*this); }
+    setting&& or_alone(std::size_t at_most) && { return alone = true, most = at_most, std::move(*this); }
+    setting&& settled_by(std::function<void(const node&, void*)> how) && {
+        return settle = std::move(how), std::move(*this);
+    }
+    setting&& only_in_files() && { return file_only = true, std::move(*this); }
     const setting* find(std::string_view key) const;
     /// The names of its keys, those of later versions excepted.
     std::vector<std::string> key_names() const;
@@ -62,6 +76,9 @@ struct setting {
 
 /// The root: a section over config::settings.
 const setting& declared();
+
+/// What one element of sections or named looks like.
+setting element_of(const setting& what, const std::string& path);
 
 template <typename T>
 class vector_container final : public container {
@@ -101,6 +118,22 @@ class map_container final : public container {
     }
 };
 
+/// At most one element.
+template <typename T>
+class optional_container final : public container {
+  public:
+    void clear(void* target) const override { static_cast<std::optional<T>*>(target)->reset(); }
+    void* add(void* target, const std::string&) const override {
+        return &static_cast<std::optional<T>*>(target)->emplace();
+    }
+    std::size_t size(const void* value) const override {
+        return static_cast<const std::optional<T>*>(value)->has_value() ? 1 : 0;
+    }
+    std::pair<std::string, const void*> at(const void* value, std::size_t) const override {
+        return {"0", &**static_cast<const std::optional<T>*>(value)};
+    }
+};
+
 /// The path from an owner to its member.
 template <typename Owner, typename T>
 std::function<void*(void*)> to(T Owner::*member) {
@@ -133,6 +166,19 @@ setting table(std::string name, std::vector<std::pair<std::string, std::string>>
 }
 
 template <typename Owner, typename T>
+setting table(std::string name, std::map<std::string, T> Owner::*member, type_of<T> type, std::string doc) {
+    return {
+        std::move(name), shape::table, std::move(doc), std::move(type.type), std::make_shared<map_container<T>>(), {},
+        to(member)};
+}
+
+/// A value that sets several members of its owner.
+template <typename Owner>
+setting value_of_owner(std::string name, type_of<Owner> type, std::string doc) {
+    return {std::move(name), shape::scalar, std::move(doc), std::move(type.type), {}, {}, &to_itself};
+}
+
+template <typename Owner, typename T>
 setting section(std::string name, T Owner::*member, std::vector<setting> keys, std::string doc) {
     return {std::move(name), shape::section, std::move(doc), {}, {}, std::move(keys), to(member)};
 }
@@ -152,6 +198,15 @@ template <typename Owner, typename T>
 setting named(std::string name, std::map<std::string, T> Owner::*member, std::vector<setting> keys, std::string doc) {
     return {std::move(name), shape::named, std::move(doc), {}, std::make_shared<map_container<T>>(),
             std::move(keys), to(member)};
+}
+
+/// A section that may be missing.
+template <typename Owner, typename T>
+setting optional_section(std::string name, std::optional<T> Owner::*member, std::vector<setting> keys,
+                         std::string doc) {
+    return setting{std::move(name), shape::sections, std::move(doc), {}, std::make_shared<optional_container<T>>(),
+                   std::move(keys), to(member)}
+        .or_alone(1);
 }
 
 inline setting later(std::string name, std::string instead) {

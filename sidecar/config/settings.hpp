@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "governance/policy.hpp"
+
 namespace outrider::config {
 
 using std::chrono::milliseconds;
@@ -183,7 +185,8 @@ struct fleet {
 
 /// Where policies come from.
 struct policy_source {
-    std::string path;  ///< a file, or a folder of *.yaml and *.yml; empty: none
+    std::string path;                          ///< a file, or a folder of *.yaml and *.yml; empty: none
+    std::vector<governance::policy> in_place;  ///< as written; load_policies() judges them
 };
 
 /// Everything `outrider run` can be told. Immutable once loaded.

@@ -66,7 +66,7 @@ std::string resolve_key(const setting& key, const node* tree, std::string_view r
 std::string resolve(const setting& section, const node* tree, std::string_view rest) {
     for (const auto& key : section.keys) {
         const auto name = in_capitals(key.name);
-        if (key.shape == shape::later || !rest.starts_with(name)) continue;
+        if (key.shape == shape::later || key.file_only || !rest.starts_with(name)) continue;
         auto found = resolve_key(key, tree != nullptr ? tree->find(key.name) : nullptr, rest.substr(name.size()));
         if (!found.empty()) return found;
     }
