@@ -40,7 +40,7 @@ std::optional<config::loaded> load_and_report(const config::load_input& input) {
 
 int dispatch(const run_command& command) {
     const auto configuration = load_and_report(command.input);
-    return configuration ? run_sidecar(*configuration) : usage;
+    return configuration ? run_sidecar(*configuration, command.input) : usage;
 }
 
 int dispatch(const check_command& command) {
@@ -67,9 +67,9 @@ int dispatch(const tools::dev_broker_options& options) {
         wanted.topics = options.topics;
         const tools::mock_cluster brokers{wanted};
         const tools::temporary_folder state;
-        const auto configuration =
-            load_and_report(tools::dev_broker_input(options, brokers.bootstraps(), state.path()));
-        return configuration ? run_sidecar(*configuration) : usage;
+        const auto input = tools::dev_broker_input(options, brokers.bootstraps(), state.path());
+        const auto configuration = load_and_report(input);
+        return configuration ? run_sidecar(*configuration, input) : usage;
     } catch (const std::exception& e) {
         write(stderr, std::string{"outrider dev-broker: "} + e.what() + "\n");
         return failure;

@@ -100,6 +100,15 @@ void add_spans(page& out, const exporting::export_stats& stats) {
             stats.spool_usable ? 1 : 0);
 }
 
+void add_policies(page& out, const policy_store::counts& counts) {
+    out.add("outrider_policies", "Policies in force.", metric_type::gauge, {}, counts.policies);
+    out.add("outrider_policy_reloads_total", "Readings of configuration and policies after the first, by outcome.",
+            metric_type::counter, {{"outcome", "applied"}}, counts.applied);
+    out.add("outrider_policy_reloads_total", "", metric_type::counter, {{"outcome", "failed"}}, counts.failed);
+    out.add("outrider_settings_waiting_for_restart", "Settings that changed and need a restart.", metric_type::gauge,
+            {}, counts.restart_needed);
+}
+
 nlohmann::json spans_json(const exporting::export_stats& stats) {
     nlohmann::json dropped = nlohmann::json::object();
     for (std::size_t i = 0; i < exporting::drop_reasons; ++i)
@@ -119,6 +128,7 @@ std::string sidecar::metrics_page() {
         add_traffic(out, each->path->metrics);
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
+    add_policies(out, policies_->count());
     add_spans(out, exporter_->stats());
     out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
     return out.render();

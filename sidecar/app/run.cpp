@@ -23,10 +23,14 @@ int signals_as_descriptor() {
     return ::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/// Waits for one of them. @return its number, or 0 after a second
+/// How often the files of policies are looked at.
+constexpr int look_every_ms = 250;
+constexpr unsigned looks_between_certificates = 4;
+
+/// Waits for one of them. @return its number, or 0 when it is time to look at files
 int next_signal(int descriptor) {
     pollfd waiting{descriptor, POLLIN, 0};
-    if (::poll(&waiting, 1, 1'000) <= 0) return 0;
+    if (::poll(&waiting, 1, look_every_ms) <= 0) return 0;
     signalfd_siginfo info{};
     if (::read(descriptor, &info, sizeof info) != sizeof info) return 0;
     return static_cast<int>(info.ssi_signo);
@@ -40,21 +44,22 @@ void set_up_log(const config::settings& settings) {
 }
 
 void serve_until_signal(sidecar& running, int signals) {
-    while (true) {
+    for (unsigned turn = 0;; ++turn) {
         auto signal = next_signal(signals);
-        running.look_at_files();
         if (signal == SIGTERM || signal == SIGINT) return;
-        if (signal == SIGHUP) spdlog::info("SIGHUP: certificates are looked at again; other settings need a restart");
+        if (signal == SIGHUP) running.reload();
+        if (signal == SIGHUP || turn % looks_between_certificates == 0) running.look_at_files();
+        running.look_at_policies();
     }
 }
 
 }  // namespace
 
-int run_sidecar(const config::loaded& configuration) {
+int run_sidecar(const config::loaded& configuration, const config::load_input& input) {
     auto signals = signals_as_descriptor();
     set_up_log(configuration.value);
     try {
-        sidecar running{configuration};
+        sidecar running{configuration, input};
         running.start();
         serve_until_signal(running, signals);
         std::atomic<bool> hurry{false}, ended{false};

@@ -21,10 +21,12 @@ sidecar::lane::lane(unsigned index, const std::shared_ptr<const http::shared_set
     path = std::make_unique<http::data_path>(worker, shared, &spans, log.get());
 }
 
-sidecar::sidecar(const config::loaded& configuration) : configuration_(configuration) {
+sidecar::sidecar(const config::loaded& configuration, config::load_input input) : configuration_(configuration) {
     const auto& settings = configuration_.value;
     shared_ = std::make_shared<http::shared_setup>(settings);
     make_lanes();
+    policies_ = std::make_unique<policy_store>(std::move(input), configuration_,
+                                               [this](const auto& policies) { publish(policies); });
     open_listeners();
     open_clusters();
     std::vector<tracing::span_buffer*> spans, logs;
@@ -51,6 +53,14 @@ void sidecar::make_lanes() {
     for (unsigned i = 0; i < count; ++i)
         lanes_.push_back(
             std::make_unique<lane>(i, shared_, configuration_.value.access_log.format != config::log_format::none));
+}
+
+/// A message to each worker; before they run, it waits for them.
+void sidecar::publish(const std::shared_ptr<const governance::policy_set>& policies) {
+    for (auto& each : lanes_) {
+        auto* path = each->path.get();
+        each->worker.post([path, policies] { path->governor.use(policies); });
+    }
 }
 
 void sidecar::open_listeners() {
@@ -111,6 +121,9 @@ void sidecar::open_admin() {
     sources.metrics = [this] { return metrics_page(); };
     sources.state = [this] { return state_page(); };
     sources.config = [this] { return config::print_json(configuration_); };
+    sources.policies = [this] { return policies_->page(); };
+    sources.force_breaker = [this](const admin::breaker_order& order) { return policies_->force(order); };
+    sources.reload = [this] { return policies_->reload("POST /api/reload"); };
     sources.set_log_level = [](std::string_view name) {
         auto level = spdlog::level::from_str(std::string{name});
         if (level == spdlog::level::off && name != "off") return false;

@@ -10,6 +10,7 @@
 #include "sidecar/admin/admin_server.hpp"
 #include "sidecar/app/app_probe.hpp"
 #include "sidecar/app/log_writer.hpp"
+#include "sidecar/app/policy_store.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
@@ -30,7 +31,8 @@ class sidecar {
   public:
     /// Binds every listener and builds every part; nothing is served yet. Throws std::runtime_error with a reason for
     /// people.
-    explicit sidecar(const config::loaded& configuration);
+    /// @param input  what the configuration was loaded from, for a reload
+    sidecar(const config::loaded& configuration, config::load_input input);
     ~sidecar();
 
     void start();
@@ -41,6 +43,10 @@ class sidecar {
 
     /// Certificates that changed on disk are taken up; called once a second by the main thread.
     void look_at_files();
+    /// Policies whose files changed are taken up; called several times a second by the main thread.
+    void look_at_policies() { policies_->look(); }
+    /// SIGHUP: configuration and policies are read again.
+    void reload() { policies_->reload("SIGHUP"); }
 
     admin::readiness ready();
     std::string metrics_page();
@@ -70,6 +76,7 @@ class sidecar {
     void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
     void open_admin();
+    void publish(const std::shared_ptr<const governance::policy_set>& policies);
     static void tick(lane& on);
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
     std::size_t open_connections();
@@ -78,6 +85,7 @@ class sidecar {
     std::shared_ptr<http::shared_setup> shared_;
     std::vector<std::unique_ptr<kafka::cluster>> clusters_;
     std::vector<std::unique_ptr<lane>> lanes_;
+    std::unique_ptr<policy_store> policies_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
     std::unique_ptr<app_probe> probe_;

@@ -1,0 +1,145 @@
+#include "sidecar/app/policy_store.hpp"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "sidecar/app/policies_page.hpp"
+#include "sidecar/config/changes.hpp"
+#include "sidecar/config/policy_diff.hpp"
+#include "sidecar/net/log.hpp"
+
+namespace outrider::app {
+namespace {
+
+std::vector<std::string> lines(const config::diagnostics& findings) {
+    std::vector<std::string> out;
+    for (const auto& each : findings) out.push_back(config::to_text(each));
+    return out;
+}
+
+std::string joined(const std::vector<std::string>& texts, const char* between) {
+    std::string out;
+    for (const auto& each : texts) out += (out.empty() ? "" : between) + each;
+    return out;
+}
+
+/// The same for the same policies on every sidecar, wherever their files lie.
+std::string version_of(const std::vector<governance::policy>& policies) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
+    for (unsigned char c : config::to_text(config::policy_diff({}, policies))) hash = (hash ^ c) * 0x100000001b3ULL;
+    static constexpr char digits[] = "0123456789abcdef";
+    std::string out;
+    for (int shift = 28; shift >= 0; shift -= 4) out.push_back(digits[hash >> shift & 15]);
+    return out;
+}
+
+}  // namespace
+
+policy_store::policy_store(config::load_input input, const config::loaded& running, publisher publish)
+    : input_(std::move(input)), running_(running), publish_(std::move(publish)) {
+    const auto first = read_and_publish();
+    if (!first.applied) throw std::runtime_error(joined(first.errors, "\n"));
+    for (const auto& each : first.warnings) spdlog::warn("{}", each);
+    counts_.applied = 0;
+}
+
+std::shared_ptr<const governance::policy_set> policy_store::current() const {
+    const std::lock_guard lock{mutex_};
+    return current_;
+}
+
+/// Reads everything anew, as a whole. With the mutex held, or from the constructor.
+policy_store::outcome policy_store::read_and_publish() {
+    outcome out;
+    if (input_.file) config_stamp_ = config::file_stamp(*input_.file);
+    auto wanted = config::load(input_);
+    if (const auto* errors = std::get_if<config::diagnostics>(&wanted)) {
+        out.errors = lines(*errors);
+    } else {
+        const auto& configuration = std::get<config::loaded>(wanted);
+        out.restart = config::compare(running_.value, configuration.value).restart;
+        auto read = config::load_policies(config::policies_of(configuration, input_.environment), &files_);
+        if (const auto* wrong = std::get_if<config::diagnostics>(&read)) {
+            out.errors = lines(*wrong);
+        } else {
+            auto& policies = std::get<config::loaded_policies>(read);
+            out.warnings = lines(policies.warnings);
+            out.policies = policies.value.size();
+            governance::policy_set::options with;
+            with.now = governance::steady_clock::now();
+            with.version = version_of(policies.value);
+            with.fleet_share = 1.0 / std::max(1U, configuration.value.fleet.replicas);
+            current_ = governance::policy_set::compile(std::move(policies.value), current_.get(), with);
+            out.applied = true;
+            publish_(current_);
+        }
+    }
+    errors_ = out.errors;
+    if (out.applied) {
+        restart_ = out.restart;
+        counts_.policies = out.policies;
+    }
+    ++(out.applied ? counts_.applied : counts_.failed);
+    return out;
+}
+
+void policy_store::log(const outcome& what, const std::string& why) const {
+    for (const auto& each : what.warnings) spdlog::warn("{}", each);
+    if (!what.applied) {
+        for (const auto& each : what.errors) spdlog::error("{}", each);
+        spdlog::error("{}: nothing was taken over, the former policies ({}) stay in force", why, current_->version());
+        return;
+    }
+    spdlog::info("{}: {} policies in force, version {}", why, what.policies, current_->version());
+    if (!what.restart.empty())
+        spdlog::warn("{}: these settings changed and need a restart: {}", why, joined(what.restart, ", "));
+}
+
+void policy_store::look() {
+    const std::lock_guard lock{mutex_};
+    const bool changed = config::fingerprint(files_) != files_.fingerprint ||
+                         (input_.file && config::file_stamp(*input_.file) != config_stamp_);
+    if (changed) log(read_and_publish(), "files changed");
+}
+
+admin::reload_report policy_store::reload(const std::string& why) {
+    const std::lock_guard lock{mutex_};
+    const auto what = read_and_publish();
+    log(what, why);
+    nlohmann::json body{{"applied", what.applied}, {"version", current_->version()}};
+    if (what.applied) {
+        body["policies"] = what.policies;
+        body["restart_needed"] = what.restart;
+        body["warnings"] = what.warnings;
+    } else {
+        body["errors"] = what.errors;
+    }
+    return {what.applied, body.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+}
+
+std::string policy_store::page() const {
+    const std::lock_guard lock{mutex_};
+    const nlohmann::json out{{"version", current_->version()},
+                             {"last_errors", errors_},
+                             {"restart_needed", restart_},
+                             {"policies", policies_json(*current_, governance::steady_clock::now())}};
+    return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string policy_store::force(const admin::breaker_order& order) const {
+    const auto wrong = force_breaker(*current(), order, governance::steady_clock::now());
+    if (wrong.empty())
+        spdlog::warn("breaker '{}' of policy '{}' is set to {} by the admin interface", order.breaker, order.policy,
+                     order.state);
+    return wrong;
+}
+
+policy_store::counts policy_store::count() const {
+    const std::lock_guard lock{mutex_};
+    auto out = counts_;
+    out.restart_needed = restart_.size();
+    return out;
+}
+
+}  // namespace outrider::app
