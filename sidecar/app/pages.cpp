@@ -51,7 +51,7 @@ void add_requests(page& out, const exchange::worker_metrics& m, const std::vecto
 }
 
 void add_traffic(page& out, const exchange::worker_metrics& m) {
-    for (std::size_t code = 1; code <= static_cast<std::size_t>(exchange::failure_code::total_timeout); ++code)
+    for (std::size_t code = 1; code < exchange::failure_codes; ++code)
         out.add("outrider_failures_total", "Exchanges that failed or were refused, by reason.", metric_type::counter,
                 {{"reason", std::string{exchange::name_of(static_cast<exchange::failure_code>(code))}}},
                 m.failures[code].value());

@@ -42,6 +42,14 @@ std::string_view name_of(failure_code code) {
             return "upstream_truncated";
         case failure_code::total_timeout:
             return "total_timeout";
+        case failure_code::rate_limited:
+            return "rate_limited";
+        case failure_code::concurrency_limited:
+            return "concurrency_limited";
+        case failure_code::circuit_open:
+            return "circuit_open";
+        case failure_code::deadline_exceeded:
+            return "deadline_exceeded";
     }
     return "unknown";
 }

@@ -70,10 +70,10 @@ struct worker_metrics {
     explicit worker_metrics(std::size_t targets) : durations(targets), attempts(targets), failed_attempts(targets) {}
 
     request_table requests;
-    std::vector<duration_histogram> durations;  ///< by target
-    std::vector<counter> attempts;              ///< by target
-    std::vector<counter> failed_attempts;       ///< by target
-    std::array<counter, 32> failures;           ///< by failure_code
+    std::vector<duration_histogram> durations;    ///< by target
+    std::vector<counter> attempts;                ///< by target
+    std::vector<counter> failed_attempts;         ///< by target
+    std::array<counter, failure_codes> failures;  ///< by failure_code
     counter connections_accepted;
     counter connections_open;
     counter connections_refused;  ///< over limits.connections

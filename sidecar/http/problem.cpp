@@ -52,7 +52,17 @@ wire wire_of(failure_code code) {
         case failure_code::upstream_truncated:
             return {502, "http_response_incomplete"};
         case failure_code::total_timeout:
+        case failure_code::deadline_exceeded:
             return {504, "http_response_timeout"};
+        // 2.3.17: refused by configuration, nothing was forwarded. RFC 6585 4 gives the status.
+        case failure_code::rate_limited:
+            return {429, "http_request_denied"};
+        // 2.3.12: a bound on what is under way towards the next hop.
+        case failure_code::concurrency_limited:
+            return {503, "connection_limit_reached"};
+        // 2.3.4: recent attempts at the next hop have failed.
+        case failure_code::circuit_open:
+            return {503, "destination_unavailable"};
     }
     return {500, "proxy_internal_error"};
 }
@@ -63,10 +73,18 @@ std::string_view reason_phrase(int status) {
     switch (status) {
         case 200:
             return "OK";
+        case 202:
+            return "Accepted";
+        case 203:
+            return "Non-Authoritative Information";
+        case 204:
+            return "No Content";
         case 400:
             return "Bad Request";
         case 403:
             return "Forbidden";
+        case 404:
+            return "Not Found";
         case 405:
             return "Method Not Allowed";
         case 408:
@@ -77,8 +95,12 @@ std::string_view reason_phrase(int status) {
             return "Expectation Failed";
         case 421:
             return "Misdirected Request";
+        case 429:
+            return "Too Many Requests";
         case 431:
             return "Request Header Fields Too Large";
+        case 500:
+            return "Internal Server Error";
         case 501:
             return "Not Implemented";
         case 502:
@@ -92,7 +114,7 @@ std::string_view reason_phrase(int status) {
         case 508:
             return "Loop Detected";
         default:
-            return "Error";
+            return status < 400 ? "Other" : "Error";
     }
 }
 
@@ -106,39 +128,51 @@ local_answer answer_for(const exchange::failure& why, std::string detail) {
     return out;
 }
 
+namespace {
+
+std::string problem_of(const local_answer& answer, std::string_view trace_id) {
+    std::string out = "{\"type\":";
+    exchange::append_json_string(out, answer.type.empty() ? std::string_view{"about:blank"} : answer.type);
+    out += ",\"title\":";
+    exchange::append_json_string(out, answer.title);
+    out += ",\"status\":" + std::to_string(answer.status) + ",\"detail\":";
+    exchange::append_json_string(out, answer.detail);
+    out += answer.members;
+    if (!trace_id.empty()) {
+        out += ",\"trace_id\":";
+        exchange::append_json_string(out, trace_id);
+    }
+    out += "}\n";
+    return out;
+}
+
+void add_line(std::string& out, std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+}  // namespace
+
 void write_answer(std::string& out, const local_answer& answer, std::string_view trace_id, std::string_view date,
                   bool head_only, std::string_view connection) {
-    std::string body;
-    if (answer.status >= 400) {
-        body = "{\"type\":\"about:blank\",\"title\":";
-        exchange::append_json_string(body, answer.title);
-        body += ",\"status\":" + std::to_string(answer.status) + ",\"detail\":";
-        exchange::append_json_string(body, answer.detail);
-        if (!trace_id.empty()) {
-            body += ",\"trace_id\":";
-            exchange::append_json_string(body, trace_id);
-        }
-        body += "}\n";
-    }
+    bool is_problem = !answer.has_content && answer.status >= 400;
+    std::string problem;
+    if (is_problem) problem = problem_of(answer, trace_id);
+    std::string_view body = is_problem ? problem : answer.content;
     out += "HTTP/1.1 " + std::to_string(answer.status) + " ";
     out.append(answer.title.empty() ? reason_phrase(answer.status) : answer.title);
-    out += "\r\nDate: ";
-    out.append(date);
-    out += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
-    if (!body.empty()) out += "Content-Type: application/problem+json\r\n";
-    if (!answer.allow.empty()) out += "Allow: " + answer.allow + "\r\n";
-    if (!answer.proxy_error.empty()) {
-        out += "Proxy-Status: outrider; error=";
-        out.append(answer.proxy_error);
-        out += "\r\n";
-    }
-    if (!connection.empty()) {
-        out += "Connection: ";
-        out.append(connection);
-        out += "\r\n";
-    }
     out += "\r\n";
-    if (!head_only) out += body;
+    if (!answer.dated) add_line(out, "Date", date);
+    // RFC 9110 8.6: neither has a body, and no length.
+    bool never_a_body = answer.status == 204 || answer.status == 304;
+    if (!never_a_body) add_line(out, "Content-Length", std::to_string(body.size()));
+    add_line(out, "Content-Type", is_problem ? std::string_view{"application/problem+json"} : answer.content_type);
+    add_line(out, "Allow", answer.allow);
+    if (!answer.proxy_error.empty()) out.append("Proxy-Status: outrider; error=").append(answer.proxy_error) += "\r\n";
+    out += answer.fields;
+    add_line(out, "Connection", connection);
+    out += "\r\n";
+    if (!head_only && !never_a_body) out += body;
 }
 
 }  // namespace outrider::http

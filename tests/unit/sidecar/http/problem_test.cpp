@@ -37,6 +37,10 @@ const answer_case answers[] = {
     {failure_code::upstream_timeout, 504, "http_response_timeout"},
     {failure_code::upstream_truncated, 502, "http_response_incomplete"},
     {failure_code::total_timeout, 504, "http_response_timeout"},
+    {failure_code::rate_limited, 429, "http_request_denied"},
+    {failure_code::concurrency_limited, 503, "connection_limit_reached"},
+    {failure_code::circuit_open, 503, "destination_unavailable"},
+    {failure_code::deadline_exceeded, 504, "http_response_timeout"},
 };
 
 TEST(Answer, FollowsFromTheFailure) {
