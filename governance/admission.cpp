@@ -212,6 +212,8 @@ decision admission::refuse() {
     for (std::size_t i = into_->taken_.size(); i-- > 0;) into_->taken_[i].limiter->restore(into_->taken_[i].ticket);
     into_->taken_.clear();
     into_->finish(outcome::ignored, now_);
+    // Only where somebody is there to answer in its place.
+    so_far_.degrade = so_far_.degrade && by_->fallback && by_->fallback->source->fallback->on_refused;
     count_(*so_far_.by, so_far_.degrade ? rule_outcome::degraded : rule_outcome::refused);
     so_far_.verdict = verdict::refuse;
     return so_far_;
@@ -229,9 +231,11 @@ void permit::charge(measure what, double amount, time_point now) {
 }
 
 void permit::finish(outcome how, time_point now) {
-    for (std::size_t i = slots_.size(); i-- > 0;) slots_[i].limiter->leave(how, now - began_, now);
+    auto took = (answered_ == time_point{} ? now : answered_) - began_;
+    for (std::size_t i = slots_.size(); i-- > 0;) slots_[i].limiter->leave(how, took, now);
     slots_.clear();
     taken_.clear();
+    answered_ = {};
 }
 
 decision attempt_permit::ask(const matched& by, std::string_view upstream, time_point now,

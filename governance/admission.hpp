@@ -64,7 +64,9 @@ class permit {
     /// Bytes (or records) as they pass; for the limits that count them.
     void charge(measure what, double amount, time_point now);
     bool charges(measure what) const;
-    /// @param took  of the exchange as a whole; counted by adaptive limits for success and failure
+    /// The answer has begun. Adaptive limits take the time until then: an answer that streams for minutes is not slow.
+    void answered(time_point now) { answered_ = now; }
+    /// Adaptive limits learn from success and failure: how long it took to the answer's beginning, else to now.
     void finish(outcome how, time_point now);
     bool held() const { return !slots_.empty() || !taken_.empty(); }
 
@@ -81,6 +83,7 @@ class permit {
     inline_list<held_slot, 4> slots_;
     inline_list<taken_amount, 4> taken_;
     time_point began_{};
+    time_point answered_{};  ///< time_point{}: not yet
 };
 
 /// What one exchange counts as, for the limits that measure it. Bytes that are not known yet are charged as they pass.

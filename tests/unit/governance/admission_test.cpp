@@ -152,8 +152,51 @@ TEST(Admission, ASlotThatIsTakenRefusesAndGivesTheTokensBack) {
     EXPECT_EQ(said.verdict, verdict::refuse);
     EXPECT_EQ(said.by->kind, rule_kind::concurrency);
     EXPECT_EQ(said.limit, 1);
-    EXPECT_TRUE(said.degrade);
+    EXPECT_FALSE(said.degrade) << "there is no fallback";
+    EXPECT_EQ(w.count(1, rule_outcome::refused), 1);
     EXPECT_EQ(w.set->policies()[0].limits[0].limiter->look(start).remaining, 9);
+}
+
+TEST(Admission, DegradesWhereAFallbackIsThereForRefusals) {
+    for (bool on_refused : {true, false}) {
+        auto one = named("one");
+        one.concurrency = {{.max = 1}};
+        one.fallback.emplace().on_refused = on_refused;
+        world w{{one}};
+        exchange first{w};
+        EXPECT_EQ(first.admit(start).verdict, verdict::go);
+        auto said = exchange{w}.admit(start);
+        EXPECT_EQ(said.verdict, verdict::refuse);
+        EXPECT_EQ(said.degrade, on_refused);
+        EXPECT_EQ(w.count(0, on_refused ? rule_outcome::degraded : rule_outcome::refused), 1);
+    }
+}
+
+/// The limit that 2,000 exchanges lead to, each with an answer after 10 ms that streams for longer and longer.
+std::uint32_t limit_after_streaming(bool told_of_the_head) {
+    auto one = named("one");
+    one.concurrency = {{.adaptive = true, .max = 100, .initial = 10}};
+    world w{{one}};
+    auto& limiter = *w.set->policies()[0].concurrency[0].limiter;
+    auto now = start;
+    for (int round = 0; round < 200; ++round) {
+        std::vector<std::unique_ptr<exchange>> together;
+        while (limiter.look().under_way < limiter.look().limit && together.size() < 10) {
+            together.push_back(std::make_unique<exchange>(w));
+            EXPECT_EQ(together.back()->admit(now).verdict, verdict::go);
+        }
+        for (auto& each : together) {
+            if (told_of_the_head) each->holds.answered(now + milliseconds{10});
+            each->holds.finish(outcome::success, now + milliseconds{10 * (round + 1)});
+        }
+        now += milliseconds{10 * (round + 1)};
+    }
+    return limiter.look().limit;
+}
+
+TEST(Admission, AnAnswerThatStreamsForLongIsNotSlow) {
+    EXPECT_LT(limit_after_streaming(false), 10U) << "this is what it would look like";
+    EXPECT_GE(limit_after_streaming(true), 10U);
 }
 
 /// A waiter that notes its call.
