@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sidecar/admin/prometheus.hpp"
+#include "sidecar/exchange/decision_counts.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
 
 namespace outrider::app {
@@ -33,6 +34,9 @@ class page {
     std::vector<admin::metric_family> families_;
     std::map<std::string, std::size_t> index_;
 };
+
+/// What one worker counts of the decisions of its policies.
+void add_decisions(page& out, const exchange::decision_counts& counted);
 
 /// What one worker counts of one Kafka cluster.
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m);

@@ -126,6 +126,7 @@ std::string sidecar::metrics_page() {
     for (auto& each : lanes_) {
         add_requests(out, each->path->metrics, shared_->targets);
         add_traffic(out, each->path->metrics);
+        add_decisions(out, each->path->governor.counts);
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
     add_policies(out, policies_->count());

@@ -122,6 +122,12 @@ void access_log::json(std::string& out, const http_facts& facts, const started_s
     member(out, "upstream", facts.upstream);
     number(out, "attempts", facts.attempts);
     member(out, "error", name_of(facts.failure.code));
+    if (facts.ruling && facts.ruling->any()) {
+        member(out, "decision", name_of(facts.ruling->decided));
+        member(out, "policy", facts.ruling->policy);
+        member(out, "rule", facts.ruling->rule);
+        member(out, "fallback", facts.ruling->fallback);
+    }
     member(out, "user_agent", facts.user_agent);
     member(out, "trace_id", span.own.trace.hex());
     member(out, "span_id", span.own.span.hex());
@@ -147,6 +153,15 @@ void access_log::text(std::string& out, const http_facts& facts, const started_s
     if (facts.failure) {
         out.append(" error=");
         out.append(name_of(facts.failure.code));
+    }
+    if (facts.ruling && facts.ruling->any()) {
+        for (auto [name, value] :
+             {std::pair<std::string_view, std::string_view>{" decision=", name_of(facts.ruling->decided)},
+              {" policy=", facts.ruling->policy},
+              {" rule=", facts.ruling->rule}}) {
+            out.append(name);
+            append_plain(out, value);
+        }
     }
     out.append(" trace=");
     out.append(span.own.trace.hex());

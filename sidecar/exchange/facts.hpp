@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "sidecar/exchange/failure.hpp"
+#include "sidecar/exchange/ruling.hpp"
 
 namespace outrider::exchange {
 
@@ -34,7 +35,8 @@ struct http_facts {
     int minor_version = 1;
     int status = 0;  ///< what the caller was answered; 0: nothing
     exchange::failure failure;
-    std::uint64_t request_bytes = 0;  ///< of bodies
+    const exchange::ruling* ruling = nullptr;  ///< null: no policy is about it
+    std::uint64_t request_bytes = 0;           ///< of bodies
     std::uint64_t response_bytes = 0;
     std::uint32_t attempts = 0;
     steady_clock::time_point started;

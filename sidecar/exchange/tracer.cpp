@@ -7,7 +7,6 @@
 
 #include "sidecar/config/units.hpp"
 #include "sidecar/exchange/metrics.hpp"
-#include "sidecar/exchange/span_times.hpp"
 
 namespace outrider::exchange {
 namespace {
@@ -158,11 +157,7 @@ void tracer::finish_server(const started_span& span, const http_facts& facts) {
         out.attribute("network.peer.port", static_cast<std::int64_t>(facts.peer_port));
     }
     if (!facts.user_agent.empty()) out.attribute("user_agent.original", facts.user_agent);
-    if (facts.failure.origin == origin::self) {
-        out.attribute("outrider.decision", "refused");
-        out.attribute("outrider.reason", name_of(facts.failure.code));
-        out.event("outrider.refused", end, "outrider.reason", name_of(facts.failure.code));
-    }
+    decisions(out, facts, facts.failure, {start, end});
     if (span.link.valid()) out.link(span.link);
     out.end();
     sink_->close();
@@ -191,14 +186,62 @@ void tracer::finish_client(const started_span& span, const http_facts& facts, co
     }
     if (!facts.upstream.empty()) out.attribute("peer.service", facts.upstream);
     if (attempt.number > 0) out.attribute("http.request.resend_count", static_cast<std::int64_t>(attempt.number));
-    if (attempt.failure.origin == origin::self) {
-        out.attribute("outrider.decision", "refused");
-        out.attribute("outrider.reason", name_of(attempt.failure.code));
-        out.event("outrider.refused", end, "outrider.reason", name_of(attempt.failure.code));
-    }
+    // What was decided before the first attempt stands on its span; that a fallback answered after one, beside it.
+    bool replaced = facts.attempts > 0 && facts.ruling && facts.ruling->decided == ruling::kind::degraded;
+    if ((attempt.number == 0 && !replaced) || attempt.failure.origin == origin::self)
+        decisions(out, facts, attempt.failure, {start, end});
     if (span.link.valid()) out.link(span.link);
     out.end();
     sink_->close();
+}
+
+void tracer::finish_fallback(const started_span& span, const http_facts& facts) {
+    if (!span.recorded) return;
+    auto* buffer = sink_->open();
+    if (!buffer) return;
+    tracing::span_encoder out{*buffer};
+    auto when = unix_times(facts.finished, facts.finished);
+    tracing::span_context own = span.own;
+    own.span = ids_.new_span_id();
+    out.begin(own, span.parent, true, {}, "fallback", tracing::span_kind::internal, when.start, when.end);
+    if (facts.status != 0) out.attribute("http.response.status_code", static_cast<std::int64_t>(facts.status));
+    decisions(out, facts, facts.failure, when);
+    out.end();
+    sink_->close();
+}
+
+/// What was decided here and not by the upstream; of policies, which rule of which policy.
+void tracer::decisions(tracing::span_encoder& out, const http_facts& facts, const failure& why, const times& when) {
+    const auto* by = facts.ruling && facts.ruling->any() ? facts.ruling : nullptr;
+    bool refused = why.origin == origin::self;
+    auto decided = by ? by->decided : ruling::kind::none;
+    if (refused && decided < ruling::kind::refused) decided = ruling::kind::refused;
+    if (decided == ruling::kind::none) return;
+    auto name = name_of(decided);
+    out.attribute("outrider.decision", name);
+    if (why) out.attribute("outrider.reason", name_of(why.code));
+    auto at = when.end;
+    if (by) {
+        out.attribute("outrider.policy", by->policy);
+        out.attribute("outrider.rule", by->rule);
+        out.attribute("outrider.policy.version", by->version);
+        if (!by->fallback.empty()) out.attribute("outrider.fallback", by->fallback);
+        if (!by->shadow_policy.empty()) {
+            out.attribute("outrider.shadow.policy", by->shadow_policy);
+            out.attribute("outrider.shadow.rule", by->shadow_rule);
+        }
+        if (by->waited.count() > 0)
+            out.attribute("outrider.wait_ms", std::chrono::duration<double, std::milli>(by->waited).count());
+        if (decided == ruling::kind::waited)
+            at = std::min(when.end, when.start + static_cast<std::uint64_t>(by->waited.count()));
+    }
+    std::string event = "outrider.";
+    event.append(name);
+    if (by) {
+        out.event(event, at, "outrider.policy", by->policy);
+    } else {
+        out.event(event, at, "outrider.reason", name_of(why.code));
+    }
 }
 
 void tracer::common(tracing::span_encoder& out, const http_facts& facts, int status, const failure& why, bool client) {
@@ -209,6 +252,8 @@ void tracer::common(tracing::span_encoder& out, const http_facts& facts, int sta
     out.attribute("network.protocol.version", facts.minor_version == 0 ? "1.0" : "1.1");
     if (status != 0) out.attribute("http.response.status_code", static_cast<std::int64_t>(status));
     bool error = status >= 500 || (client && status >= 400) || (why && why.origin != origin::client);
+    // The caller was answered as well as it could be: what failed is told by error.type and the decision.
+    bool degraded = !client && facts.ruling && facts.ruling->decided == ruling::kind::degraded && status < 400;
     if (why) {
         out.attribute("error.type", name_of(why.code));
     } else if (error) {
@@ -218,6 +263,7 @@ void tracer::common(tracing::span_encoder& out, const http_facts& facts, int sta
     }
     // A 4xx of a server is the caller's affair: unset; the caller's own span says Error.
     if (!client && status >= 400 && status < 500) error = false;
+    if (degraded) error = false;
     if (error) out.status(tracing::status_code::error, why ? name_of(why.code) : std::string_view{});
 }
 

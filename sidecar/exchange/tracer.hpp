@@ -8,6 +8,7 @@
 
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/facts.hpp"
+#include "sidecar/exchange/span_times.hpp"
 #include "tracing/context.hpp"
 #include "tracing/sampler.hpp"
 #include "tracing/span_buffer.hpp"
@@ -55,6 +56,8 @@ class tracer {
 
     void finish_server(const started_span& span, const http_facts& facts);
     void finish_client(const started_span& span, const http_facts& facts, const attempt_facts& attempt);
+    /// Beside the spans of attempts, which had ended by then: that a fallback answered in their place.
+    void finish_fallback(const started_span& span, const http_facts& facts);
 
     /// Hands what is finished to the exporter; called every 100 ms.
     void flush() {
@@ -62,6 +65,7 @@ class tracer {
     }
 
   private:
+    static void decisions(tracing::span_encoder& out, const http_facts& facts, const failure& why, const times& when);
     void common(tracing::span_encoder& out, const http_facts& facts, int status, const failure& why, bool client);
     std::string_view redacted_query(std::string_view query);
 

@@ -106,5 +106,27 @@ TEST(JsonString, IsEscaped) {
     EXPECT_EQ(out, "\"a\\\"b\\\\c\\u000a\\u007f\\u00e9\"");
 }
 
+TEST(AccessLog, NamesWhoDecidedAndWhat) {
+    governance::policy policy;
+    policy.name = "orders per tenant";
+    governance::compiled_rule rule;
+    rule.of = &policy;
+    rule.index = 1;
+    ruling told;
+    told.note(ruling::kind::refused, rule);
+    auto facts = some_facts();
+    facts.ruling = &told;
+    auto json = nlohmann::json::parse(line_about(facts, config::log_format::json));
+    EXPECT_EQ(json["decision"], "refused");
+    EXPECT_EQ(json["policy"], "orders per tenant");
+    EXPECT_EQ(json["rule"], "limit.1");
+    EXPECT_FALSE(json.contains("fallback"));
+    EXPECT_NE(line_about(facts, config::log_format::text)
+                  .find(" decision=refused policy=orders\\x20per\\x20tenant rule=limit.1 trace="),
+              std::string::npos);
+    told.clear();
+    EXPECT_EQ(line_about(facts, config::log_format::json).find("policy"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace outrider::exchange
