@@ -54,7 +54,15 @@ class governed {
     }
     void finish_attempt(governance::outcome how, governance::time_point now) { attempt_.finish(how, now); }
 
-    governance::permit& permit() { return permit_; }
+    /// The answer's head is here.
+    void answered() {
+        if (permit_.held()) permit_.answered(net::steady_clock::now());
+    }
+    /// Bytes of bodies as they pass, for the limits that count them.
+    bool counts_bytes() const { return permit_.charges(governance::measure::bytes); }
+    void passed(std::size_t bytes) {
+        permit_.charge(governance::measure::bytes, static_cast<double>(bytes), net::steady_clock::now());
+    }
     void finish(governance::outcome how, governance::time_point now) { permit_.finish(how, now); }
     /// Gives back what is still held, and forgets the policies.
     void reset();

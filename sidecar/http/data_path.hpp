@@ -13,6 +13,7 @@
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/http/head_parser.hpp"
+#include "sidecar/http/last_good.hpp"
 #include "sidecar/http/router.hpp"
 #include "sidecar/net/block_pool.hpp"
 #include "sidecar/net/resolver.hpp"
@@ -55,6 +56,8 @@ struct shared_setup {
     exchange::target_index dynamic_target = 0;  ///< hosts found by DNS
     exchange::target_index local_target = 0;    ///< answered or refused before a target was known
     std::map<std::string, std::shared_ptr<net::tls_context>, std::less<>> tls;  ///< by upstream
+    /// What fallbacks with `stale` give again.
+    std::unique_ptr<http::last_good> last_good = std::make_unique<http::last_good>();
     std::vector<config::endpoint> outbound_names;  ///< what an application may call the outbound listener
     std::size_t connections_per_worker = 10'000;
 
@@ -108,6 +111,7 @@ class data_path {
     exchange::tracer tracer;
     exchange::access_log log;
     exchange::governor governor;
+    tracing::id_generator random;  ///< of numbers that need not be secret
     net::resolver resolver;
     http::router router;
     /// Idle connections that may keep a large read buffer: those in use right now. The others read into a small one.

@@ -38,7 +38,11 @@ bool server_exchange::build_answer_head() {
 }
 
 net::awaitable<after_exchange> server_exchange::forward_answer() {
+    note_answered();
+    local_answer instead;
+    if (replaces_answer(instead)) co_return co_await answer_instead(std::move(instead));
     facts_.status = attempt_facts_.status = answer_.status;
+    begin_copying();
     bool chunked = build_answer_head();
     up_.consume(answer_.size);
     if (response_.switches_protocol) co_return co_await tunnel(exchange::tunnel_kind::websocket, out_);
@@ -69,6 +73,8 @@ server_exchange::relay_step server_exchange::relay_piece(bool chunked) {
         return relay_step::failed;
     }
     facts_.response_bytes += piece_.size();
+    if (copy_) copy_piece(piece_);
+    if (charges_bytes_) governed_.passed(piece_.size());
     tail_.clear();
     if (chunked && !frame_chunk()) {
         fail(failure_code::upstream_truncated, origin::upstream, false, "a trailer of the answer is malformed");
@@ -160,6 +166,7 @@ net::awaitable<after_exchange> server_exchange::cut_off(bool chunked) {
 after_exchange server_exchange::settle(bool uploaded) {
     facts_.finished = net::steady_clock::now();
     finish_attempt({});
+    if (copy_) keep_copy();
     connection_->watch(nullptr);
     if (response_.keep_alive && uploaded && up_.empty()) {
         return_connection();
@@ -196,7 +203,9 @@ net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kin
         held = std::move(connection_->in);
         connection_->in = {};
         connection_->in.append(held.data().substr(head_.size));
-        co_await run_tunnel(*connection_, upstream_->stream, up_.bytes(), facts_.request_bytes, facts_.response_bytes);
+        passed_bytes count{facts_.request_bytes, facts_.response_bytes};
+        if (charges_bytes_) count.meter = &governed_;
+        co_await run_tunnel(*connection_, upstream_->stream, up_.bytes(), count);
     }
     finish_attempt(failure_);
     finish();
@@ -214,9 +223,10 @@ net::awaitable<after_exchange> server_exchange::connect_tunnel() {
     endpoint_ = &target_->next_endpoint();
     if (!co_await connect()) {
         finish_attempt(failure_);
-        co_return co_await answer_locally(answer_for(failure_, detail_));
+        co_return co_await answer_locally(own_answer());
     }
     connection_->watch(&upstream_->stream);
+    note_answered();
     facts_.status = attempt_facts_.status = 200;
     attempt_facts_.peer_address = upstream_->peer_address;
     attempt_facts_.peer_port = upstream_->peer.port();

@@ -1,5 +1,6 @@
 #include "sidecar/http/server_connection.hpp"
 
+#include "sidecar/exchange/governed.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/http/server_exchange.hpp"
 #include "sidecar/http/tunnel.hpp"
@@ -9,7 +10,9 @@ namespace {
 
 constexpr std::size_t warm_buffer = 16 * 1024;
 constexpr std::size_t cold_buffer = 512;
-constexpr std::chrono::milliseconds look_every{1'000};
+constexpr std::chrono::milliseconds looks_for_reset_every{1'000};
+/// Somebody else may want the place in the queue.
+constexpr std::chrono::milliseconds looks_for_end_every{100};
 /// While stopping, a connection that was accepted last gets this long to send its request.
 constexpr std::chrono::milliseconds idle_while_draining{500};
 
@@ -44,14 +47,25 @@ void server_connection::on_deadline(void* self) { static_cast<server_connection*
 /// While the upstream is waited for, nothing is read from the client; so once a second its socket is asked for a reset.
 bool server_connection::watches_client() const {
     return waiting_for_ == waiting_for::first_byte || waiting_for_ == waiting_for::response_body ||
-           waiting_for_ == waiting_for::connect;
+           waiting_for_ == waiting_for::connect || waiting_for_ == waiting_for::policy;
+}
+
+/// A client that has only ended its sending still gets its answer when it is being worked on. Nobody works on what
+/// waits for its turn, and most of those who end their sending there have closed: as in nginx, it is not worth a place.
+bool server_connection::client_left() {
+    if (!watches_client()) return false;
+    return waiting_for_ == waiting_for::policy ? client.has_ended() : client.was_reset();
+}
+
+std::chrono::milliseconds server_connection::look_every() const {
+    return waiting_for_ == waiting_for::policy ? looks_for_end_every : looks_for_reset_every;
 }
 
 void server_connection::look() {
     auto now = net::steady_clock::now();
     timed_out_ = now >= due_;
-    client_gone_ = !timed_out_ && watches_client() && client.was_reset();
-    if (!timed_out_ && !client_gone_) return deadline_.arm(std::min(due_, now + look_every));
+    client_gone_ = !timed_out_ && client_left();
+    if (!timed_out_ && !client_gone_) return deadline_.arm(std::min(due_, now + look_every()));
     total_passed_ = timed_out_ && total_armed_;
     cancel_both();
 }
@@ -59,6 +73,7 @@ void server_connection::look() {
 void server_connection::cancel_both() {
     client.cancel();
     if (upstream_) upstream_->cancel();
+    if (governed_) governed_->cancel();
 }
 
 void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
@@ -69,7 +84,7 @@ void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
     due_ = wait.count() > 0 ? now + wait : net::steady_clock::time_point::max();
     total_armed_ = total_end_ < due_;
     due_ = std::min(due_, total_end_);
-    auto when = watches_client() ? std::min(due_, now + look_every) : due_;
+    auto when = watches_client() ? std::min(due_, now + look_every()) : due_;
     if (when == net::steady_clock::time_point::max()) {
         deadline_.disarm();
     } else {

@@ -9,6 +9,10 @@
 #include "sidecar/net/stream.hpp"
 #include "sidecar/net/timer_wheel.hpp"
 
+namespace outrider::exchange {
+class governed;
+}
+
 namespace outrider::http {
 
 class data_path;
@@ -20,6 +24,7 @@ class server_exchange;
 enum class waiting_for : std::uint8_t {
     request,
     head,
+    policy,  ///< until policies let the exchange go on
     request_body,
     connect,
     first_byte,
@@ -55,11 +60,13 @@ class server_connection {
     /// The deadline of the whole exchange; every arm() ends there at the latest.
     void limit_total(net::steady_clock::time_point end) { total_end_ = end; }
     bool timed_out() const { return timed_out_; }
-    /// Whether the client was found to have reset the connection while the upstream was waited for.
+    /// Whether the client was found to have left while the upstream or policies were waited for.
     bool client_gone() const { return client_gone_; }
     bool total_passed() const { return total_passed_; }
     waiting_for waited_for() const { return waiting_for_; }
     void watch(net::stream* upstream) { upstream_ = upstream; }
+    /// A wait for policies that ends early when the client leaves, a deadline passes or the sidecar stops; null: none.
+    void watch_wait(exchange::governed* waiting) { governed_ = waiting; }
     const std::string& peer_address() const { return peer_address_; }
     std::uint16_t peer_port() const { return peer_port_; }
 
@@ -80,11 +87,14 @@ class server_connection {
     void look();
     void cancel_both();
     bool watches_client() const;
+    bool client_left();
+    std::chrono::milliseconds look_every() const;
 
     net::deadline deadline_;
     net::steady_clock::time_point total_end_ = net::steady_clock::time_point::max();
     net::steady_clock::time_point armed_at_{};
     net::stream* upstream_ = nullptr;
+    exchange::governed* governed_ = nullptr;
     std::string peer_address_;
     std::uint16_t peer_port_ = 0;
     waiting_for waiting_for_ = waiting_for::request;

@@ -1,6 +1,7 @@
 #include "sidecar/http/server_exchange.hpp"
 
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/http/refusal.hpp"
 #include "sidecar/http/tunnel.hpp"
 
 namespace outrider::http {
@@ -20,6 +21,10 @@ void server_exchange::fail(failure_code code, origin whose, bool retryable, std:
 
 void server_exchange::reset_state() {
     governed_.reset();
+    ruling_.clear();
+    refusal_ = {};
+    stale_answer_.reset();
+    copy_.reset();
     facts_ = {};
     attempt_facts_ = {};
     failure_ = {};
@@ -35,7 +40,7 @@ void server_exchange::reset_state() {
     response_ = {};
     upload_.reset();
     body_in_buffer_ = 0;
-    body_buffered_ = repeatable_ = answer_started_ = stale_ = finished_ = false;
+    body_buffered_ = repeatable_ = answer_started_ = stale_ = finished_ = charges_bytes_ = false;
     client_keeps_ = true;
 }
 
@@ -113,8 +118,11 @@ void server_exchange::refuse_malformed(head_error error) {
 }
 
 /// The answer to what went wrong.
-local_answer server_exchange::own_answer() const {
+local_answer server_exchange::own_answer() {
     auto answer = answer_for(failure_, detail_);
+    if (may_fall_back() && fall_back(answer)) return answer;
+    if (refused_by_rule())
+        explain(answer, refusal_, governed_.version(), static_cast<std::uint32_t>(path_.random.next()));
     if (malformed_ == head_error::none) return answer;
     answer.status = describe(malformed_).status;
     answer.title = reason_phrase(answer.status);
@@ -191,8 +199,7 @@ net::awaitable<after_exchange> server_exchange::answer_locally(local_answer answ
         finish();
         co_return after_exchange::close;  // nobody is there to be answered
     }
-    bool unread_body = request_.body.kind != body_kind::none || failure_.code == failure_code::malformed_request;
-    bool keep = client_keeps_ && !unread_body && !connection_->timed_out();
+    bool keep = client_keeps_ && request_is_here() && !connection_->timed_out();
     facts_.status = answer.status;
     facts_.failure = failure_;
     out_.clear();
@@ -203,9 +210,20 @@ net::awaitable<after_exchange> server_exchange::answer_locally(local_answer answ
     boost::asio::const_buffer whole = boost::asio::buffer(out_);
     bool sent = co_await write_client({&whole, 1});
     finish();
-    connection_->in.consume(std::min(head_.size, connection_->in.size()));
+    connection_->in.consume(std::min(head_.size + body_in_buffer_, connection_->in.size()));
     if (!sent) co_return after_exchange::close;
     co_return keep ? after_exchange::keep : after_exchange::linger;
+}
+
+/// Whether the whole request has been read, so that what comes next on the connection is another one. A body that is
+/// not here is not waited for.
+bool server_exchange::request_is_here() {
+    if (failure_.code == failure_code::malformed_request) return false;
+    if (request_.body.kind == body_kind::none) return true;
+    if (upload_ || request_.body.kind != body_kind::length) return false;
+    if (request_.body.length > connection_->in.size() - head_.size) return false;
+    body_in_buffer_ = static_cast<std::size_t>(request_.body.length);
+    return true;
 }
 
 net::awaitable<bool> server_exchange::write_client(std::span<const boost::asio::const_buffer> parts) {
@@ -240,6 +258,8 @@ void server_exchange::finish() {
         attempt_facts_.started = facts_.started;
         attempt_facts_.finished = facts_.finished;
         path_.tracer.finish_client(span_, facts_, attempt_facts_);
+    } else if (ruling_.decided == exchange::ruling::kind::degraded) {
+        path_.tracer.finish_fallback(span_, facts_);
     }
     path_.log.write(facts_, span_);
 }

@@ -7,11 +7,13 @@
 
 #include "sidecar/exchange/governed.hpp"
 #include "sidecar/exchange/metrics.hpp"
+#include "sidecar/exchange/ruling.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/http/body.hpp"
 #include "sidecar/http/forward.hpp"
 #include "sidecar/http/framing.hpp"
 #include "sidecar/http/head_parser.hpp"
+#include "sidecar/http/last_good.hpp"
 #include "sidecar/http/problem.hpp"
 #include "sidecar/http/server_connection.hpp"
 #include "sidecar/http/upstream.hpp"
@@ -43,7 +45,10 @@ class server_exchange {
 
     net::awaitable<after_exchange> run(server_connection& connection);
     /// Gives up what a spare one need not hold.
-    void rest() { up_.reset(); }
+    void rest() {
+        up_.reset();
+        stale_answer_.reset();
+    }
 
   private:
     struct upload_state {
@@ -58,7 +63,7 @@ class server_exchange {
     // Reading and judging the request.
     net::awaitable<bool> read_head();
     void refuse_malformed(head_error error);
-    local_answer own_answer() const;
+    local_answer own_answer();
     void identify();
     bool refuse_early();
     bool find_target();
@@ -67,8 +72,24 @@ class server_exchange {
     net::awaitable<bool> admit();
     void fill_policy_facts();
     static std::string_view find_field(const void* message, std::string_view name);
-    void refused_by_policy();
+    net::awaitable<void> wait_for_policies();
+    void fail_wait();
+    void refuse_by(const governance::decision& why);
+    bool refused_by_rule() const;
+    void note_answered();
     void finish_policies();
+
+    // Fallbacks.
+    const governance::fallback_rule* fallback() const;
+    bool may_fall_back() const;
+    bool fall_back(local_answer& answer);
+    std::string stale_key() const;
+    bool find_stale(std::chrono::milliseconds within);
+    void begin_copying();
+    void copy_piece(std::string_view piece);
+    void keep_copy();
+    bool replaces_answer(local_answer& answer);
+    net::awaitable<after_exchange> answer_instead(local_answer answer);
 
     // Attempts.
     enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
@@ -105,6 +126,7 @@ class server_exchange {
     net::awaitable<after_exchange> cut_off(bool chunked);
     net::awaitable<bool> write_client(std::span<const boost::asio::const_buffer> parts);
     net::awaitable<after_exchange> answer_locally(local_answer answer);
+    bool request_is_here();
     after_exchange settle(bool uploaded);
     net::awaitable<void> end_upload();
     net::awaitable<void> complete_replay();
@@ -133,6 +155,11 @@ class server_exchange {
     exchange::attempt_facts attempt_facts_;
     governance::facts policy_facts_;
     exchange::governed governed_;
+    exchange::ruling ruling_;
+    governance::decision refusal_;                     ///< by a rule, when its failure is the exchange's
+    std::shared_ptr<const good_answer> stale_answer_;  ///< being given again
+    std::unique_ptr<good_answer> copy_;                ///< of the answer that passes
+    std::string copy_key_;
     std::shared_ptr<upstream> target_;    ///< held for the exchange: a dynamic one may be forgotten meanwhile
     endpoint_state* endpoint_ = nullptr;  ///< of `target_`: the one whose turn it is
     connection_handle upstream_;
@@ -151,6 +178,7 @@ class server_exchange {
     bool stale_ = false;              ///< a pooled connection turned out to be closed
     bool reused_ = false;             ///< the attempt goes over a pooled connection
     bool client_keeps_ = true;
+    bool charges_bytes_ = false;  ///< a limit counts the bytes of bodies
     bool finished_ = false;
 };
 

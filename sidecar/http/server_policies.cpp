@@ -1,12 +1,14 @@
 // The exchange under its policies: what they are told of it, and what comes of their decisions.
 
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/http/refusal.hpp"
 #include "sidecar/http/server_exchange.hpp"
 
 namespace outrider::http {
 
 using exchange::failure_code;
 using exchange::origin;
+using exchange::ruling;
 
 std::string_view server_exchange::find_field(const void* message, std::string_view name) {
     auto& head = *static_cast<const request_head*>(message);
@@ -33,24 +35,71 @@ void server_exchange::fill_policy_facts() {
 net::awaitable<bool> server_exchange::admit() {
     fill_policy_facts();
     governance::amounts amount;
+    // What is announced is asked for at once; what has no length yet is charged as it passes.
     amount.bytes = static_cast<double>(request_.body.length);
-    auto verdict = governed_.begin(path_.governor, policy_facts_, amount, facts_.started).verdict;
+    auto verdict = governed_.begin(path_.governor, policy_facts_, amount, net::steady_clock::now()).verdict;
+    if (!governed_.any()) co_return true;
+    ruling_.version = governed_.version();
+    facts_.ruling = &ruling_;
     if (verdict == governance::verdict::wait) {
-        co_await governed_.wait();
+        co_await wait_for_policies();
         verdict = governed_.decision().verdict;
     }
-    if (verdict == governance::verdict::go) co_return true;
-    refused_by_policy();
+    const auto& said = governed_.decision();
+    if (said.shadow) ruling_.note_shadow(*said.shadow);
+    if (verdict == governance::verdict::go) {
+        charges_bytes_ = governed_.counts_bytes();
+        co_return true;
+    }
+    if (said.by)
+        refuse_by(said);
+    else
+        fail_wait();
     co_return false;
 }
 
-void server_exchange::refused_by_policy() {
-    fail(failure_code::overloaded, origin::self, false, "a policy refuses the request");
+/// In a queue, or until a pace allows. The client's leaving, timeouts.total and the end of a drain end it early.
+net::awaitable<void> server_exchange::wait_for_policies() {
+    const auto began = net::steady_clock::now();
+    const auto* by = governed_.decision().by;
+    connection_->arm(std::chrono::milliseconds{0}, waiting_for::policy);
+    connection_->watch_wait(&governed_);
+    co_await governed_.wait();
+    connection_->watch_wait(nullptr);
+    ruling_.waited = net::steady_clock::now() - began;
+    ruling_.note(ruling::kind::waited, *by);
 }
 
-/// Slots go back, and rules learn how the exchange ended.
+/// The wait was ended from outside.
+void server_exchange::fail_wait() {
+    if (connection_->client_gone())
+        fail(failure_code::client_gone, origin::client, false, "the client left while its request waited for its turn");
+    else if (connection_->total_passed())
+        fail(failure_code::total_timeout, origin::self, false,
+             "timeouts.total has passed while the request waited for its turn");
+    else
+        fail(failure_code::draining, origin::self, false, "the sidecar is stopping");
+}
+
+/// A rule refuses the exchange, or its next attempt: nothing of it is the upstream's fault.
+void server_exchange::refuse_by(const governance::decision& why) {
+    refusal_ = why;
+    fail(failure_of(*why.by), origin::self, false, detail_of(why));
+}
+
+bool server_exchange::refused_by_rule() const { return refusal_.by && failure_.code == failure_of(*refusal_.by); }
+
+/// The answer's head is here: from now on it streams, for as long as it likes.
+void server_exchange::note_answered() {
+    if (governed_.any()) governed_.answered();
+}
+
+/// Slots go back, and rules learn how the exchange ended. What was answered in the upstream's place says nothing for
+/// it.
 void server_exchange::finish_policies() {
-    bool answered = facts_.status > 0 && facts_.status < 500;
+    if (refused_by_rule()) ruling_.note(ruling::kind::refused, *refusal_.by);
+    auto status = attempt_facts_.status != 0 ? attempt_facts_.status : facts_.status;
+    bool answered = status > 0 && status < 500;
     auto how = facts_.failure.origin == origin::client || facts_.failure.origin == origin::self
                    ? governance::outcome::ignored
                : facts_.failure || !answered ? governance::outcome::failure

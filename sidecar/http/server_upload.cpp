@@ -44,6 +44,8 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
         if (body.ended() && body.kind() == body_kind::chunked && !filter_trailers(body.trailers(), upload_frame_))
             co_return give_up(failure_code::malformed_request, "a trailer of the request is malformed");
         facts_.request_bytes += piece.size();
+        // An announced length was asked for before.
+        if (charges_bytes_ && body.kind() == body_kind::chunked) governed_.passed(piece.size());
         if (repeatable_) replay_.append(piece);
         if (!upstream_gone && co_await write_upstream_piece(piece, body)) {
             // The upstream's answer, if any, tells more. What is small enough to go to another one is read to its end.

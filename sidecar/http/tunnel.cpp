@@ -32,7 +32,7 @@ first_bytes guess_tls(std::string_view seen) {
 
 /// One direction of a tunnel.
 net::awaitable<void> pump(server_connection& connection, net::stream& from, net::stream& to, net::io_buffer& buffer,
-                          std::uint64_t& count) {
+                          std::uint64_t& count, exchange::governed* meter) {
     while (true) {
         if (!buffer.empty()) {
             connection.arm(connection.path.settings.timeouts.tunnel, waiting_for::tunnel);
@@ -46,6 +46,7 @@ net::awaitable<void> pump(server_connection& connection, net::stream& from, net:
                 co_return to.cancel();
             }
             count += size;
+            if (meter) meter->passed(size);
             buffer.reset();
         }
         buffer.make_room(piece);
@@ -61,8 +62,8 @@ net::awaitable<void> pump(server_connection& connection, net::stream& from, net:
 }
 
 net::awaitable<void> pump_back(server_connection& connection, net::stream& from, net::stream& to,
-                               net::io_buffer& buffer, std::uint64_t& count, net::event& ended) {
-    co_await pump(connection, from, to, buffer, count);
+                               net::io_buffer& buffer, passed_bytes count, net::event& ended) {
+    co_await pump(connection, from, to, buffer, count.received, count.meter);
     ended.set();
 }
 
@@ -76,13 +77,13 @@ first_bytes guess_protocol(std::string_view seen) {
 }
 
 net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
-                                std::uint64_t& sent, std::uint64_t& received) {
+                                const passed_bytes& count) {
     connection.limit_total(net::steady_clock::time_point::max());
     connection.watch(&upstream);
     net::event ended{connection.path.worker.get_executor()};
     connection.path.worker.tasks().spawn(
-        pump_back(connection, upstream, connection.client, from_upstream, received, ended));
-    co_await pump(connection, connection.client, upstream, connection.in, sent);
+        pump_back(connection, upstream, connection.client, from_upstream, count, ended));
+    co_await pump(connection, connection.client, upstream, connection.in, count.sent, count.meter);
     co_await ended.wait();
     connection.watch(nullptr);
 }
@@ -104,7 +105,8 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
     }
     net::io_buffer back;
     std::uint64_t sent = 0, received = 0;
-    co_await run_tunnel(connection, opened.connection->stream, back, sent, received);
+    passed_bytes count{sent, received};
+    co_await run_tunnel(connection, opened.connection->stream, back, count);
     path.metrics.request_bytes.add(sent);
     path.metrics.response_bytes.add(received);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "sidecar/exchange/governed.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/http/server_connection.hpp"
 #include "sidecar/net/io_buffer.hpp"
@@ -16,10 +17,17 @@ enum class first_bytes : std::uint8_t { http1, unsure, http2, http2_unsure, tls,
 /// (RFC 8446 5.1); anything else is HTTP/1.
 first_bytes guess_protocol(std::string_view seen);
 
+/// Where a tunnel's bytes are counted.
+struct passed_bytes {
+    std::uint64_t& sent;
+    std::uint64_t& received;
+    exchange::governed* meter = nullptr;  ///< limits that count bytes; null: none
+};
+
 /// Carries bytes both ways until both have ended, with half-closes passed on; `from_upstream` are bytes already read
-/// from there. Counts into `sent` and `received`.
+/// from there.
 net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
-                                std::uint64_t& sent, std::uint64_t& received);
+                                const passed_bytes& count);
 
 /// Connects an inbound connection of another protocol to the application as it is.
 net::awaitable<void> pass_through(server_connection& connection, exchange::tunnel_kind kind);

@@ -94,6 +94,11 @@ bool stream::was_reset() {
     return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+bool stream::has_ended() {
+    pollfd state{socket_.native_handle(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP | POLLRDHUP)) != 0;
+}
+
 void stream::cancel() {
     error_code ignored;
     socket_.cancel(ignored);

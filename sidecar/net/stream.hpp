@@ -74,6 +74,8 @@ class stream {
 
     /// Whether the peer has reset the connection. A peer that has only ended its sending has not.
     bool was_reset();
+    /// Whether the peer will send nothing more, or has reset the connection; what it sent before may not be read yet.
+    bool has_ended();
 
     /// Ends every pending operation with `operation_aborted`.
     void cancel();

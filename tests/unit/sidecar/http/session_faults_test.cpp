@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/unit/sidecar/http/session.hpp"
+#include "tests/unit/sidecar/http/governed_session.hpp"
 
 namespace outrider::http {
 namespace {
@@ -64,6 +64,20 @@ void expect_all_accounted_for(session& s, const std::string& what) {
     EXPECT_LE(attempts, counted + metrics.stale_retries.value()) << what;
 }
 
+/// Rules of every kind that hold or copy something, and refuse nothing.
+std::vector<governance::policy> holding_policies() {
+    auto policy = a_policy();
+    policy.concurrency = {slots(1, 1)};
+    policy.limits = {a_limit(1e9, 1e9), a_limit(1e9, 1e9)};
+    policy.limits[1].of = governance::measure::bytes;
+    policy.breakers.emplace_back().consecutive = 1'000;
+    policy.fallback.emplace();
+    policy.fallback->stale = std::chrono::seconds{30};
+    policy.fallback->statuses = {413};
+    policy.fallback->has_body = true;
+    return {policy};
+}
+
 /// @return whether the fault fired
 bool converse_with_fault(const std::string& conversation, side where, std::size_t nth) {
     session s([](config::settings& c) {
@@ -72,6 +86,7 @@ bool converse_with_fault(const std::string& conversation, side where, std::size_
     auto plan = std::make_shared<test::fault_plan>();
     plan->fail_at = nth;
     (where == side::client ? s.client_faults : s.upstream_faults) = plan;
+    auto policies = use(s, holding_policies());
     s.origin.on_request = answer_to;
     s.origin.on_head = [](const received& r) {
         return r.target == "/early" ? std::string{"HTTP/1.1 413 x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"}
@@ -89,6 +104,8 @@ bool converse_with_fault(const std::string& conversation, side where, std::size_
     EXPECT_TRUE(s.turn_until_idle()) << what;
     EXPECT_LT(net::steady_clock::now() - started, 3s) << what << ": only a deadline ended it";
     expect_all_accounted_for(s, what);
+    EXPECT_EQ(slots_of(*policies).under_way, 0U) << what;
+    EXPECT_EQ(slots_of(*policies).waiting, 0U) << what;
     s.empty_pool();
     return plan->fired();
 }
