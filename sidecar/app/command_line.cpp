@@ -18,7 +18,7 @@ namespace {
 /// What CLI11 fills for `run` and `check`.
 struct configuration_flags {
     std::string config;
-    std::array<std::string, 13> shortcuts;
+    std::array<std::string, 14> shortcuts;
     std::vector<std::string> routes;
     std::vector<std::string> clusters;
     std::vector<std::string> sets;
@@ -36,13 +36,14 @@ struct shortcut {
 constexpr const char* traffic = "Traffic";
 constexpr const char* operations = "Operations";
 
-constexpr std::array<shortcut, 13> shortcuts{{
+constexpr std::array<shortcut, 14> shortcuts{{
     {"--service", "service", "NAME", traffic, "name of the service beside this sidecar"},
     {"--inbound", "inbound.0.listen", "ADDR", traffic, "listen here for callers of the application"},
     {"--app", "inbound.0.app", "ADDR", traffic, "the application's own address"},
     {"--trust", "inbound.0.trust", "HOW", traffic, "a caller's trace: continue (default), link or restart"},
     {"--outbound", "outbound.listen", "ADDR", traffic, "listen here for the application's calls"},
     {"--unknown-host", "outbound.unknown_host", "HOW", traffic, "a Host that is no route: resolve (default) or refuse"},
+    {"--policies", "policies", "PATH", traffic, "limits, breakers, retries, ...: a file of policies, or a folder"},
     {"--otlp", "tracing.otlp", "URL", "Tracing", "send spans to this collector, such as http://jaeger:4318"},
     {"--admin", "admin.listen", "ADDR", operations, "serve state, control and metrics here"},
     {"--probes", "probes", "ADDR", operations, "serve health and metrics here, read-only"},
@@ -59,6 +60,7 @@ constexpr const char* program_footer =
     "               --outbound 127.0.0.1:7901 --route stock=stock-1:8080,stock-2:8080 \\\n"
     "               --otlp http://jaeger:4318 --admin 127.0.0.1:7900\n"
     "  outrider check --config sidecar.yaml --print\n"
+    "  outrider diff policies.d.before policies.d\n"
     "  outrider collect --listen 127.0.0.1:4318\n"
     "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
     "  outrider dev-broker --listen 127.0.0.1:9092\n"
@@ -78,7 +80,15 @@ constexpr const char* check_footer =
     "\nExamples:\n"
     "  outrider check --config sidecar.yaml\n"
     "  outrider check --config sidecar.yaml --print --set timeouts.total=5s\n"
+    "  outrider check --policies policies.d\n"
     "  outrider check --schema > sidecar.schema.json";
+
+constexpr const char* diff_footer =
+    "OLD and NEW are files of policies, or folders of them. Exit code 0: no difference; 1: some; 2: one of them can't "
+    "be "
+    "used.\n"
+    "\nExample:\n"
+    "  outrider diff policies.d.before policies.d";
 
 constexpr const char* collect_footer =
     "Receives OTLP over HTTP (protobuf and JSON) on /v1/traces and answers /api/traces/ID, /api/traces?service=NAME "
@@ -254,6 +264,11 @@ tools::chain_options to_options(chain_flags flags, complaints& wrong) {
     return options;
 }
 
+/// Whether policies are all that was given: those can be judged without a configuration.
+bool only_policies(const config::load_input& input) {
+    return !input.file && input.sets.size() == 1 && input.sets.front().flag == "--policies";
+}
+
 /// The whole command line as CLI11 sees it, with what each command is given.
 class grammar {
   public:
@@ -270,10 +285,12 @@ class grammar {
     CLI::App program_{"Outrider stands beside a service, carries its HTTP traffic and makes every hop visible.",
                       "outrider"};
     configuration_flags run_flags_, check_flags_;
+    diff_command diff_;
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
+    bool policies_schema_ = false, policies_reference_ = false;
 };
 
 CLI::App* grammar::add_command(const char* name, const char* doc, const char* footer) {
@@ -300,6 +317,14 @@ grammar::grammar() {
     check->add_flag("--json", json_, "print that as JSON")->group("Output");
     check->add_flag("--schema", schema_, "print the JSON Schema of the file, for editors")->group("Output");
     check->add_flag("--settings-reference", reference_, "print all settings as Markdown")->group("Output");
+    check->add_flag("--policies-schema", policies_schema_, "print the JSON Schema of a file of policies")
+        ->group("Output");
+    check->add_flag("--policies-reference", policies_reference_, "print all keys of a policy as Markdown")
+        ->group("Output");
+
+    auto* diff = add_command("diff", "say what one set of policies changes in another", diff_footer);
+    diff->add_option("OLD", diff_.before, "the policies as they were")->type_name(" ");
+    diff->add_option("NEW", diff_.after, "the policies as they are to be")->type_name(" ");
 
     add_collect_flags(*add_command("collect", "receive, keep and show the spans of many sidecars", collect_footer),
                       collect_flags_);
@@ -333,6 +358,8 @@ void grammar::name_extras(const CLI::App& chosen, complaints& wrong) const {
 check_output grammar::chosen_output() const {
     if (schema_) return check_output::schema;
     if (reference_) return check_output::reference;
+    if (policies_schema_) return check_output::policies_schema;
+    if (policies_reference_) return check_output::policies_reference;
     if (json_) return check_output::json;
     return print_ ? check_output::yaml : check_output::verdict;
 }
@@ -343,7 +370,15 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     name_extras(chosen, wrong);
     command result;
     if (name == "run") result = run_command{to_input(chosen, run_flags_, variables, wrong)};
-    if (name == "check") result = check_command{to_input(chosen, check_flags_, variables, wrong), chosen_output()};
+    if (name == "check") {
+        check_command check{to_input(chosen, check_flags_, variables, wrong), chosen_output()};
+        check.policies_alone = only_policies(check.input);
+        result = std::move(check);
+    }
+    if (name == "diff") {
+        if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
+        result = diff_command{diff_.before, diff_.after, variables};
+    }
     if (name == "collect") result = to_options(collect_flags_, wrong);
     if (name == "chain") result = to_options(chain_flags_, wrong);
     if (name == "dev-broker") {
@@ -381,10 +416,11 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run", "check", "collect", "chain", "dev-broker", "--help", "--version"};
-    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
-                             config::did_you_mean(extras.front(), commands) +
-                             "\nThere are run, check, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
+    const std::vector<std::string> commands{"run",   "check",      "diff",   "collect",
+                                            "chain", "dev-broker", "--help", "--version"};
+    return answer{
+        usage, "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
+                   "\nThere are run, check, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

@@ -20,12 +20,19 @@ struct run_command {
 };
 
 /// What `outrider check` prints.
-enum class check_output { verdict, yaml, json, schema, reference };
+enum class check_output { verdict, yaml, json, schema, reference, policies_schema, policies_reference };
 
 /// `outrider check`.
 struct check_command {
     config::load_input input;
     check_output output = check_output::verdict;
+    bool policies_alone = false;  ///< nothing but --policies was given: there is no configuration to judge
+};
+
+/// `outrider diff`.
+struct diff_command {
+    std::string before, after;          ///< a file of policies, or a folder of them, each
+    config::environment environment{};  ///< for references
 };
 
 /// The command line asked for nothing but text: help, the version, or what is wrong with it.
@@ -34,7 +41,7 @@ struct answer {
     std::string text;  ///< for standard output when the code is ok, else for standard error
 };
 
-using command = std::variant<run_command, check_command, collector::collect_options, tools::chain_options,
+using command = std::variant<run_command, check_command, diff_command, collector::collect_options, tools::chain_options,
                              tools::dev_broker_options, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by

@@ -1,7 +1,10 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "sidecar/app/command_line.hpp"
 #include "sidecar/app/run.hpp"
+#include "sidecar/config/policies.hpp"
+#include "sidecar/config/policy_diff.hpp"
 #include "sidecar/config/print.hpp"
 #include "sidecar/config/reference.hpp"
 
@@ -43,16 +46,90 @@ int dispatch(const run_command& command) {
     return configuration ? run_sidecar(*configuration, command.input) : usage;
 }
 
+/// Loads and reports likewise; nothing when there were errors.
+std::optional<std::vector<governance::policy>> load_policies_and_report(const config::policy_input& input) {
+    auto result = config::load_policies(input);
+    if (const auto* errors = std::get_if<config::diagnostics>(&result)) {
+        report(*errors, "");
+        return std::nullopt;
+    }
+    auto& loaded = std::get<config::loaded_policies>(result);
+    report(loaded.warnings, "warning: ");
+    return std::move(loaded.value);
+}
+
+std::string summary(const std::vector<governance::policy>& policies) {
+    const auto of_mode = [&](governance::mode mode) {
+        return std::count_if(policies.begin(), policies.end(), [&](const auto& each) { return each.mode == mode; });
+    };
+    const auto count = policies.size();
+    auto text = count == 1 ? std::string{"1 policy is valid"} : std::to_string(count) + " policies are valid";
+    if (const auto shadow = of_mode(governance::mode::shadow))
+        text += ", " + std::to_string(shadow) + " in shadow mode";
+    if (const auto off = of_mode(governance::mode::disabled)) text += ", " + std::to_string(off) + " disabled";
+    return text;
+}
+
+/// "policies.d: 3 policies are valid".
+std::string verdict_on(const config::policy_input& input, const std::vector<governance::policy>& policies) {
+    return (input.path.empty() ? "policies" : input.path) + ": " + summary(policies) + "\n";
+}
+
+/// What `check` prints that needs no configuration; nothing for the rest.
+std::optional<std::string> text_of(check_output output) {
+    switch (output) {
+        case check_output::schema:
+            return config::json_schema();
+        case check_output::reference:
+            return config::settings_reference();
+        case check_output::policies_schema:
+            return config::policies_schema();
+        case check_output::policies_reference:
+            return config::policies_reference();
+        default:
+            return std::nullopt;
+    }
+}
+
+int check_policies_alone(const check_command& command) {
+    config::policy_input input;
+    input.path = command.input.sets.front().value;
+    input.environment = command.input.environment;
+    const auto policies = load_policies_and_report(input);
+    if (!policies) return usage;
+    return write(stdout, verdict_on(input, *policies)), ok;
+}
+
 int dispatch(const check_command& command) {
-    if (command.output == check_output::schema) return write(stdout, config::json_schema()), ok;
-    if (command.output == check_output::reference) return write(stdout, config::settings_reference()), ok;
+    if (const auto text = text_of(command.output)) return write(stdout, *text), ok;
+    const bool verdict = command.output == check_output::verdict;
+    if (command.policies_alone && verdict) return check_policies_alone(command);
     const auto configuration = load_and_report(command.input);
     if (!configuration) return usage;
+    const auto input = config::policies_of(*configuration, command.input.environment);
+    const auto policies = load_policies_and_report(input);
     if (command.output == check_output::yaml) write(stdout, config::print(*configuration));
     if (command.output == check_output::json) write(stdout, config::print_json(*configuration) + "\n");
-    if (command.output == check_output::verdict)
-        write(stdout, command.input.file.value_or("flags and environment") + ": ok\n");
+    if (!policies) return usage;
+    if (!verdict) return ok;
+    write(stdout, command.input.file.value_or("flags and environment") + ": ok\n");
+    if (!policies->empty()) write(stdout, verdict_on(input, *policies));
     return ok;
+}
+
+int dispatch(const diff_command& command) {
+    const auto load = [&](const std::string& path) {
+        config::policy_input input;
+        input.path = path;
+        input.environment = command.environment;
+        return load_policies_and_report(input);
+    };
+    const auto before = load(command.before);
+    const auto after = load(command.after);
+    if (!before || !after) return usage;
+    const auto changes = config::policy_diff(*before, *after);
+    write(stdout, config::to_text(changes));
+    return changes.empty() ? ok : failure;
 }
 
 int dispatch(const collector::collect_options& options) { return collector::run_collector(options); }

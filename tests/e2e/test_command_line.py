@@ -31,13 +31,13 @@ class CommandLine(harness.Case):
     def test_help_names_every_command(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)
-        for command in ("run", "check", "collect", "chain", "dev-broker"):
+        for command in ("run", "check", "diff", "collect", "chain", "dev-broker"):
             self.assertRegex(done.stdout, rf"(?m)^\s*{command}\b")
 
     def test_help_of_run_names_every_flag(self):
         done = run("run", "--help")
         self.assertEqual(done.returncode, 0)
-        for flag in ("--config", "--service", "--inbound", "--app", "--outbound", "--route", "--otlp", "--admin", "--probes", "--state", "--set"):
+        for flag in ("--config", "--service", "--inbound", "--app", "--outbound", "--route", "--policies", "--otlp", "--admin", "--probes", "--state", "--set"):
             self.assertIn(flag, done.stdout)
 
     def test_unknown_commands_and_flags_are_usage_errors(self):
@@ -61,6 +61,48 @@ class CommandLine(harness.Case):
         done = self.check(GOOD + "upstrem: {}\n")
         self.assertEqual(done.returncode, 2)
         self.assertRegex(self.said(done), r"sidecar\.yaml:5:1: .*upstrem.*did you mean 'upstreams'")
+
+    def test_the_ready_made_policies_are_good(self):
+        for path in sorted((processes.ROOT / "policies").glob("*.yaml")):
+            done = run("check", "--policies", path)
+            self.assertEqual(done.returncode, 0, self.said(done))
+            self.assertRegex(done.stdout, rf"(?m)^{re.escape(str(path))}: \d+ polic(y is|ies are) valid$")
+            self.assertEqual(done.stderr, "")
+
+    def policies(self, name, text):
+        path = self.folder() / name
+        path.write_text(text)
+        return path
+
+    def test_errors_of_policies_have_their_place_too(self):
+        path = self.policies("p.yaml", "policies:\n  - name: a\n    match: {inbound: \"*\"}\n    limt: {rate: 5/s}\n")
+        for arguments in (["--policies", path], ["--policies", path, "--service", "a", "--inbound", "127.0.0.1:0", "--app", "127.0.0.1:1"]):
+            done = run("check", *arguments)
+            self.assertEqual(done.returncode, 2, self.said(done))
+            self.assertRegex(done.stderr, r"p\.yaml:4:5: .*limt.*did you mean 'limit'")
+        done = self.check(GOOD + f"policies: {path}\n")
+        self.assertEqual(done.returncode, 2, self.said(done))
+        self.assertNotIn(": ok", done.stdout)
+
+    def test_policies_in_place_are_judged_with_the_configuration(self):
+        done = self.check(GOOD + 'policies: [{name: a, mode: shadow, match: {inbound: "*"}, limit: {rate: 5/s, scope: fleet}}]\n')
+        self.assertEqual(done.returncode, 0, self.said(done))
+        self.assertIn("policies: 1 policy is valid, 1 in shadow mode\n", done.stdout)
+        self.assertRegex(done.stderr, r"warning: .*sidecar\.yaml:5:\d+: policy 'a': 'scope: fleet'")
+
+    def test_diff_tells_what_changes_and_by_its_exit_code_whether_anything_does(self):
+        def policies(name, rate):
+            return self.policies(name, f'policies: [{{name: a, match: {{inbound: "*"}}, limit: {{rate: {rate}}}}}]\n')
+
+        old, new, bad = policies("old.yaml", "5/s"), policies("new.yaml", "6/s"), policies("bad.yaml", "6")
+        done = run("diff", old, new)
+        self.assertEqual((done.returncode, done.stdout),
+                         (1, "policy 'a' changed:\n    limit.rate: 5/s -> 6/s\n0 added, 0 removed, 1 changed\n"))
+        done = run("diff", old, old)
+        self.assertEqual((done.returncode, done.stdout), (0, "no difference\n"))
+        done = run("diff", old, bad)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"bad\.yaml:1:\d+: .*has no unit of time")
 
     def test_every_error_is_told_at_once(self):
         done = self.check('service: orders\ninbound:\n  - {listen: "nowhere", app: "127.0.0.1:9000"}\ntimeouts: {first_byte: quick}\n')

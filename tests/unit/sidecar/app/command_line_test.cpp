@@ -144,6 +144,30 @@ TEST(CommandLine, ChoosesWhatCheckPrints) {
     EXPECT_EQ(must_be<check_command>({"check", "--print", "--json"}).output, check_output::json);
     EXPECT_EQ(must_be<check_command>({"check", "--schema"}).output, check_output::schema);
     EXPECT_EQ(must_be<check_command>({"check", "--settings-reference"}).output, check_output::reference);
+    EXPECT_EQ(must_be<check_command>({"check", "--policies-schema"}).output, check_output::policies_schema);
+    EXPECT_EQ(must_be<check_command>({"check", "--policies-reference"}).output, check_output::policies_reference);
+}
+
+TEST(CommandLine, JudgesPoliciesWithOrWithoutAConfiguration) {
+    const auto alone = must_be<check_command>({"check", "--policies", "policies.d"});
+    EXPECT_TRUE(alone.policies_alone);
+    EXPECT_EQ(alone.input.sets.at(0).value, "policies.d");
+    EXPECT_FALSE(must_be<check_command>({"check", "--policies", "a", "--config", "b"}).policies_alone);
+    EXPECT_FALSE(must_be<check_command>({"check", "--policies", "a", "--service", "b"}).policies_alone);
+    EXPECT_FALSE(must_be<check_command>({"check", "--config", "b"}).policies_alone);
+    const auto run = must_be<run_command>({"run", "--policies", "policies.d"});
+    EXPECT_EQ(run.input.sets.at(0).path, "policies");
+    EXPECT_EQ(run.input.sets.at(0).flag, "--policies");
+}
+
+TEST(CommandLine, ComparesTwoSetsOfPolicies) {
+    const auto diff = must_be<diff_command>({"diff", "old.d", "new.d"});
+    EXPECT_EQ(diff.before, "old.d");
+    EXPECT_EQ(diff.after, "new.d");
+    EXPECT_EQ(refusal({"diff", "old.d"}),
+              "outrider diff: give OLD and NEW, a file or a folder each\n'outrider diff --help' lists the flags.\n");
+    EXPECT_EQ(refusal({"diff", "a", "b", "c"}),
+              "outrider diff: unexpected argument 'c'\n'outrider diff --help' lists the flags.\n");
 }
 
 TEST(CommandLine, ReadsTheOptionsOfCollect) {
@@ -206,7 +230,7 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
               "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, collect, chain and dev-broker; 'outrider --help' tells more.\n");
+              "There are run, check, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 
@@ -214,8 +238,9 @@ TEST(CommandLine, HelpsAndTellsItsVersion) {
     const auto version = must_be<answer>({"--version"});
     EXPECT_EQ(version.code, ok);
     EXPECT_EQ(version.text, "outrider " OUTRIDER_VERSION "\n");
-    for (const auto& arguments : {strings{"--help"}, strings{"run", "--help"}, strings{"check", "-h"},
-                                  strings{"collect", "-h"}, strings{"chain", "-h"}, strings{"dev-broker", "-h"}}) {
+    for (const auto& arguments :
+         {strings{"--help"}, strings{"run", "--help"}, strings{"check", "-h"}, strings{"diff", "-h"},
+          strings{"collect", "-h"}, strings{"chain", "-h"}, strings{"dev-broker", "-h"}}) {
         const auto help = must_be<answer>(arguments);
         EXPECT_EQ(help.code, ok);
         EXPECT_NE(help.text.find("Usage: outrider"), std::string::npos) << help.text;
