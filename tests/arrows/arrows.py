@@ -21,6 +21,7 @@ ARROWS = {
     "sidecar/config": set(),
     "sidecar/net": {"sidecar/config"},
     "sidecar/export": {"sidecar/net", "sidecar/config", "tracing"},
+    "sidecar/fleet": {"sidecar/net", "sidecar/config", "governance"},
     "sidecar/exchange": {"sidecar/net", "sidecar/config"} | PURE,
     "sidecar/http": USES_EXCHANGE,
     "sidecar/kafka": USES_EXCHANGE,
@@ -41,6 +42,7 @@ HOMES = [
     ("openssl/ssl.h", {"sidecar/net"}),
     ("sys/socket.h", {"sidecar/net"}),
     ("libfyaml", {"sidecar/config"}),
+    ("hiredis", {"sidecar/fleet"}),
     ("librdkafka", {"sidecar/events", "sidecar/tools"}),
 ]
 # No Asio in folders whose work is pure.
