@@ -83,7 +83,7 @@ bool admission::check_limits() {
     each_limit(*by_, [&](const compiled_limit& limit) {
         if (limit.shadow) return true;
         auto key = key_value(limit.rule->key, *of_, *by_);
-        auto said = limit.limiter->check(key, asked_for(*limit.rule, amount_), now_);
+        auto said = limit.asked().check(key, asked_for(*limit.rule, amount_), now_);
         if (said.admitted) return true;
         observe(limit, said);
         return fits = false;
@@ -101,8 +101,8 @@ bool admission::take_limits() {
 
 /// @return false when it refuses
 bool admission::take_limit(const compiled_limit& limit, std::string_view key) {
-    permit::taken_amount taken{limit.limiter.get(), limit.rule->of, {}};
-    auto said = limit.limiter->take(key, asked_for(*limit.rule, amount_), now_, taken.ticket);
+    permit::taken_amount taken{limit.asked(), limit.rule->of, {}};
+    auto said = taken.limiter.take(key, asked_for(*limit.rule, amount_), now_, taken.ticket);
     if (said.admitted) into_->taken_.push_back(taken);
     bool delays = said.admitted && said.wait.count() > 0;
     if (limit.shadow) {
@@ -209,7 +209,7 @@ void admission::cancel(time_point now) {
 
 /// What was taken so far goes back: buckets where nobody has taken since, slots always.
 decision admission::refuse() {
-    for (std::size_t i = into_->taken_.size(); i-- > 0;) into_->taken_[i].limiter->restore(into_->taken_[i].ticket);
+    for (std::size_t i = into_->taken_.size(); i-- > 0;) into_->taken_[i].limiter.restore(into_->taken_[i].ticket);
     into_->taken_.clear();
     into_->finish(outcome::ignored, now_);
     // Only where somebody is there to answer in its place.
@@ -227,7 +227,7 @@ bool permit::charges(measure what) const {
 
 void permit::charge(measure what, double amount, time_point now) {
     for (std::size_t i = 0; i < taken_.size(); ++i)
-        if (taken_[i].of == what) taken_[i].limiter->charge(taken_[i].ticket, amount, now);
+        if (taken_[i].of == what) taken_[i].limiter.charge(taken_[i].ticket, amount, now);
 }
 
 void permit::finish(outcome how, time_point now) {

@@ -76,7 +76,7 @@ class permit {
         concurrency_limiter* limiter = nullptr;
     };
     struct taken_amount {
-        rate_limiter* limiter = nullptr;
+        limit_handle limiter;
         measure of = measure::requests;
         rate_ticket ticket;
     };

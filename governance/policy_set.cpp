@@ -94,8 +94,10 @@ class compiler {
         if (auto* same = unchanged(before_ ? &before_->limits : nullptr, index, *out.rule)) {
             out.limiter = same->limiter;
             out.limiter->set_share(share);
+            out.fleet = same->fleet;
         } else {
             out.limiter = std::make_shared<rate_limiter>(*out.rule, with_.now, share);
+            if (out.rule->scope == scope::fleet && with_.fleet) out.fleet = with_.fleet(from, index, *out.rule);
         }
         return out;
     }

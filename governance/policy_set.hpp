@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "governance/concurrency.hpp"
 #include "governance/facts.hpp"
 #include "governance/inline_list.hpp"
+#include "governance/limit_handle.hpp"
 #include "governance/policy.hpp"
 #include "governance/rate_limiter.hpp"
 #include "governance/retry_budget.hpp"
@@ -34,7 +36,9 @@ struct compiled_rule {
 };
 struct compiled_limit : compiled_rule {
     const limit_rule* rule = nullptr;
-    std::shared_ptr<rate_limiter> limiter;
+    std::shared_ptr<rate_limiter> limiter;  ///< with `scope: fleet`: this sidecar's equal share
+    std::shared_ptr<fleet_limiter> fleet;   ///< with `scope: fleet`, where there is a store to ask; else null
+    limit_handle asked() const { return {limiter.get(), fleet.get()}; }
 };
 struct compiled_concurrency : compiled_rule {
     const concurrency_rule* rule = nullptr;
@@ -85,6 +89,8 @@ class policy_set {
     struct options {
         time_point now{};
         std::string version;     ///< of what was written, as answers and the admin pages name it
+        /// Makes the limiter of a limit with `scope: fleet`; empty: there is no store, the share counts.
+        std::function<std::shared_ptr<fleet_limiter>(const policy& of, std::size_t index, const limit_rule& rule)> fleet{};
         double fleet_share = 1;  ///< of limits with `scope: fleet`, while there is nobody to ask: 1 / replicas
     };
     /// @param former  the set in use, for the state of unchanged rules; null at the start
