@@ -102,7 +102,7 @@ void settle_limit(const node& from, void* target) {
 std::vector<setting> concurrency_keys() {
     return {
         value("max", &concurrency_rule::max, count(0, 1'000'000),
-              "exchanges under way at once; may be left out when adaptive"),
+              "exchanges under way at once; 1000 when adaptive and left out"),
         value("adaptive", &concurrency_rule::adaptive, yes_or_no(),
               "find the limit by how much slower answers become, at most `max`"),
         value("min", &concurrency_rule::min, count(1, 1'000'000), "when adaptive: never below"),

@@ -18,7 +18,7 @@ USES_EXCHANGE = {"sidecar/exchange", "sidecar/net", "sidecar/config"} | PURE
 ARROWS = {
     "tracing": set(),
     "governance": set(),
-    "sidecar/config": set(),
+    "sidecar/config": {"governance"},
     "sidecar/net": {"sidecar/config"},
     "sidecar/export": {"sidecar/net", "sidecar/config", "tracing"},
     "sidecar/fleet": {"sidecar/net", "sidecar/config", "governance"},
