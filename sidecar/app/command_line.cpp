@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "sidecar/app/dev_broker_flags.hpp"
+#include "sidecar/app/explain_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/overrides.hpp"
@@ -60,6 +61,7 @@ constexpr const char* program_footer =
     "               --outbound 127.0.0.1:7901 --route stock=stock-1:8080,stock-2:8080 \\\n"
     "               --otlp http://jaeger:4318 --admin 127.0.0.1:7900\n"
     "  outrider check --config sidecar.yaml --print\n"
+    "  outrider explain --policies policies.d --request 'POST /orders' --header 'x-tenant: a'\n"
     "  outrider diff policies.d.before policies.d\n"
     "  outrider collect --listen 127.0.0.1:4318\n"
     "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
@@ -286,6 +288,7 @@ class grammar {
                       "outrider"};
     configuration_flags run_flags_, check_flags_;
     diff_command diff_;
+    explain_flags explain_flags_;
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
@@ -322,6 +325,9 @@ grammar::grammar() {
     check->add_flag("--policies-reference", policies_reference_, "print all keys of a policy as Markdown")
         ->group("Output");
 
+    add_explain_flags(
+        *add_command("explain", "tell which policies match an exchange, and what they say", explain_footer),
+        explain_flags_);
     auto* diff = add_command("diff", "say what one set of policies changes in another", diff_footer);
     diff->add_option("OLD", diff_.before, "the policies as they were")->type_name(" ");
     diff->add_option("NEW", diff_.after, "the policies as they are to be")->type_name(" ");
@@ -375,6 +381,12 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         check.policies_alone = only_policies(check.input);
         result = std::move(check);
     }
+    if (name == "explain") {
+        std::vector<std::string> said;
+        result = explain_command{explain_flags_.policies, explain_flags_.config, to_exchange(explain_flags_, said),
+                                 variables};
+        for (const auto& each : said) wrong.add(each);
+    }
     if (name == "diff") {
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
@@ -416,11 +428,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",   "check",      "diff",   "collect",
-                                            "chain", "dev-broker", "--help", "--version"};
+    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",     "collect",
+                                            "chain", "dev-broker", "--help",  "--version"};
     return answer{
-        usage, "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
-                   "\nThere are run, check, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
+        usage,
+        "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
+            "\nThere are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

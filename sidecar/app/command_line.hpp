@@ -8,6 +8,7 @@
 #include "sidecar/config/load.hpp"
 #include "sidecar/tools/chain.hpp"
 #include "sidecar/tools/dev_broker.hpp"
+#include "sidecar/tools/explain.hpp"
 
 namespace outrider::app {
 
@@ -35,14 +36,21 @@ struct diff_command {
     config::environment environment{};  ///< for references
 };
 
+/// `outrider explain`.
+struct explain_command {
+    std::string policies, config;  ///< one of them
+    tools::explained_exchange about;
+    config::environment environment{};  ///< for references
+};
+
 /// The command line asked for nothing but text: help, the version, or what is wrong with it.
 struct answer {
     int code = ok;
     std::string text;  ///< for standard output when the code is ok, else for standard error
 };
 
-using command = std::variant<run_command, check_command, diff_command, collector::collect_options, tools::chain_options,
-                             tools::dev_broker_options, answer>;
+using command = std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
+                             tools::chain_options, tools::dev_broker_options, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

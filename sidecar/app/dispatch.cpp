@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 
 #include "sidecar/app/command_line.hpp"
 #include "sidecar/app/run.hpp"
@@ -43,7 +44,11 @@ std::optional<config::loaded> load_and_report(const config::load_input& input) {
 
 int dispatch(const run_command& command) {
     const auto configuration = load_and_report(command.input);
-    return configuration ? run_sidecar(*configuration, command.input) : usage;
+    if (!configuration) return usage;
+    // Judged here too, where errors are lines of their own and the exit code says that it is the input.
+    auto policies = config::load_policies(config::policies_of(*configuration, command.input.environment));
+    if (const auto* errors = std::get_if<config::diagnostics>(&policies)) return report(*errors, ""), usage;
+    return run_sidecar(*configuration, command.input);
 }
 
 /// Loads and reports likewise; nothing when there were errors.
@@ -115,6 +120,25 @@ int dispatch(const check_command& command) {
     write(stdout, command.input.file.value_or("flags and environment") + ": ok\n");
     if (!policies->empty()) write(stdout, verdict_on(input, *policies));
     return ok;
+}
+
+int dispatch(const explain_command& command) {
+    config::policy_input input;
+    input.path = command.policies;
+    input.environment = command.environment;
+    if (!command.config.empty()) {
+        config::load_input from;
+        from.file = command.config;
+        from.environment = command.environment;
+        const auto configuration = load_and_report(from);
+        if (!configuration) return usage;
+        input = config::policies_of(*configuration, command.environment);
+    }
+    const auto policies = load_policies_and_report(input);
+    if (!policies) return usage;
+    std::ostringstream out;
+    tools::explain(*policies, command.about, out);
+    return write(stdout, out.str()), ok;
 }
 
 int dispatch(const diff_command& command) {

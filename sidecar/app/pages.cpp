@@ -100,6 +100,29 @@ void add_spans(page& out, const exporting::export_stats& stats) {
             stats.spool_usable ? 1 : 0);
 }
 
+void add_fleet(page& out, const fleet::fleet_stats& stats) {
+    out.add("outrider_fleet_up", "1 while Redis answers; else limits of the fleet go by this sidecar's share.",
+            metric_type::gauge, {}, stats.up ? 1 : 0);
+    out.add("outrider_fleet_calls_total", "Batches that Redis answered.", metric_type::counter, {}, stats.calls);
+    out.add("outrider_fleet_keys_total", "Keys that were asked for in them.", metric_type::counter, {}, stats.keys);
+    for (std::size_t i = 0; i < stats.errors.size(); ++i)
+        out.add("outrider_fleet_errors_total", "Calls without an answer that could be used, by reason.",
+                metric_type::counter, {{"reason", std::string{fleet::name_of(static_cast<fleet::redis_error>(i))}}},
+                stats.errors[i]);
+    auto decisions = [&](const char* by, std::uint64_t value) {
+        out.add("outrider_fleet_fallbacks_total", "Decisions that were not made by a lease, by what made them.",
+                metric_type::counter, {{"by", by}}, value);
+    };
+    decisions("local_share", stats.local);
+    decisions("shared_bucket", stats.overflowed);
+    decisions("queue_full", stats.unasked);
+    admin::histogram_value latency;
+    for (auto bound : fleet::latency_bounds_ms) latency.bounds.push_back(bound / 1'000);
+    latency.buckets.assign(stats.latency.begin(), stats.latency.end());
+    latency.sum = stats.seconds;
+    out.add("outrider_fleet_call_duration_seconds", "How long Redis took to answer a batch.", {}, std::move(latency));
+}
+
 void add_policies(page& out, const policy_store::counts& counts) {
     out.add("outrider_policies", "Policies in force.", metric_type::gauge, {}, counts.policies);
     out.add("outrider_policy_reloads_total", "Readings of configuration and policies after the first, by outcome.",
@@ -130,6 +153,7 @@ std::string sidecar::metrics_page() {
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
     add_policies(out, policies_->count());
+    if (fleet_) add_fleet(out, fleet_->stats());
     add_spans(out, exporter_->stats());
     out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
     return out.render();

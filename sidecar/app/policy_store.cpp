@@ -36,8 +36,9 @@ std::string version_of(const std::vector<governance::policy>& policies) {
 
 }  // namespace
 
-policy_store::policy_store(config::load_input input, const config::loaded& running, publisher publish)
-    : input_(std::move(input)), running_(running), publish_(std::move(publish)) {
+policy_store::policy_store(config::load_input input, const config::loaded& running, publisher publish,
+                           fleet::fleet_client* fleet)
+    : input_(std::move(input)), running_(running), publish_(std::move(publish)), fleet_(fleet) {
     const auto first = read_and_publish();
     if (!first.applied) throw std::runtime_error(joined(first.errors, "\n"));
     for (const auto& each : first.warnings) spdlog::warn("{}", each);
@@ -66,11 +67,7 @@ policy_store::outcome policy_store::read_and_publish() {
             auto& policies = std::get<config::loaded_policies>(read);
             out.warnings = lines(policies.warnings);
             out.policies = policies.value.size();
-            governance::policy_set::options with;
-            with.now = governance::steady_clock::now();
-            with.version = version_of(policies.value);
-            with.fleet_share = 1.0 / std::max(1U, configuration.value.fleet.replicas);
-            current_ = governance::policy_set::compile(std::move(policies.value), current_.get(), with);
+            compile(std::move(policies.value), std::max(1U, configuration.value.fleet.replicas));
             out.applied = true;
             publish_(current_);
         }
@@ -82,6 +79,21 @@ policy_store::outcome policy_store::read_and_publish() {
     }
     ++(out.applied ? counts_.applied : counts_.failed);
     return out;
+}
+
+void policy_store::compile(std::vector<governance::policy> policies, std::uint32_t replicas) {
+    governance::policy_set::options with;
+    with.now = governance::steady_clock::now();
+    with.version = version_of(policies);
+    with.fleet_share = 1.0 / replicas;
+    if (fleet_) {
+        fleet_->set_replicas(replicas);
+        with.fleet = [this, &with](const governance::policy& of, std::size_t index,
+                                   const governance::limit_rule& rule) {
+            return fleet_->limiter_for(of.name, index, rule, with.now);
+        };
+    }
+    current_ = governance::policy_set::compile(std::move(policies), current_.get(), with);
 }
 
 void policy_store::log(const outcome& what, const std::string& why) const {

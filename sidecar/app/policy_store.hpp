@@ -13,6 +13,7 @@
 #include "sidecar/admin/admin_routes.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/config/policies.hpp"
+#include "sidecar/fleet/fleet_client.hpp"
 
 namespace outrider::app {
 
@@ -26,7 +27,9 @@ class policy_store {
     /// Reads and compiles, publishes nothing. Throws std::runtime_error with every error found.
     /// @param input    what `running` was loaded from, to be loaded again
     /// @param publish  hands a set to the workers
-    policy_store(config::load_input input, const config::loaded& running, publisher publish);
+    /// @param fleet    keeps limits of the fleet; null: none is configured
+    policy_store(config::load_input input, const config::loaded& running, publisher publish,
+                 fleet::fleet_client* fleet);
 
     std::shared_ptr<const governance::policy_set> current() const;
 
@@ -53,12 +56,14 @@ class policy_store {
         bool applied = false;
     };
     outcome read_and_publish();
+    void compile(std::vector<governance::policy> policies, std::uint32_t replicas);
     std::string stamp() const;
     void log(const outcome& what, const std::string& why) const;
 
     const config::load_input input_;
     const config::loaded& running_;
     publisher publish_;
+    fleet::fleet_client* fleet_;
     mutable std::mutex mutex_;
     std::shared_ptr<const governance::policy_set> current_;
     config::policy_files files_;

@@ -6,6 +6,7 @@
 
 #include "sidecar/app/own_addresses.hpp"
 #include "sidecar/config/print.hpp"
+#include "sidecar/config/redis_url.hpp"
 #include "sidecar/net/log.hpp"
 
 namespace outrider::app {
@@ -13,6 +14,19 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::chrono::milliseconds worker_answers_within{500};
+
+/// Null where no Redis is named.
+std::unique_ptr<fleet::fleet_client> make_fleet_client(const config::fleet& wanted) {
+    if (wanted.redis.empty()) return nullptr;
+    config::redis_target target;
+    if (auto wrong = config::parse_redis_url(wanted.redis, target); !wrong.empty())
+        throw std::runtime_error("fleet.redis: " + wrong);
+    fleet::fleet_client::settings how;
+    how.redis = {target.address.host, target.address.port, target.user, target.password, target.database};
+    how.replicas = wanted.replicas;
+    how.connect = how.command = wanted.timeout;
+    return std::make_unique<fleet::fleet_client>(how);
+}
 
 }  // namespace
 
@@ -25,8 +39,9 @@ sidecar::sidecar(const config::loaded& configuration, config::load_input input) 
     const auto& settings = configuration_.value;
     shared_ = std::make_shared<http::shared_setup>(settings);
     make_lanes();
-    policies_ = std::make_unique<policy_store>(std::move(input), configuration_,
-                                               [this](const auto& policies) { publish(policies); });
+    fleet_ = make_fleet_client(settings.fleet);
+    policies_ = std::make_unique<policy_store>(
+        std::move(input), configuration_, [this](const auto& policies) { publish(policies); }, fleet_.get());
     open_listeners();
     open_clusters();
     std::vector<tracing::span_buffer*> spans, logs;
@@ -156,6 +171,7 @@ void sidecar::tick(lane& on) {
 }
 
 void sidecar::start() {
+    if (fleet_) fleet_->start();
     exporter_->start();
     if (log_writer_) log_writer_->start();
     probe_->start();
@@ -230,6 +246,7 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
         std::chrono::milliseconds{2'000});
     for (auto& cluster : clusters_) cluster->save_if_changed();
     probe_->stop();
+    if (fleet_) fleet_->stop();
     exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
     if (log_writer_) log_writer_->stop();
     std::size_t escaped = 0;

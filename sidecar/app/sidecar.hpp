@@ -85,6 +85,7 @@ class sidecar {
     std::shared_ptr<http::shared_setup> shared_;
     std::vector<std::unique_ptr<kafka::cluster>> clusters_;
     std::vector<std::unique_ptr<lane>> lanes_;
+    std::unique_ptr<fleet::fleet_client> fleet_;  ///< null: no fleet.redis
     std::unique_ptr<policy_store> policies_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
