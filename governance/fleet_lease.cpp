@@ -108,6 +108,12 @@ void fleet_lease::charge(double amount, time_point now, const fleet_terms& terms
         set_level(level(now, terms) - amount * terms.replicas, now);
 }
 
+nanoseconds fleet_lease::debt(time_point now, const fleet_terms& terms) const {
+    const double held = balance();
+    if (held > 0) return nanoseconds(0);
+    return time_of(-(level(now, terms) + held), terms.per_second);
+}
+
 fleet_lease::decision fleet_lease::decide(double amount, time_point now, const fleet_terms& terms,
                                           fleet_link::state link) {
     enter(link, now, terms);

@@ -94,6 +94,9 @@ class fleet_lease {
     /// Adds to what was admitted, whatever is left.
     void charge(double amount, time_point now, const fleet_terms& terms, fleet_link::state link);
 
+    /// Until what was charged beyond the bucket is paid; zero when nothing is owed.
+    nanoseconds debt(time_point now, const fleet_terms& terms) const;
+
     /// Whether the store should be asked now. When it says yes, asking is under way, until answered() or failed().
     /// @param refusing  something was refused just now
     bool begin_asking(time_point now, fleet_link::state link, bool refusing);

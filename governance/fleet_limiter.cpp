@@ -68,6 +68,12 @@ struct fleet_limiter::parts {
     }
 
     fleet_entry& entry_for(const key_hash& key, std::string_view text, time_point now);
+    /// The entry for a key, and its lock held.
+    struct locked_entry {
+        std::unique_lock<std::mutex> lock;
+        fleet_entry& entry;
+    };
+    locked_entry locked(const key_hash& key, std::string_view text, time_point now);
     rate_answer decide(std::string_view key, double amount, time_point now, rate_ticket* ticket);
     rate_answer answer(const fleet_entry& entry, const fleet_lease::decision& found, time_point now) const;
     rate_answer answer_of_lease(const fleet_entry& entry) const;
@@ -135,16 +141,23 @@ rate_answer fleet_limiter::parts::answer(const fleet_entry& entry, const fleet_l
     return out;
 }
 
-/// Under the lock. Without a ticket nothing is taken.
-rate_answer fleet_limiter::parts::decide(std::string_view text, double amount, time_point now, rate_ticket* ticket) {
-    const auto key = hash(text);
+fleet_limiter::parts::locked_entry fleet_limiter::parts::locked(const key_hash& key, std::string_view text,
+                                                                time_point now) {
     std::unique_lock lock(keys.lock_of(key));
-    auto* entry = &entry_for(key, text, now);
-    if (entry == &overflow) {
+    auto& entry = entry_for(key, text, now);
+    if (&entry == &overflow) {
         lock.unlock();
         lock = std::unique_lock(overflow_lock);
         overflowed.fetch_add(1, std::memory_order_relaxed);
     }
+    return {std::move(lock), entry};
+}
+
+/// Without a ticket nothing is taken.
+rate_answer fleet_limiter::parts::decide(std::string_view text, double amount, time_point now, rate_ticket* ticket) {
+    const auto key = hash(text);
+    const auto held = locked(key, text, now);
+    auto* const entry = &held.entry;
     const auto state = link->look();
     const auto holds = terms(*entry, now);
     auto& lease = entry->lease;
@@ -238,6 +251,15 @@ void fleet_limiter::charge(const rate_ticket& ticket, double amount, time_point 
     const std::lock_guard lock(*entry->lock);
     entry->lease.charge(amount, now, parts_->terms(*entry, now), parts_->link->look());
     parts_->ask_if_due(*entry, now, false);
+}
+
+rate_answer fleet_limiter::charge(std::string_view key, double amount, time_point now) {
+    auto& p = *parts_;
+    const auto held = p.locked(p.hash(key), key, now);
+    const auto holds = p.terms(held.entry, now);
+    held.entry.lease.charge(amount, now, holds, p.link->look());
+    p.ask_if_due(held.entry, now, false);
+    return p.answer(held.entry, {fleet_lease::source::borrowed, held.entry.lease.debt(now, holds)}, now);
 }
 
 fleet_limiter::counts fleet_limiter::look() const {

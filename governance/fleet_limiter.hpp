@@ -39,6 +39,7 @@ class fleet_limiter {
     rate_answer take(std::string_view key, double amount, time_point now, rate_ticket& ticket);
     void restore(const rate_ticket& ticket);
     void charge(const rate_ticket& ticket, double amount, time_point now);
+    rate_answer charge(std::string_view key, double amount, time_point now);
 
     struct counts {
         std::size_t keys = 0;          ///< held in the table

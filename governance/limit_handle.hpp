@@ -24,6 +24,9 @@ class limit_handle {
     void charge(const rate_ticket& ticket, double amount, time_point now) const {
         fleet_ ? fleet_->charge(ticket, amount, now) : own_->charge(ticket, amount, now);
     }
+    rate_answer charge(std::string_view key, double amount, time_point now) const {
+        return fleet_ ? fleet_->charge(key, amount, now) : own_->charge(key, amount, now);
+    }
 
   private:
     rate_limiter* own_ = nullptr;

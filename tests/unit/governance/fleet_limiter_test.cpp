@@ -258,6 +258,20 @@ TEST_F(LonelyFleetLimiter, ChargesWhatBecameKnownLaterAndOwesIt) {
     EXPECT_TRUE(limiter.check("", 0, now_).admitted);
 }
 
+TEST_F(LonelyFleetLimiter, SaysHowLongACallerIsToBeSilentForWhatCameAlready) {
+    auto rule = fleet_rule(1'000, 1'000);
+    rule.of = measure::bytes;
+    auto& limiter = of(rule, 1);
+    EXPECT_EQ(limiter.charge("", 800, now_).wait, 0ms);
+    EXPECT_EQ(limiter.charge("", 700, now_).wait, 500ms);
+    answer();
+    EXPECT_EQ(limiter.charge("", 0, now_).wait, 500ms) << "told, and as the store says";
+    now_ += 500ms;
+    EXPECT_EQ(limiter.charge("", 0, now_).wait, 0ms);
+    link_->set_up(false);
+    EXPECT_GT(limiter.charge("", 100, now_).wait, 50ms);
+}
+
 TEST_F(LonelyFleetLimiter, AdmitsMoreThanABurstWhenTheBucketIsFull) {
     auto& limiter = of(fleet_rule(10, 5));
     EXPECT_TRUE(limiter.take("", 20, now_, ticket_).admitted);
