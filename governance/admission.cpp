@@ -278,7 +278,7 @@ decision throttle(const matched& by, const facts& of, const amounts& amount, tim
     each_limit(by, [&](const compiled_limit& limit) {
         auto key = key_value(limit.rule->key, of, by);
         rate_ticket ticket;
-        auto level = limit.limiter->charge(key, amount.of(limit.rule->of), now);
+        auto level = limit.asked().charge(key, amount.of(limit.rule->of), now);
         bool over = level.wait.count() > 0;
         count(limit, over ? rule_outcome::waited : rule_outcome::passed);
         if (!over) return true;
