@@ -39,8 +39,7 @@ bool server_exchange::build_answer_head() {
 
 net::awaitable<after_exchange> server_exchange::forward_answer() {
     note_answered();
-    local_answer instead;
-    if (replaces_answer(instead)) co_return co_await answer_instead(std::move(instead));
+    if (replaces_answer()) co_return co_await answer_instead();
     facts_.status = attempt_facts_.status = answer_.status;
     begin_copying();
     bool chunked = build_answer_head();

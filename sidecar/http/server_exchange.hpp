@@ -88,8 +88,8 @@ class server_exchange {
     void begin_copying();
     void copy_piece(std::string_view piece);
     void keep_copy();
-    bool replaces_answer(local_answer& answer);
-    net::awaitable<after_exchange> answer_instead(local_answer answer);
+    bool replaces_answer();
+    net::awaitable<after_exchange> answer_instead();
 
     // Attempts.
     enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
@@ -157,6 +157,7 @@ class server_exchange {
     exchange::governed governed_;
     exchange::ruling ruling_;
     governance::decision refusal_;                     ///< by a rule, when its failure is the exchange's
+    std::unique_ptr<local_answer> instead_;            ///< of the upstream's answer
     std::shared_ptr<const good_answer> stale_answer_;  ///< being given again
     std::unique_ptr<good_answer> copy_;                ///< of the answer that passes
     std::string copy_key_;

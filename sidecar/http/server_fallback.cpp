@@ -1,6 +1,7 @@
 // Answers in place of a refusal or a failure: a fixed one, or the last good one.
 
 #include <algorithm>
+#include <vector>
 
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/http/server_exchange.hpp"
@@ -67,15 +68,13 @@ bool server_exchange::fall_back(local_answer& answer) {
 }
 
 std::string server_exchange::stale_key() const {
-    governance::inline_list<std::string_view, 8> names;
+    std::vector<std::string_view> callers;
     const auto& matched = governed_.policies().policies;
     for (std::size_t i = 0; i < matched.size(); ++i) {
         for (const auto& limit : matched[i]->source->limits)
-            if (limit.key.from == governance::key_source::kind::header) names.push_back(limit.key.name);
-        for (const auto& [name, value] : matched[i]->source->match.headers) names.push_back(name);
+            if (limit.key.from == governance::key_source::kind::header) callers.push_back(limit.key.name);
+        for (const auto& [name, value] : matched[i]->source->match.headers) callers.push_back(name);
     }
-    std::vector<std::string_view> callers;
-    for (std::size_t i = 0; i < names.size(); ++i) callers.push_back(names[i]);
     return key_of({facts_.upstream, request_.host.text, request_.path, callers}, head_);
 }
 
@@ -111,16 +110,19 @@ void server_exchange::keep_copy() {
     path_.shared.last_good->keep(std::move(copy_key_), std::shared_ptr<const good_answer>{std::move(copy_)});
 }
 
-/// Whether the upstream's answer is one that the policy replaces; `answer` is then what the client gets.
-bool server_exchange::replaces_answer(local_answer& answer) {
+/// Whether the upstream's answer is one that the policy replaces; `instead_` is then what the client gets.
+bool server_exchange::replaces_answer() {
     const auto* rule = fallback();
     if (!rule || std::ranges::find(rule->statuses, answer_.status) == rule->statuses.end()) return false;
-    answer.status = answer_.status;
-    return fall_back(answer);
+    instead_ = std::make_unique<local_answer>();
+    if (!fall_back(*instead_)) return false;
+    // RFC 9209 2.1.4
+    instead_->fields += "Proxy-Status: outrider; received-status=" + std::to_string(answer_.status) + "\r\n";
+    return true;
 }
 
 /// The upstream's answer is let go of: with its connection, unless it is here as a whole.
-net::awaitable<after_exchange> server_exchange::answer_instead(local_answer answer) {
+net::awaitable<after_exchange> server_exchange::answer_instead() {
     attempt_facts_.status = answer_.status;
     facts_.finished = net::steady_clock::now();
     finish_attempt({});
@@ -133,7 +135,7 @@ net::awaitable<after_exchange> server_exchange::answer_instead(local_answer answ
         return_connection();
     }
     facts_.finished = {};
-    co_return co_await answer_locally(std::move(answer));
+    co_return co_await answer_locally(std::move(*instead_));
 }
 
 }  // namespace outrider::http

@@ -74,6 +74,7 @@ TEST(Fallback, ReplacesTheStatusesItNamesAndKeepsBothConnections) {
     EXPECT_EQ(occurrences(seen, "HTTP/1.1 200 OK\r\n"), 2U) << seen;
     EXPECT_EQ(occurrences(seen, "HTTP/1.1 500 x\r\n"), 1U);
     EXPECT_EQ(occurrences(seen, "bad"), 1U);
+    EXPECT_EQ(occurrences(seen, "\r\nProxy-Status: outrider; received-status=503\r\n"), 2U);
     EXPECT_EQ(s.origin.connections, 1) << "short answers are read to their end";
     EXPECT_EQ(slots_of(*set).under_way, 0U);
 }
