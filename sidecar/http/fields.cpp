@@ -28,6 +28,7 @@ constexpr std::array known{
     entry{"user-agent", field_id::user_agent},
     entry{"traceparent", field_id::trace_parent},
     entry{"x-b3-flags", field_id::x_b3_flags},
+    entry{"grpc-timeout", field_id::grpc_timeout},
     entry{"max-forwards", field_id::max_forwards},
     entry{"x-b3-spanid", field_id::x_b3_span_id},
     entry{"x-b3-sampled", field_id::x_b3_sampled},
@@ -42,9 +43,10 @@ constexpr std::array known{
     entry{"x-b3-parentspanid", field_id::x_b3_parent_span_id},
     entry{"x-forwarded-proto", field_id::x_forwarded_proto},
     entry{"transfer-encoding", field_id::transfer_encoding},
+    entry{"x-outrider-timeout-ms", field_id::x_outrider_timeout_ms},
 };
 
-constexpr std::size_t longest = 17;
+constexpr std::size_t longest = 21;
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 

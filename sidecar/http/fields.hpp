@@ -16,6 +16,7 @@ enum class field_id : std::uint8_t {
     date,
     expect,
     forwarded,
+    grpc_timeout,
     host,
     http2_settings,
     keep_alive,
@@ -38,6 +39,7 @@ enum class field_id : std::uint8_t {
     x_forwarded_for,
     x_forwarded_host,
     x_forwarded_proto,
+    x_outrider_timeout_ms,
     x_request_id,
 };
 

@@ -124,6 +124,8 @@ bool keeps(const field& f, const request_rewrite& rewrite, const tracing::propag
     if (f.dropped || f.id == field_id::host || f.id == field_id::transfer_encoding) return false;
     if (f.id == field_id::other) return true;
     if (f.id == field_id::expect) return !rewrite.drop_expect;
+    if (f.id == field_id::x_outrider_timeout_ms) return rewrite.timeout_ms.empty();
+    if (f.id == field_id::grpc_timeout) return rewrite.grpc_timeout.empty();
     if (rewrite.drop_context && is_context(f.id)) return false;
     if (f.id == field_id::trailer) return rewrite.trailers;
     if (is_forwarding(f.id) && !rewrite.client.empty())
@@ -197,6 +199,8 @@ void build_request(std::string& out, const request_head& head, const request_fac
     if (facts.body.kind == body_kind::chunked) out.append("Transfer-Encoding: chunked\r\n");
     if (rewrite.upgrade) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     if (!rewrite.client.empty()) add_forwarding(out, head, facts, rewrite);
+    if (!rewrite.timeout_ms.empty()) add_line(out, "x-outrider-timeout-ms", rewrite.timeout_ms);
+    if (!rewrite.grpc_timeout.empty()) add_line(out, "grpc-timeout", rewrite.grpc_timeout);
     if (!rewrite.via.empty()) add_line(out, "Via", rewrite.via);
     if (rewrite.add_request_id) {
         out.append("X-Request-Id: ");

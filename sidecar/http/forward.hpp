@@ -18,12 +18,15 @@ struct request_rewrite {
     std::string_view host;    ///< replaces Host; empty: the caller's stays
     std::string_view via;     ///< our member of Via, or empty: none is added
     std::string_view client;  ///< appended to X-Forwarded-For (inbound); empty: the forwarding fields stay untouched
-    bool trust_forwarded = false;  ///< keep the caller's X-Forwarded-* and Forwarded
-    bool upgrade = false;          ///< ask for a WebSocket
-    bool drop_expect = false;      ///< the body goes along, or the client is HTTP/1.0
-    bool trailers = false;         ///< the body is chunked
-    bool add_request_id = false;   ///< the caller gave none: the trace's, so that logs and traces name the same
-    bool drop_context = false;     ///< no trace context of the caller's is believed: none goes on, in any format
+    std::string_view
+        timeout_ms{};  ///< what is left of the exchange's time, replaces x-outrider-timeout-ms; empty: it stays
+    std::string_view grpc_timeout{};  ///< replaces grpc-timeout; empty: it stays
+    bool trust_forwarded = false;     ///< keep the caller's X-Forwarded-* and Forwarded
+    bool upgrade = false;             ///< ask for a WebSocket
+    bool drop_expect = false;         ///< the body goes along, or the client is HTTP/1.0
+    bool trailers = false;            ///< the body is chunked
+    bool add_request_id = false;      ///< the caller gave none: the trace's, so that logs and traces name the same
+    bool drop_context = false;        ///< no trace context of the caller's is believed: none goes on, in any format
 };
 
 /// Builds the head that goes upstream at the end of `out`: end-to-end fields in their order and spelling, framing as

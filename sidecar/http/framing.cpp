@@ -29,6 +29,8 @@ bool may_be_nominated(const field& named) {
         case field_id::x_b3_trace_id:
         case field_id::uber_trace_id:
         case field_id::x_request_id:
+        case field_id::x_outrider_timeout_ms:
+        case field_id::grpc_timeout:
         case field_id::date:
             return false;
         default:
