@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sidecar/app/endpoints_page.hpp"
 #include "sidecar/app/metrics_page.hpp"
 #include "sidecar/app/sidecar.hpp"
 
@@ -184,6 +185,7 @@ std::string sidecar::state_page() {
                                   {"idle_upstream_connections", answered ? nlohmann::json(*pools) : nlohmann::json()},
                                   {"stale_retries", m.stale_retries.value()}});
     }
+    out["upstreams"] = endpoints_json(*shared_, governance::steady_clock::now());
     out["kafka"] = nlohmann::json::object();
     for (std::size_t i = 0; i < clusters_.size(); ++i) {
         auto state = clusters_[i]->map.state();

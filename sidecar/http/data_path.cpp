@@ -41,6 +41,10 @@ shared_setup::shared_setup(const config::settings& from)
     local_target = static_cast<exchange::target_index>(targets.size());
     targets.push_back("none");
     for (const auto& [name, target] : settings.upstreams)
+        if (target.endpoints.size() > 1)
+            balancers.emplace(
+                name, std::make_shared<governance::balancer>(target.endpoints.size(), net::steady_clock::now()));
+    for (const auto& [name, target] : settings.upstreams)
         for (const auto& endpoint : target.endpoints)
             if (endpoint.tls && !tls.contains(name)) tls.emplace(name, std::make_shared<net::tls_context>(target.tls));
 }

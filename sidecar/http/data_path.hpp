@@ -6,9 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "governance/balancer.hpp"
 #include "governance/egress.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/access_log.hpp"
+#include "sidecar/exchange/deadline_table.hpp"
 #include "sidecar/exchange/governor.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
@@ -58,6 +60,10 @@ struct shared_setup {
     std::map<std::string, std::shared_ptr<net::tls_context>, std::less<>> tls;  ///< by upstream
     /// What fallbacks with `stale` give again.
     std::unique_ptr<http::last_good> last_good = std::make_unique<http::last_good>();
+    /// By upstream, of those with several endpoints. What is known of endpoints outlives a reload of policies.
+    std::map<std::string, std::shared_ptr<governance::balancer>, std::less<>> balancers;
+    /// Of the inbound exchanges under way on all workers.
+    std::unique_ptr<exchange::deadline_table> deadlines = std::make_unique<exchange::deadline_table>();
     std::vector<config::endpoint> outbound_names;  ///< what an application may call the outbound listener
     std::size_t connections_per_worker = 10'000;
 

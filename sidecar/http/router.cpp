@@ -30,6 +30,8 @@ router::router(const shared_setup& shared) : shared_(shared) {
         auto tls = shared.tls.find(name);
         auto made =
             std::make_shared<upstream>(name, index, configured, tls == shared.tls.end() ? nullptr : tls->second);
+        if (auto chooser = shared.balancers.find(name); chooser != shared.balancers.end())
+            made->balancer = chooser->second;
         // A virtual host on the other side knows itself by its own name.
         made->rewrite_host =
             std::any_of(configured.endpoints.begin(), configured.endpoints.end(), [](auto& e) { return e.tls; });

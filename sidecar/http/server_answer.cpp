@@ -140,7 +140,7 @@ net::awaitable<bool> server_exchange::read_answer_piece() {
         failure_ = upload_->failure;
         detail_ = upload_->detail;
     } else if (connection_->total_passed()) {
-        fail(failure_code::total_timeout, origin::upstream, false, "timeouts.total has passed");
+        fail_time();
     } else if (connection_->timed_out()) {
         fail(failure_code::upstream_timeout, origin::upstream, false,
              "nothing of the answer came within timeouts.body");
@@ -168,7 +168,7 @@ after_exchange server_exchange::settle(bool uploaded) {
     if (copy_) keep_copy();
     connection_->watch(nullptr);
     if (response_.keep_alive && uploaded && up_.empty()) {
-        return_connection();
+        return_connection(facts_.finished);
     } else {
         upstream_.reset();
     }
@@ -188,9 +188,9 @@ after_exchange server_exchange::settle(bool uploaded) {
     return over ? after_exchange::close : after_exchange::linger;
 }
 
-void server_exchange::return_connection() {
+void server_exchange::return_connection(net::steady_clock::time_point now) {
     ++upstream_->exchanges;
-    upstream_->endpoint->give_back(std::move(upstream_), facts_.finished, path_.settings.limits.pool_per_upstream);
+    upstream_->endpoint->give_back(std::move(upstream_), now, path_.settings.limits.pool_per_upstream);
 }
 
 /// Sends the answer that opens a tunnel, and carries bytes both ways until it ends.
@@ -215,18 +215,17 @@ net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kin
 
 /// CONNECT: a tunnel to a host that the application names.
 net::awaitable<after_exchange> server_exchange::connect_tunnel() {
-    attempt_facts_ = {};
-    attempt_facts_.started = facts_.started;
-    attempt_span_ = &span_;
-    facts_.attempts = 1;
-    endpoint_ = &target_->next_endpoint();
+    plan_attempts();
+    if (!may_begin()) co_return co_await answer_locally(own_answer());
+    begin_attempt(next_attempt::any_endpoint);
     if (!co_await connect()) {
         finish_attempt(failure_);
         co_return co_await answer_locally(own_answer());
     }
     connection_->watch(&upstream_->stream);
     note_answered();
-    facts_.status = attempt_facts_.status = 200;
+    facts_.status = attempt_facts_.status = answer_.status = 200;
+    tell_breakers();
     attempt_facts_.peer_address = upstream_->peer_address;
     attempt_facts_.peer_port = upstream_->peer.port();
     up_.reset();

@@ -1,5 +1,6 @@
 // Attempts: a connection, the request out, the answer's head in.
 
+#include "governance/time_budget.hpp"
 #include "sidecar/http/connector.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/http/server_exchange.hpp"
@@ -16,44 +17,33 @@ namespace {
 constexpr std::chrono::milliseconds certainly_alive{1'000};
 /// A connection that came back this moment is not looked at: that would cost a system call per request under load.
 constexpr std::chrono::milliseconds looked_at_after{1};
-constexpr std::uint32_t most_connects = 3;
 constexpr int most_interim = 100;
 
 }  // namespace
 
 net::awaitable<bool> server_exchange::attempt_until_answered() {
     frame_request();
-    auto connects = std::min<std::uint32_t>(static_cast<std::uint32_t>(target_->endpoints().size()), most_connects);
-    bool fresh = false;
-    for (std::uint32_t failed_connects = 0;;) {
-        begin_attempt(fresh);
+    plan_attempts();
+    if (!may_begin()) co_return false;
+    for (auto next = next_attempt::any_endpoint;;) {
+        begin_attempt(next);
+        bool answered = false;
         bool connected = reused_ || co_await connect();
         if (connected) {
             build_head();
             auto sent = send_at_once();
             if (sent == send_outcome::partly) sent = co_await send_rest();
             if (sent == send_outcome::whole && !body_buffered_) start_upload();
-            if (sent != send_outcome::timed_out && co_await read_answer()) co_return true;
-            if (upload_ && stale_)
-                co_await complete_replay();
-            else if (upload_)
-                co_await end_upload();
+            if (sent != send_outcome::timed_out) answered = co_await read_answer();
         }
-        finish_attempt(failure_);
-        upstream_.reset();
-        connection_->watch(nullptr);
-        if (!failure_.retryable || connection_->total_passed()) co_return false;
-        if (std::exchange(stale_, false)) {
-            path_.metrics.stale_retries.add();
-            fresh = true;
-            continue;
-        }
-        if (connected || ++failed_connects >= connects) co_return false;
+        if (answered) tell_breakers();
+        if (answered && !plan_.retries(answer_.status)) co_return true;
+        next = co_await after_attempt(answered);
+        if (next == next_attempt::none) co_return answered;
     }
 }
 
-/// Whether the whole request body is in the read buffer already, so that it goes out with the head; and whether the
-/// request may go out twice.
+/// Whether the whole request body is in the read buffer already, so that it goes out with the head.
 void server_exchange::frame_request() {
     auto behind = connection_->in.size() - head_.size;
     bool known_length = request_.body.kind == body_kind::length;
@@ -64,13 +54,10 @@ void server_exchange::frame_request() {
         body_buffered_ = true;
         facts_.request_bytes = body_in_buffer_;
     }
-    // One who waits for "100 Continue" has not sent the body yet, and no other upstream could ask for it.
-    bool at_hand = body_buffered_ || (known_length && !request_.expects_continue);
-    repeatable_ = is_idempotent(head_.method) && at_hand && request_.body.length <= path_.settings.limits.replay_bytes;
 }
 
 /// Facts, a span of its own for every further attempt, and a pooled connection if one may be used.
-void server_exchange::begin_attempt(bool fresh) {
+void server_exchange::begin_attempt(next_attempt how) {
     attempt_facts_ = {};
     attempt_facts_.number = facts_.attempts++;
     attempt_facts_.started = attempt_facts_.number == 0 ? facts_.started : net::steady_clock::now();
@@ -81,8 +68,11 @@ void server_exchange::begin_attempt(bool fresh) {
     }
     failure_ = {};
     stale_ = false;
-    if (!fresh) endpoint_ = &target_->next_endpoint();
-    reused_ = !fresh && may_reuse(attempt_facts_.started);
+    bool anew = how == next_attempt::any_endpoint;
+    if (anew) pick_endpoint();
+    // The exchange may have waited for its turn since it started.
+    auto now = learns_ ? attempt_began_ : attempt_facts_.started;
+    reused_ = anew && request_.form != target_form::authority && may_reuse(now);
 }
 
 bool server_exchange::may_reuse(net::steady_clock::time_point now) {
@@ -103,12 +93,12 @@ net::awaitable<bool> server_exchange::connect() {
     connect_watch watch{[](void* owner, net::stream* stream) { static_cast<server_connection*>(owner)->watch(stream); },
                         connection_};
     auto wait = times().connect.count() > 0 ? times().connect : std::chrono::milliseconds{60'000};
-    auto opened = co_await open_connection(path_, target_, endpoint, net::steady_clock::now() + wait, watch);
+    auto deadline = std::min(net::steady_clock::now() + wait, limit_.end());
+    auto opened = co_await open_connection(path_, target_, endpoint, deadline, watch);
     if (!opened.connection) {
         failure_ = opened.failure;
         detail_ = std::move(opened.detail);
-        if (connection_->total_passed())
-            fail(failure_code::total_timeout, origin::upstream, false, "timeouts.total has passed");
+        if (connection_->total_passed() || (limit_.any() && net::steady_clock::now() >= limit_.end())) fail_time();
         if (connection_->client_gone())
             fail(failure_code::client_gone, origin::client, false, "the client reset the connection");
         co_return false;
@@ -138,6 +128,14 @@ void server_exchange::build_head() {
     } else if (target_->rewrite_host || connection_->role.kind == listener_kind::upstream ||
                request_.host.text.empty()) {
         rewrite.host = upstream_->endpoint->text;
+    }
+    std::string left_ms, left_grpc;
+    if (limit_.any()) {
+        auto left = limit_.end() - net::steady_clock::now();
+        left_ms = governance::timeout_ms_text(left);
+        rewrite.timeout_ms = left_ms;
+        if (head_.fields.find(field_id::grpc_timeout)) left_grpc = governance::grpc_timeout_text(left);
+        rewrite.grpc_timeout = left_grpc;
     }
     rewrite.upgrade = request_.upgrade_websocket;
     rewrite.drop_expect = body_buffered_ || head_.minor_version == 0;
@@ -232,7 +230,7 @@ void server_exchange::fail_read(net::error_code ec) {
     } else if (connection_->client_gone()) {
         fail(failure_code::client_gone, origin::client, false, "the client reset the connection");
     } else if (connection_->total_passed()) {
-        fail(failure_code::total_timeout, origin::upstream, false, "timeouts.total has passed");
+        fail_time();
     } else if (connection_->timed_out() && connection_->waited_for() == waiting_for::request_body) {
         fail(failure_code::request_timeout, origin::client, false,
              "nothing of the request body came within timeouts.body");
@@ -266,6 +264,13 @@ net::awaitable<bool> server_exchange::pass_interim() {
 }
 
 void server_exchange::finish_attempt(const exchange::failure& why) {
+    end_attempt(why);
+    record_attempt(why);
+}
+
+/// Metrics, and the CLIENT span.
+void server_exchange::record_attempt(const exchange::failure& why) {
+    if (why) count_timeout(why.code);
     path_.metrics.attempts[facts_.target].add();
     if (why) path_.metrics.failed_attempts[facts_.target].add();
     if (facts_.direction == exchange::direction::inbound) return;

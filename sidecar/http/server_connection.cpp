@@ -47,7 +47,8 @@ void server_connection::on_deadline(void* self) { static_cast<server_connection*
 /// While the upstream is waited for, nothing is read from the client; so once a second its socket is asked for a reset.
 bool server_connection::watches_client() const {
     return waiting_for_ == waiting_for::first_byte || waiting_for_ == waiting_for::response_body ||
-           waiting_for_ == waiting_for::connect || waiting_for_ == waiting_for::policy;
+           waiting_for_ == waiting_for::connect || waiting_for_ == waiting_for::policy ||
+           waiting_for_ == waiting_for::backoff;
 }
 
 /// A client that has only ended its sending still gets its answer when it is being worked on. Nobody works on what
@@ -74,6 +75,7 @@ void server_connection::cancel_both() {
     client.cancel();
     if (upstream_) upstream_->cancel();
     if (governed_) governed_->cancel();
+    if (pause_) pause_->cancel();
 }
 
 void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
@@ -192,7 +194,7 @@ net::awaitable<void> server_connection::serve() {
         if (!exchange) exchange = path.take_exchange();
         auto next = co_await exchange->run(*this);
         if (next == after_exchange::keep) continue;
-        if (next == after_exchange::linger) co_await say_goodbye();
+        if (next == after_exchange::linger && !aborted_) co_await say_goodbye();
         if (next == after_exchange::reset) client.reset();
         break;
     }

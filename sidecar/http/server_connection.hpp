@@ -27,6 +27,7 @@ enum class waiting_for : std::uint8_t {
     policy,  ///< until policies let the exchange go on
     request_body,
     connect,
+    backoff,
     first_byte,
     response_body,
     client_write,
@@ -67,6 +68,9 @@ class server_connection {
     void watch(net::stream* upstream) { upstream_ = upstream; }
     /// A wait for policies that ends early when the client leaves, a deadline passes or the sidecar stops; null: none.
     void watch_wait(exchange::governed* waiting) { governed_ = waiting; }
+    /// A pause that ends early when the client leaves, a deadline passes or the sidecar stops; null: none.
+    void watch_pause(net::steady_timer* pause) { pause_ = pause; }
+    bool aborted() const { return aborted_; }
     const std::string& peer_address() const { return peer_address_; }
     std::uint16_t peer_port() const { return peer_port_; }
 
@@ -95,6 +99,7 @@ class server_connection {
     net::steady_clock::time_point armed_at_{};
     net::stream* upstream_ = nullptr;
     exchange::governed* governed_ = nullptr;
+    net::steady_timer* pause_ = nullptr;
     std::string peer_address_;
     std::uint16_t peer_port_ = 0;
     waiting_for waiting_for_ = waiting_for::request;

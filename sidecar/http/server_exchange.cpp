@@ -10,9 +10,13 @@ using exchange::failure_code;
 using exchange::origin;
 
 server_exchange::server_exchange(data_path& path)
-    : path_(path), up_(path.blocks), governed_(path.worker.get_executor()) {}
+    : path_(path),
+      up_(path.blocks),
+      governed_(path.worker.get_executor()),
+      times_(&path.settings.timeouts),
+      pause_timer_(path.worker.get_executor()) {}
 
-const config::timeouts& server_exchange::times() const { return path_.settings.timeouts; }
+server_exchange::~server_exchange() { abandon_attempt(); }
 
 void server_exchange::fail(failure_code code, origin whose, bool retryable, std::string detail) {
     failure_ = {code, whose, retryable};
@@ -20,11 +24,15 @@ void server_exchange::fail(failure_code code, origin whose, bool retryable, std:
 }
 
 void server_exchange::reset_state() {
+    abandon_attempt();
+    remembered_.forget();
     governed_.reset();
     ruling_.clear();
     refusal_ = {};
     stale_answer_.reset();
     copy_.reset();
+    limit_ = {};
+    times_ = &path_.settings.timeouts;
     facts_ = {};
     attempt_facts_ = {};
     failure_ = {};
@@ -40,7 +48,8 @@ void server_exchange::reset_state() {
     response_ = {};
     upload_.reset();
     body_in_buffer_ = 0;
-    body_buffered_ = repeatable_ = answer_started_ = stale_ = finished_ = charges_bytes_ = false;
+    body_buffered_ = keeps_body_ = repeatable_ = may_retry_ = learns_ = false;
+    answer_started_ = stale_ = finished_ = charges_bytes_ = false;
     client_keeps_ = true;
 }
 
@@ -61,7 +70,7 @@ net::awaitable<after_exchange> server_exchange::run(server_connection& connectio
         refuse_malformed(error);
         co_return co_await answer_locally(own_answer());
     }
-    if (times().total.count() > 0) connection.limit_total(facts_.started + times().total);
+    set_time_limit(times().total, time_limit::word::setting);
     if (refuse_early()) co_return co_await answer_locally(own_answer());
     if (head_.method == "OPTIONS") {
         if (auto* hops = head_.fields.find(field_id::max_forwards); hops && hops->value == "0") {
@@ -71,7 +80,7 @@ net::awaitable<after_exchange> server_exchange::run(server_connection& connectio
             co_return co_await answer_locally(std::move(answer));
         }
     }
-    if (!find_target()) co_return co_await answer_locally(own_answer());
+    if (!find_target() || refuse_late()) co_return co_await answer_locally(own_answer());
     if (!path_.governor.policies()->set->empty() && !co_await admit()) co_return co_await answer_locally(own_answer());
     if (request_.form == target_form::authority) co_return co_await connect_tunnel();
     if (!co_await attempt_until_answered()) co_return co_await answer_locally(own_answer());
@@ -245,6 +254,8 @@ void server_exchange::finish() {
     if (std::exchange(finished_, true)) return;
     if (facts_.finished == net::steady_clock::time_point{}) facts_.finished = net::steady_clock::now();
     if (!facts_.failure) facts_.failure = failure_;
+    plan_.end();
+    remembered_.forget();
     if (governed_.any()) finish_policies();
     path_.metrics.finish(facts_);
     if (facts_.direction == exchange::direction::inbound) {

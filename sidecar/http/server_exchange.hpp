@@ -5,10 +5,13 @@
 #include <optional>
 #include <string>
 
+#include "sidecar/exchange/deadline_table.hpp"
 #include "sidecar/exchange/governed.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/ruling.hpp"
 #include "sidecar/exchange/tracer.hpp"
+#include "sidecar/http/attempt_outcome.hpp"
+#include "sidecar/http/attempt_plan.hpp"
 #include "sidecar/http/body.hpp"
 #include "sidecar/http/forward.hpp"
 #include "sidecar/http/framing.hpp"
@@ -16,6 +19,7 @@
 #include "sidecar/http/last_good.hpp"
 #include "sidecar/http/problem.hpp"
 #include "sidecar/http/server_connection.hpp"
+#include "sidecar/http/time_limit.hpp"
 #include "sidecar/http/upstream.hpp"
 #include "sidecar/net/event.hpp"
 
@@ -42,6 +46,9 @@ enum class after_exchange : std::uint8_t {
 class server_exchange {
   public:
     explicit server_exchange(data_path& path);
+    ~server_exchange();
+    server_exchange(const server_exchange&) = delete;
+    server_exchange& operator=(const server_exchange&) = delete;
 
     net::awaitable<after_exchange> run(server_connection& connection);
     /// Gives up what a spare one need not hold.
@@ -91,11 +98,33 @@ class server_exchange {
     bool replaces_answer();
     net::awaitable<after_exchange> answer_instead();
 
+    // Time.
+    void set_time_limit(std::chrono::milliseconds total, time_limit::word by);
+    void take_policy_times();
+    bool refuse_late();
+    void fail_time(std::string_view meanwhile = {});
+    void count_timeout(exchange::failure_code code);
+
+    // Attempts: which, and what is learned from them.
+    enum class next_attempt : std::uint8_t { none, same_endpoint, any_endpoint };
+    void plan_attempts();
+    bool may_begin();
+    bool take_leave();
+    void pick_endpoint();
+    governance::balancer::rules balance_rules() const;
+    void tell_breakers();
+    void end_attempt(const exchange::failure& why);
+    void abandon_attempt();
+    net::awaitable<next_attempt> after_attempt(bool answered);
+    attempt_end how_it_ended(bool answered) const;
+    net::awaitable<bool> pause(std::chrono::milliseconds wait);
+    void discard_answer();
+
     // Attempts.
     enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
     net::awaitable<bool> attempt_until_answered();
     void frame_request();
-    void begin_attempt(bool fresh);
+    void begin_attempt(next_attempt how);
     bool may_reuse(net::steady_clock::time_point now);
     net::awaitable<bool> connect();
     void build_head();
@@ -105,12 +134,15 @@ class server_exchange {
     void start_upload();
     net::awaitable<void> upload();
     net::awaitable<void> upload_pieces(upload_state& state);
-    net::awaitable<net::error_code> write_upstream_piece(std::string_view piece, const body_decoder& body);
+    net::awaitable<net::error_code> write_upstream_piece(std::string_view size_line, std::string_view piece,
+                                                         std::string_view tail);
+    void frame_upload(std::string_view piece, const body_decoder& body, std::string& size_line, std::string& tail);
     net::awaitable<bool> read_answer();
     bool judge_answer();
     net::awaitable<bool> pass_interim();
     void fail_read(net::error_code ec);
     void finish_attempt(const exchange::failure& why);
+    void record_attempt(const exchange::failure& why);
 
     // Answering.
     enum class relay_step : std::uint8_t { more, blocked, ended, failed };
@@ -129,13 +161,14 @@ class server_exchange {
     bool request_is_here();
     after_exchange settle(bool uploaded);
     net::awaitable<void> end_upload();
-    net::awaitable<void> complete_replay();
-    void return_connection();
+    net::awaitable<bool> complete_replay();
+    void return_connection(net::steady_clock::time_point now);
 
     void fail(exchange::failure_code code, exchange::origin whose, bool retryable, std::string detail);
     void finish();
     void reset_state();
-    const config::timeouts& times() const;
+    /// The settings' own, or as a policy changes them.
+    const config::timeouts& times() const { return *times_; }
 
     data_path& path_;
     server_connection* connection_ = nullptr;
@@ -161,8 +194,17 @@ class server_exchange {
     std::shared_ptr<const good_answer> stale_answer_;  ///< being given again
     std::unique_ptr<good_answer> copy_;                ///< of the answer that passes
     std::string copy_key_;
+    governance::decision breaker_;  ///< that gave no leave for an attempt
+    attempt_plan plan_;
+    time_limit limit_;
+    exchange::remembered_deadline remembered_;
+    config::timeouts own_times_;  ///< with a policy's changes
+    const config::timeouts* times_ = nullptr;
+    net::steady_timer pause_timer_;
     std::shared_ptr<upstream> target_;    ///< held for the exchange: a dynamic one may be forgotten meanwhile
-    endpoint_state* endpoint_ = nullptr;  ///< of `target_`: the one whose turn it is
+    endpoint_state* endpoint_ = nullptr;  ///< of `target_`: where the attempt goes
+    std::size_t endpoint_index_ = 0;
+    net::steady_clock::time_point attempt_began_{}, head_at_{};  ///< where somebody learns from it
     connection_handle upstream_;
     std::size_t sent_ = 0;  ///< bytes of the write under way that are out
     std::unique_ptr<upload_state> upload_;
@@ -172,8 +214,12 @@ class server_exchange {
     body_decoder answer_body_;
     std::size_t body_in_buffer_ = 0;  ///< bytes of a complete request body behind the head
     bool body_buffered_ = false;      ///< the whole request body is here: in the read buffer, or in `replay_`
-    bool repeatable_ = false;         ///< idempotent, with a body that is small enough to be kept for another attempt
-    std::string replay_;              ///< the body of a repeatable request, as far as it has been uploaded
+    bool keeps_body_ = false;         ///< the body is small enough, so far, to be kept for another attempt
+    bool repeatable_ = false;         ///< may go out again over a fresh connection when a pooled one is closed
+    bool may_retry_ = false;          ///< may go out again as a retry policy says
+    bool learns_ = false;             ///< breakers or a balancer are told how attempts end
+    bool attempt_open_ = false;       ///< one is under way that they have not been told the end of
+    std::string replay_;              ///< the body that is kept, framed as it went out
     bool answer_started_ = false;     ///< the client has seen a part of the answer
     std::string upload_frame_;        ///< chunk framing around a piece of body
     bool stale_ = false;              ///< a pooled connection turned out to be closed

@@ -126,14 +126,7 @@ net::awaitable<after_exchange> server_exchange::answer_instead() {
     attempt_facts_.status = answer_.status;
     facts_.finished = net::steady_clock::now();
     finish_attempt({});
-    up_.consume(answer_.size);
-    answer_body_.start(response_.body, path_.settings.limits.trailer_bytes);
-    while (!answer_body_.ended() && !answer_body_.malformed() && !up_.empty()) (void)answer_body_.take(up_.bytes());
-    bool whole = answer_body_.ended() && !answer_body_.malformed() && up_.empty();
-    if (whole && response_.keep_alive && !upload_) {
-        connection_->watch(nullptr);
-        return_connection();
-    }
+    discard_answer();
     facts_.finished = {};
     co_return co_await answer_locally(std::move(*instead_));
 }

@@ -39,6 +39,7 @@ net::awaitable<bool> server_exchange::admit() {
     amount.bytes = static_cast<double>(request_.body.length);
     auto verdict = governed_.begin(path_.governor, policy_facts_, amount, net::steady_clock::now()).verdict;
     if (!governed_.any()) co_return true;
+    take_policy_times();
     ruling_.version = governed_.version();
     facts_.ruling = &ruling_;
     if (verdict == governance::verdict::wait) {
@@ -75,8 +76,7 @@ void server_exchange::fail_wait() {
     if (connection_->client_gone())
         fail(failure_code::client_gone, origin::client, false, "the client left while its request waited for its turn");
     else if (connection_->total_passed())
-        fail(failure_code::total_timeout, origin::self, false,
-             "timeouts.total has passed while the request waited for its turn");
+        fail_time(" while the request waited for its turn");
     else
         fail(failure_code::draining, origin::self, false, "the sidecar is stopping");
 }

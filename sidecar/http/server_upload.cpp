@@ -32,6 +32,7 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
     body.start(request_.body, path_.settings.limits.trailer_bytes);
     rate_guard rate{path_.settings.timeouts.lowest_rate};
     bool upstream_gone = false;
+    std::string size_line, tail;
     auto give_up = [&state](failure_code code, const char* detail) {
         state.failure = {code, origin::client, false};
         state.detail = detail;
@@ -46,12 +47,10 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
         facts_.request_bytes += piece.size();
         // An announced length was asked for before.
         if (charges_bytes_ && body.kind() == body_kind::chunked) governed_.passed(piece.size());
-        if (repeatable_) replay_.append(piece);
-        if (!upstream_gone && co_await write_upstream_piece(piece, body)) {
-            // The upstream's answer, if any, tells more. What is small enough to go to another one is read to its end.
-            if (!repeatable_) co_return;
-            upstream_gone = true;
-        }
+        frame_upload(piece, body, size_line, tail);
+        if (!upstream_gone && co_await write_upstream_piece(size_line, piece, tail)) upstream_gone = true;
+        // The upstream's answer, if any, tells more. What is small enough to go to another one is read to its end.
+        if (upstream_gone && !keeps_body_) co_return;
         if (body.ended()) {
             state.complete = !upstream_gone;
             state.received = true;
@@ -73,17 +72,8 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
     }
 }
 
-/// `upload_frame_` holds the trailers, when the body has ended.
-net::awaitable<net::error_code> server_exchange::write_upstream_piece(std::string_view piece,
-                                                                      const body_decoder& body) {
-    std::string size_line, tail;
-    if (body.kind() == body_kind::chunked) {
-        if (!piece.empty()) {
-            add_chunk_size(size_line, piece.size());
-            tail = "\r\n";
-        }
-        if (body.ended()) tail += "0\r\n" + upload_frame_ + "\r\n";
-    }
+net::awaitable<net::error_code> server_exchange::write_upstream_piece(std::string_view size_line,
+                                                                      std::string_view piece, std::string_view tail) {
     std::array<boost::asio::const_buffer, 3> parts{boost::asio::buffer(size_line), boost::asio::buffer(piece),
                                                    boost::asio::buffer(tail)};
     auto whole = size_line.size() + piece.size() + tail.size();
@@ -97,16 +87,40 @@ net::awaitable<net::error_code> server_exchange::write_upstream_piece(std::strin
     co_return ec;
 }
 
-/// After a stale connection: waits for the rest of a small body, so that the next attempt can send it whole. A client
-/// that does not send it ends the exchange.
-net::awaitable<void> server_exchange::complete_replay() {
-    if (upstream_) upstream_->stream.cancel();
+/// The chunk's framing around `piece`; `upload_frame_` holds the trailers, when the body has ended. What is kept for
+/// another attempt is kept as it goes out.
+void server_exchange::frame_upload(std::string_view piece, const body_decoder& body, std::string& size_line,
+                                   std::string& tail) {
+    size_line.clear();
+    tail.clear();
+    if (body.kind() == body_kind::chunked) {
+        if (!piece.empty()) {
+            add_chunk_size(size_line, piece.size());
+            tail = "\r\n";
+        }
+        if (body.ended()) tail += "0\r\n" + upload_frame_ + "\r\n";
+    }
+    if (!keeps_body_) return;
+    if (facts_.request_bytes > path_.settings.limits.replay_bytes) {
+        // Longer than what is kept: it goes on, and this attempt is the last.
+        keeps_body_ = repeatable_ = may_retry_ = false;
+        replay_.clear();
+        return;
+    }
+    replay_.append(size_line).append(piece).append(tail);
+}
+
+/// Waits for the rest of a body that is kept, so that the next attempt can send it whole. A client that does not send
+/// it ends the exchange. @return whether it is here
+net::awaitable<bool> server_exchange::complete_replay() {
+    if (upstream_ && !upload_->complete) upstream_->stream.cancel();
     if (!upload_->ended.is_set()) co_await upload_->ended.wait();
     if (upload_->failure) {
         failure_ = upload_->failure;
         detail_ = upload_->detail;
     }
-    failure_.retryable = stale_ = body_buffered_ = upload_->complete = upload_->received;
+    body_buffered_ = upload_->complete = upload_->received;
+    co_return body_buffered_&& keeps_body_;
 }
 
 /// Stops an upload that nobody needs any more, and waits until it has let go of both streams.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "governance/balancer.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/facts.hpp"
 #include "sidecar/exchange/failure.hpp"
@@ -42,7 +43,7 @@ struct endpoint_state {
     void give_back(connection_handle connection, net::steady_clock::time_point now, std::size_t most);
 };
 
-/// One worker's view of a target: its endpoints, taken in turn.
+/// One worker's view of a target: its endpoints with their pools.
 class upstream {
   public:
     upstream(std::string name, exchange::target_index target, const config::upstream& configured,
@@ -61,6 +62,8 @@ class upstream {
     /// How many connections are idle.
     std::size_t idle() const;
 
+    /// Chooses among several endpoints; shared by all workers. Null: there is one, or they are taken in turn.
+    std::shared_ptr<governance::balancer> balancer;
     bool must_guard = false;    ///< found by DNS: its addresses pass the egress rules before a connection is made
     bool rewrite_host = false;  ///< the Host header becomes the endpoint's
     net::steady_clock::time_point last_used{};
