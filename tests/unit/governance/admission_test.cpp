@@ -31,8 +31,8 @@ limit_rule limit(double rate, double burst) {
 /// Policies with one exchange after the other, and what was counted.
 class world {
   public:
-    explicit world(std::vector<policy> policies)
-        : set(policy_set::compile(std::move(policies), nullptr, {.now = start})), counts_(set->rules().size()) {}
+    explicit world(std::vector<policy> policies, const policy_set::options& with = {.now = start})
+        : set(policy_set::compile(std::move(policies), nullptr, with)), counts_(set->rules().size()) {}
 
     decision_counter counter() {
         return {[](void* owner, rule_number rule, rule_outcome outcome) {
@@ -295,6 +295,45 @@ TEST(Admission, ThrottlingChargesWhatCameAndTellsHowLongToStaySilent) {
     auto said = throttle(produce.by, w.of, amount, start, w.counter());
     EXPECT_EQ(said.verdict, verdict::wait);
     EXPECT_NEAR(static_cast<double>(said.wait.count()), 5e8, 1e4);
+}
+
+/// A fleet of four whose store does not answer.
+policy_set::options lonely_fleet() {
+    policy_set::options with{.now = start};
+    with.fleet = [link = std::make_shared<fleet_link>(4.0)](const policy&, std::size_t, const limit_rule& rule) {
+        const auto name = [](std::string_view) { return fleet_limiter::key_name{}; };
+        return std::make_shared<fleet_limiter>(rule, start, link, name);
+    };
+    return with;
+}
+
+TEST(Admission, ALimitOfTheFleetCountsInPlaceOfTheSidecarsOwn) {
+    auto one = named("one");
+    one.limits = {limit(10, 8)};
+    one.limits[0].scope = scope::fleet;
+    world w{{one}, lonely_fleet()};
+    exchange first{w}, second{w}, third{w};
+    EXPECT_EQ(first.admit(start).verdict, verdict::go);
+    EXPECT_EQ(second.admit(start).verdict, verdict::go);
+    const auto said = third.admit(start);
+    EXPECT_EQ(said.verdict, verdict::refuse);
+    EXPECT_EQ(said.retry_after, std::chrono::milliseconds(400)) << "a quarter of the rate";
+    EXPECT_EQ(w.set->policies()[0].limits[0].fleet->look().local, 3U);
+}
+
+TEST(Admission, ThrottlingChargesTheFleetsBucket) {
+    auto one = named("one");
+    auto bytes = limit(1'000, 1'000);
+    bytes.of = measure::bytes;
+    bytes.scope = scope::fleet;
+    one.limits = {bytes};
+    world w{{one}, lonely_fleet()};
+    exchange produce{w};
+    amounts amount;
+    amount.bytes = 250;
+    EXPECT_EQ(throttle(produce.by, w.of, amount, start, w.counter()).wait.count(), 0);
+    amount.bytes = 100;
+    EXPECT_EQ(throttle(produce.by, w.of, amount, start, w.counter()).wait, std::chrono::milliseconds(400));
 }
 
 }  // namespace
