@@ -30,7 +30,7 @@ class fleet_client {
         milliseconds first_backoff{50};
         milliseconds longest_backoff{2'000};
         milliseconds idle{1'000};  ///< without a request: is it still there?
-        std::size_t batch = 64;    ///< keys asked for at once; about 0.1 ms of Redis' time
+        std::size_t batch = 64;    ///< keys asked for at once: bounds how long one script holds Redis up
     };
     explicit fleet_client(settings how);
     ~fleet_client();  ///< stop()
