@@ -10,7 +10,7 @@ namespace outrider::kafka {
 class answer_pump {
   public:
     explicit answer_pump(session& of)
-        : of_(of), path_(of.path), relay_(of.broker, of.client, of.path.blocks, of.over) {}
+        : of_(of), path_(of.path), relay_(of.broker, of.client, of.path.memory, of.over) {}
 
     net::awaitable<void> run();
 

@@ -36,6 +36,7 @@ void cluster_path::housekeeping() {
     tracer.flush();
     if (++ticks_ % 10 != 0) return;
     codecs.trim();
+    memory.trim();
     auto now = net::steady_clock::now();
     for (auto* each : sessions_) each->look(now);
 }

@@ -8,8 +8,8 @@
 #include "sidecar/exchange/message_tracer.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
 #include "sidecar/kafka/cluster.hpp"
+#include "sidecar/kafka/frame_memory.hpp"
 #include "sidecar/kafka/record_compression.hpp"
-#include "sidecar/net/block_pool.hpp"
 #include "sidecar/net/resolver.hpp"
 #include "sidecar/net/stream.hpp"
 #include "sidecar/net/worker.hpp"
@@ -44,7 +44,7 @@ class cluster_path {
 
     net::worker& worker;
     kafka::cluster& cluster;
-    net::block_pool blocks;
+    frame_memory memory;
     net::resolver resolver;
     exchange::messaging_metrics metrics;
     exchange::message_tracer tracer;

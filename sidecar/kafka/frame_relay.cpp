@@ -2,16 +2,31 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace outrider::kafka {
 
 using net::block_pool;
 
 boost::asio::mutable_buffer frame_relay::take() {
-    if (held_.capacity() == 0 && wanted_ <= block_pool::block_size) held_.adopt(lender_.take(), block_pool::block_size);
-    auto missing = wanted_ > held_.size() ? wanted_ - held_.size() : 0;
-    held_.make_room(std::max<std::size_t>(missing, 1));
-    return held_.room();
+    if (held_.capacity() == 0 && wanted_ <= block_pool::block_size)
+        held_.adopt(lender_.blocks.take(), block_pool::block_size);
+    if (held_.capacity() < wanted_) grow();
+    auto missing = wanted_ > held_.size() ? wanted_ - held_.size() : 1;
+    held_.make_room(missing);
+    // What follows a frame that is held begins in a block of its own, or it would have to be moved.
+    return held_.capacity() > block_pool::block_size ? boost::asio::buffer(held_.room(), missing) : held_.room();
+}
+
+/// Moves what is held to a block that has room for what is wanted.
+void frame_relay::grow() {
+    auto larger = lender_.take_held(wanted_);
+    auto held = held_.size();
+    if (held > 0) std::memcpy(larger.bytes.get(), held_.data().data(), held);
+    held_.consume(held);
+    let_go();
+    held_.adopt(std::move(larger.bytes), larger.size);
+    held_.commit(held);
 }
 
 void frame_relay::put_back() {
@@ -19,8 +34,10 @@ void frame_relay::put_back() {
 }
 
 void frame_relay::let_go() {
-    if (held_.capacity() == block_pool::block_size) lender_.give_back(held_.release());
-    held_.shrink(0);
+    auto size = held_.capacity();
+    if (size == 0) return;
+    if (size == block_pool::block_size) return lender_.blocks.give_back(held_.release());
+    lender_.give_back(sized_block{held_.release(), size});
 }
 
 net::awaitable<bool> frame_relay::discard(std::size_t& left) {

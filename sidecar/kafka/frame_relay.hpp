@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sidecar/net/block_pool.hpp"
+#include "sidecar/kafka/frame_memory.hpp"
 #include "sidecar/net/io_buffer.hpp"
 #include "sidecar/net/stream.hpp"
 
@@ -23,7 +23,7 @@ class frame_relay final : public net::read_room {
   public:
     /// @param over  looked at before each wait: when it is true nothing more is read, and written only what goes at
     /// once
-    frame_relay(net::stream& from, net::stream& to, net::block_pool& lender, const bool& over)
+    frame_relay(net::stream& from, net::stream& to, frame_memory& lender, const bool& over)
         : from_(from), to_(to), lender_(lender), over_(over) {}
     frame_relay(const frame_relay&) = delete;
     frame_relay& operator=(const frame_relay&) = delete;
@@ -36,7 +36,10 @@ class frame_relay final : public net::read_room {
     /// The next `n` unseen bytes go on as they are, with the next write.
     void pass(std::size_t n) { passed_ += n; }
     /// The next `n` unseen bytes go nowhere. Only when nothing waits to be written.
-    void drop(std::size_t n) { held_.consume(n); }
+    void drop(std::size_t n) {
+        held_.consume(n);
+        if (held_.empty()) let_go();
+    }
 
     /// Writes what has been passed, then reads `left` bytes that go nowhere, and counts them down.
     net::awaitable<bool> discard(std::size_t& left);
@@ -60,10 +63,11 @@ class frame_relay final : public net::read_room {
 
   private:
     void let_go();
+    void grow();
 
     net::stream& from_;
     net::stream& to_;
-    net::block_pool& lender_;
+    frame_memory& lender_;
     const bool& over_;
     net::io_buffer held_;
     std::size_t passed_ = 0;

@@ -17,6 +17,13 @@ push_parse parse_partitions(produce_request_visitor& to, encoding how) {
     }
 }
 
+/// The length of bytes, as it stands before them.
+void append_length(std::uint64_t size, encoding how, std::string& out) {
+    wire_writer to{out};
+    if (how == encoding::classic) return to.int32(static_cast<std::int32_t>(size));
+    to.unsigned_varint(static_cast<std::uint32_t>(size + 1));
+}
+
 }  // namespace
 
 push_parse parse_produce_request(produce_request_visitor& to, std::int16_t version) {
@@ -38,17 +45,21 @@ push_parse parse_produce_request(produce_request_visitor& to, std::int16_t versi
     co_await push::tags(how);
 }
 
-void splice_records(std::string_view frame, std::span<const records_replacement> replacements, encoding how,
-                    std::string& out) {
-    wire_writer to{out};
-    std::size_t copied = 0;
-    for (const auto& [field, records] : replacements) {
-        assert(field.length_at >= copied && field.at + field.size <= frame.size());
-        to.raw(frame.substr(copied, field.length_at - copied));
-        to.bytes(records, how);
-        copied = field.at + field.size;
-    }
-    to.raw(frame.substr(copied));
+void records_splice::begin(const records_field& field, std::uint64_t likely) {
+    assert(field.length_at >= copied_ && field.at + field.size <= frame_.size());
+    field_ = field;
+    begun_ = out_.size();
+    out_.append(frame_.substr(copied_, field.length_at - copied_));
+    length_at_ = out_.size();
+    append_length(likely, how_, out_);
+    records_at_ = out_.size();
+}
+
+void records_splice::replace() {
+    std::string length;
+    append_length(out_.size() - records_at_, how_, length);
+    out_.replace(length_at_, records_at_ - length_at_, length);
+    copied_ = field_.at + field_.size;
 }
 
 }  // namespace outrider::kafka

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,15 +27,35 @@ struct produce_request_visitor : records_visitor {
 /// Parses the body of a Produce request, versions 0 to 13. `to` must outlive the parser.
 push_parse parse_produce_request(produce_request_visitor& to, std::int16_t version);
 
-/// What takes the place of one records field.
-struct records_replacement {
-    records_field field;
-    std::string_view records;
-};
+/// Appends a request to a string while records fields in it are replaced, length prefixes included: what takes the
+/// place of a field is appended by others where it has to stand, so that it is copied once.
+///
+///     begin -> records appended to the string -> replace | keep -> begin ... finish
+class records_splice {
+  public:
+    /// @param frame  what positions of fields count in
+    records_splice(std::string_view frame, encoding how, std::string& out) : frame_(frame), how_(how), out_(out) {}
 
-/// Appends `frame`, which positions of fields count in, with those fields replaced, length prefixes included.
-/// @param replacements in the order of their positions
-void splice_records(std::string_view frame, std::span<const records_replacement> replacements, encoding how,
-                    std::string& out);
+    /// Appends what stands before the field's records, with room for a length. Fields come in the order of their
+    /// positions.
+    /// @param likely  the size of what will take the field's place; a wrong guess costs a move
+    void begin(const records_field& field, std::uint64_t likely);
+    /// What was appended since takes the place of the field's records.
+    void replace();
+    /// The field stays what it is.
+    void keep() { out_.resize(begun_); }
+    /// Appends the rest.
+    void finish() { out_.append(frame_.substr(copied_)); }
+
+  private:
+    std::string_view frame_;
+    encoding how_;
+    std::string& out_;
+    records_field field_;
+    std::size_t copied_ = 0;      ///< of the frame
+    std::size_t begun_ = 0;       ///< the size of `out_` at begin()
+    std::size_t length_at_ = 0;   ///< in `out_`
+    std::size_t records_at_ = 0;  ///< in `out_`
+};
 
 }  // namespace outrider::kafka

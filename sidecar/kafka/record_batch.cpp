@@ -42,10 +42,10 @@ std::optional<std::size_t> batch_total_size(std::string_view batch) {
     return prefix + static_cast<std::size_t>(length);
 }
 
-std::uint32_t crc32c(std::string_view bytes) {
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before) {
     // ISA-L inverts neither the initial nor the final value, takes an int as length and reads only.
     static constexpr std::size_t most = std::size_t{1} << 30;
-    std::uint32_t crc = 0xffffffffU;
+    std::uint32_t crc = ~before;
     while (!bytes.empty()) {
         auto piece = bytes.substr(0, most);
         auto* data = reinterpret_cast<unsigned char*>(const_cast<char*>(piece.data()));

@@ -47,7 +47,8 @@ std::optional<std::int8_t> batch_magic(std::string_view batch);
 std::optional<std::size_t> batch_total_size(std::string_view batch);
 
 /// CRC-32C (Castagnoli), as of "123456789" = 0xe3069283.
-std::uint32_t crc32c(std::string_view bytes);
+/// @param before  the checksum of what stands before the bytes
+std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
 
 /// Whether a whole batch has the checksum that it says.
 bool crc_matches(std::string_view whole_batch);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sidecar/kafka/record_injection_checksums.hpp"
 #include "sidecar/kafka/record_injection_rewrite.hpp"
 #include "sidecar/kafka/wire.hpp"
 
@@ -43,7 +44,9 @@ injection judge(injection done, bool whole, bool fits) {
 
 /// Appends the records with their headers while `out` stays within `most`. Past that the scan goes on all the same: the
 /// contexts are wanted, and whether the batch is whole.
-injection rewrite_records(std::string_view records, const task& work, std::size_t most, std::string& out) {
+/// @param sums  null: nobody wants them
+injection rewrite_records(std::string_view records, const task& work, std::size_t most, std::string& out,
+                          injection_checksums* sums) {
     record_scan scan{records};
     record_rewriter rewriter{records, work.headers, most, out};
     record_view record;
@@ -52,6 +55,7 @@ injection rewrite_records(std::string_view records, const task& work, std::size_
     bool fits = true;
     std::int32_t seen = 0;
     for (; scan.next(record, carried); ++seen) {
+        if (sums != nullptr) sums->follow(record.begin);
         if (work.found != nullptr) work.found->add(record.headers_there ? &carried : nullptr, record.offset_delta);
         if (!fits || !lacks_traceparent(record, carried)) continue;
         auto length = rewriter.length_with_headers(record);
@@ -64,14 +68,14 @@ injection rewrite_records(std::string_view records, const task& work, std::size_
     }
     auto whole = !scan.failed() && seen == work.header.records;
     if (done.records != 0 && fits && whole) fits = rewriter.finish();
+    if (sums != nullptr) sums->finish();
     return judge(done, whole, fits);
 }
 
-/// The length and the checksum of the batch that begins at `begin`, when all of it is there.
-void seal(std::string& out, std::size_t begin) {
+/// Writes the length and the checksum of the batch that begins at `begin`, when all of it is there.
+void seal(std::string& out, std::size_t begin, std::uint32_t crc) {
     wire_writer writer{out};
     writer.int32_at(begin + batch_length_at, static_cast<std::int32_t>(out.size() - begin - batch_length_at - 4));
-    auto crc = crc32c(std::string_view{out}.substr(begin + batch_attributes_at));
     writer.int32_at(begin + batch_crc_at, static_cast<std::int32_t>(crc));
 }
 
@@ -86,7 +90,12 @@ injection inject_plain(std::string_view batch, const task& work, std::string& ou
     auto limit = batch_limit(work.limits);
     out.reserve(begin + std::min(likely_size(batch.size(), work), limit));
     out.append(batch.substr(0, batch_header_size));
-    return rewrite_records(batch.substr(batch_header_size), work, begin + limit, out);
+    injection_checksums sums{batch, out, begin};
+    auto done = rewrite_records(batch.substr(batch_header_size), work, begin + limit, out, &sums);
+    // Whatever else was found: what arrived damaged is not judged here.
+    if (sums.of_batch() != work.header.crc) return {outcome::wrong_crc};
+    if (done.outcome == outcome::injected) seal(out, begin, sums.of_copy());
+    return done;
 }
 
 outcome outcome_of(codec_outcome codec) {
@@ -95,6 +104,9 @@ outcome outcome_of(codec_outcome codec) {
 }
 
 injection inject_packed(std::string_view batch, const task& work, record_codecs& codecs, std::string& out) {
+    // First of all: what arrived damaged is not unpacked.
+    if (!crc_matches(batch)) return {outcome::wrong_crc};
+    auto begin = out.size();
     auto how = work.header.codec();
     auto packed = batch.substr(batch_header_size);
     auto unpacked = codecs.decompress(how, packed, work.limits.inflation);
@@ -104,13 +116,14 @@ injection inject_packed(std::string_view batch, const task& work, record_codecs&
     // The broker's limit counts packed bytes; unpacked, the bound holds with the headers too.
     auto most = work.limits.inflation.most_bytes;
     plain.reserve(std::min(likely_size(unpacked.bytes.size(), work), most));
-    auto done = rewrite_records(unpacked.bytes, work, most, plain);
+    auto done = rewrite_records(unpacked.bytes, work, most, plain, nullptr);
     if (done.outcome != outcome::injected) return done;
     auto repacked = codecs.compress(how, plain, unpacked.framing);
     if (repacked.outcome != codec_outcome::ok) return {outcome_of(repacked.outcome)};
     if (batch_header_size + repacked.bytes.size() > batch_limit(work.limits)) return {outcome::too_large};
     out.append(batch.substr(0, batch_header_size));
     out.append(repacked.bytes);
+    seal(out, begin, crc32c(std::string_view{out}.substr(begin + batch_attributes_at)));
     return done;
 }
 
@@ -120,7 +133,7 @@ outcome refusal(std::string_view batch, const std::optional<batch_header>& heade
     if (!header || batch_total_size(batch) != batch.size()) return outcome::malformed;
     if (header->is_control()) return outcome::control;
     if (header->codec() != codec::none && codecs == nullptr) return outcome::unsupported_codec;
-    return crc_matches(batch) ? outcome::nothing_to_do : outcome::wrong_crc;
+    return outcome::nothing_to_do;
 }
 
 }  // namespace
@@ -143,12 +156,9 @@ injection inject_context(std::string_view batch, const added_headers& headers, c
     auto packed = header->codec() != codec::none;
     auto done = packed ? inject_packed(batch, work, *codecs, out) : inject_plain(batch, work, out);
     if (packed) codecs->trim();
-    if (done.outcome == outcome::malformed && found != nullptr) found->clear();
-    if (done.outcome == outcome::injected) {
-        seal(out, begin);
-    } else {
-        out.resize(begin);
-    }
+    const bool unread = done.outcome == outcome::malformed || done.outcome == outcome::wrong_crc;
+    if (unread && found != nullptr) found->clear();
+    if (done.outcome != outcome::injected) out.resize(begin);
     return done;
 }
 

@@ -186,22 +186,20 @@ net::awaitable<bool> request_pump::produce_held(produce_exchange& into, expected
     auto body = frame.substr(body_at_);
     (void)into.feed(body);
     if (!into.whole()) path_.metrics.malformed_requests.add();
-    thread_local std::string changed;
+    auto changed = path_.memory.take_text(frame.size() + frame.size() / 8);
     changed.assign(frame.substr(0, body_at_));
     if (!into.inject(body, changed)) {
+        path_.memory.give_back(std::move(changed));
         owe(into, expected);
         co_return co_await pass_rest();
     }
     wire_writer{changed}.int32_at(0, static_cast<std::int32_t>(changed.size() - size_prefix));
-    // Others on this thread change frames too while the write waits.
-    auto out = std::move(changed);
-    changed.clear();
     owe(into, expected);
     if (!co_await relay_.flush()) co_return false;
     relay_.drop(left_);
     left_ = 0;
-    bool written = co_await relay_.write(out);
-    if (out.capacity() <= spare_frame) changed = std::move(out);
+    bool written = co_await relay_.write(changed);
+    path_.memory.give_back(std::move(changed));
     co_return written;
 }
 

@@ -10,7 +10,7 @@ namespace outrider::kafka {
 class request_pump {
   public:
     explicit request_pump(session& of)
-        : of_(of), path_(of.path), relay_(of.client, of.broker, of.path.blocks, of.over) {}
+        : of_(of), path_(of.path), relay_(of.client, of.broker, of.path.memory, of.over) {}
 
     net::awaitable<void> run();
 
@@ -48,8 +48,6 @@ class request_pump {
     /// The sidecar's own answer, in its turn; the request goes nowhere.
     done answer_here(const request_header& head, std::string body);
     bool malformed(const std::string& why);
-
-    static constexpr std::size_t spare_frame = 256 * 1024;
 
     session& of_;
     cluster_path& path_;

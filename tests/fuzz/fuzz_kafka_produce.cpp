@@ -30,11 +30,14 @@ struct logger final : outrider::fuzz::logging_records<produce_request_visitor> {
 };
 
 void splice(std::string_view body, const std::vector<records_field>& fields, std::int16_t version) {
-    std::vector<records_replacement> replacements;
-    for (const auto& field : fields)
-        if (field.size % 2 == 0) replacements.push_back({field, "spliced in"});
     std::string changed;
-    splice_records(body, replacements, encoding_of(api::produce, version), changed);
+    records_splice splice{body, encoding_of(api::produce, version), changed};
+    for (const auto& field : fields) {
+        splice.begin(field, field.size);
+        changed += "spliced in";
+        field.size % 2 == 0 ? splice.replace() : splice.keep();
+    }
+    splice.finish();
     logger again{changed.size()};
     require(outrider::fuzz::parse(parse_produce_request(again, version), changed, {}, again));
     require(again.fields.size() == fields.size());

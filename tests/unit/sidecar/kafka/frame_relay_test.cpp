@@ -12,9 +12,9 @@ struct relayed {
     net::worker worker{0};
     std::pair<net::stream, net::stream> from = net::connected_pair(worker.get_executor());
     std::pair<net::stream, net::stream> to = net::connected_pair(worker.get_executor());
-    net::block_pool blocks;
+    frame_memory memory;
     bool over = false;
-    frame_relay relay{from.second, to.first, blocks, over};
+    frame_relay relay{from.second, to.first, memory, over};
 
     /// Writes until the receiving side's socket takes no more.
     void fill() {

@@ -1,5 +1,6 @@
 #include "sidecar/kafka/produce_request.hpp"
 
+#include <optional>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -149,30 +150,42 @@ TEST(ProduceRequest, LooksNoFurtherBehindALengthThatMakesNoSense) {
     EXPECT_NE(seen.find("batch magic 120 head 17 of 0 has 62 garbled"), std::string::npos) << seen;
 }
 
+/// @param likely  what the sizes are taken for beforehand
+std::string spliced(std::string_view body, const std::vector<records_field>& fields,
+                    const std::vector<std::optional<std::string_view>>& records, encoding how, std::uint64_t likely) {
+    std::string out{"before"};
+    records_splice splice{body, how, out};
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        splice.begin(fields[i], likely);
+        out += records[i].value_or("what is dropped");
+        records[i] ? splice.replace() : splice.keep();
+    }
+    splice.finish();
+    EXPECT_TRUE(out.starts_with("before"));
+    return out.substr(6);
+}
+
 TEST(ProduceRequest, SplicesRecordsInAndNothingElse) {
     for (const auto& [version, body] : testing::golden_bodies("produce_request")) {
-        auto how = encoding_of(api::produce, version);
-        auto fields = fields_of(body, version);
-        ASSERT_EQ(fields.size(), 4U);
-        std::string same, changed, back;
-        std::vector<records_replacement> own, longer, former;
-        for (const auto& field : fields) {
-            auto records = std::string_view{body}.substr(field.at, field.size);
-            own.push_back({field, field.null ? std::string_view{} : records});
-        }
-        splice_records(body, own, how, same);
-        EXPECT_EQ(same, body) << version;
+        for (std::uint64_t likely : {0, 300, 100'000}) {
+            auto how = encoding_of(api::produce, version);
+            auto fields = fields_of(body, version);
+            ASSERT_EQ(fields.size(), 4U);
+            std::vector<std::optional<std::string_view>> own;
+            for (const auto& field : fields)
+                own.push_back(field.null ? std::nullopt
+                                         : std::optional{std::string_view{body}.substr(field.at, field.size)});
+            EXPECT_EQ(spliced(body, fields, own, how, likely), body) << version;
+            EXPECT_EQ(spliced(body, fields, {{}, {}, {}, {}}, how, likely), body) << version;
 
-        std::string grown(300, 'g');
-        longer = {{fields[0], grown}, {fields[3], "x"}};
-        splice_records(body, longer, how, changed);
-        EXPECT_EQ(changed.size(), body.size() + grown.size() - fields[0].size + 1) << version;
-        auto moved = fields_of(changed, version);
-        ASSERT_EQ(moved.size(), 4U);
-        EXPECT_EQ(changed.substr(moved[0].at, moved[0].size), grown);
-        former = {{moved[0], own[0].records}, {moved[3], ""}};
-        splice_records(changed, former, how, back);
-        EXPECT_EQ(back, body) << version;
+            std::string grown(300, 'g');
+            auto changed = spliced(body, fields, {grown, {}, {}, "x"}, how, likely);
+            EXPECT_EQ(changed.size(), body.size() + grown.size() - fields[0].size + 1) << version;
+            auto moved = fields_of(changed, version);
+            ASSERT_EQ(moved.size(), 4U);
+            EXPECT_EQ(changed.substr(moved[0].at, moved[0].size), grown);
+            EXPECT_EQ(spliced(changed, moved, {own[0], {}, {}, ""}, how, likely), body) << version;
+        }
     }
 }
 

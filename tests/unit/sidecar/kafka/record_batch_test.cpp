@@ -67,6 +67,7 @@ TEST(RecordBatch, RefusesLengthsThatHoldNoHeader) {
 TEST(RecordBatch, KnowsCastagnolisChecksum) {
     EXPECT_EQ(crc32c("123456789"), 0xe3069283U);
     EXPECT_EQ(crc32c(""), 0U);
+    EXPECT_EQ(crc32c("456789", crc32c("123")), 0xe3069283U);
     EXPECT_EQ(crc32c(std::string(32, '\0')), 0x8a9136aaU);  // RFC 3720, B.4
     EXPECT_EQ(crc32c(std::string(32, '\xff')), 0x62a8ab43U);
 }

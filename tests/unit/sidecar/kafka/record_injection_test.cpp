@@ -116,6 +116,28 @@ TEST(RecordInjection, WritesBehindWhatTheOutputHolds) {
     EXPECT_EQ(out, before);
 }
 
+// The checksums follow the records at some distance; records that stay as they are leave the copy behind.
+TEST(RecordInjection, ChecksALongBatchToItsLastByte) {
+    std::vector<plain_record> records;
+    for (std::int32_t i = 0; i < 100; ++i) {
+        records.push_back(record_of(i, static_cast<std::size_t>(i) * 37));
+        if (i % 40 > 20) records.back().headers.emplace_back("traceparent", parent_value);
+    }
+    auto batch = batch_of(records);
+    auto result = inject(batch);
+    ASSERT_EQ(result.done.outcome, outcome::injected);
+    EXPECT_TRUE(crc_matches(result.batch));
+    EXPECT_EQ(read_records(std::string_view{result.batch}.substr(batch_header_size)), with_headers(records));
+    for (auto at : {std::size_t{100}, batch.size() / 2, batch.size() - 1}) {
+        auto damaged = batch;
+        damaged[at] = static_cast<char>(damaged[at] ^ 1);
+        auto refused = inject(damaged);
+        EXPECT_EQ(refused.done.outcome, outcome::wrong_crc) << at;
+        EXPECT_TRUE(refused.found.distinct.empty());
+        EXPECT_EQ(refused.found.without, 0U);
+    }
+}
+
 // Where a length passes 63, 8191 and 1048575, its varint becomes a byte longer; so does a count of headers at 63.
 TEST(RecordInjection, KeepsLengthsRightWhereVarintsGrow) {
     injection_limits limits;
