@@ -267,18 +267,61 @@ decision attempt_permit::ask(const matched& by, std::string_view upstream, time_
     return said;
 }
 
-void attempt_permit::finish(outcome how, time_point now) {
-    for (std::size_t i = leaves_.size(); i-- > 0;) leaves_[i].of->report(leaves_[i].leave, how, now - began_, now);
+void attempt_permit::finish(outcome how, nanoseconds took, time_point now) {
+    for (std::size_t i = leaves_.size(); i-- > 0;) leaves_[i].of->report(leaves_[i].leave, how, took, now);
     leaves_.clear();
 }
 
+namespace {
+
+bool refuses(const compiled_limit& limit) { return limit.rule->over == over_limit::reject; }
+
+/// Who does not obey, or is only watched by a rule in shadow mode, would pay for it for hours.
+constexpr std::chrono::duration<double> longest_debt{60};
+
+rate_answer charge_within_bound(const compiled_limit& limit, std::string_view key, const amounts& amount,
+                                time_point now) {
+    const auto limiter = limit.asked();
+    auto level = limiter.check(key, 0, now);
+    const auto debt = std::chrono::duration<double>{level.limit > 0 ? -level.remaining / level.limit : 0.0};
+    if (debt < longest_debt) return limiter.charge(key, amount.of(limit.rule->of), now);
+    level.wait = std::chrono::duration_cast<nanoseconds>(debt);
+    return level;
+}
+
+}  // namespace
+
+decision admit_or_refuse(const matched& by, const facts& of, const amounts& amount, time_point now,
+                         const decision_counter& count) {
+    decision said;
+    inline_list<std::pair<limit_handle, rate_ticket>, 4> taken;
+    each_limit(by, [&](const compiled_limit& limit) {
+        if (!refuses(limit)) return true;
+        rate_ticket ticket;
+        const auto limiter = limit.asked();
+        auto level = limiter.take(key_value(limit.rule->key, of, by), asked_for(*limit.rule, amount), now, ticket);
+        count(limit, level.admitted ? rule_outcome::passed : rule_outcome::refused);
+        if (level.admitted) return taken.push_back({limiter, ticket}), true;
+        if (limit.shadow) return note_shadow(said, limit), true;
+        said.verdict = verdict::refuse;
+        said.by = &limit;
+        said.retry_after = level.wait;
+        said.limit = level.limit;
+        said.remaining = level.remaining;
+        said.burst = level.burst;
+        return false;
+    });
+    if (said.verdict != verdict::refuse) return said;
+    for (std::size_t i = taken.size(); i-- > 0;) taken[i].first.restore(taken[i].second);
+    return said;
+}
+
 decision throttle(const matched& by, const facts& of, const amounts& amount, time_point now,
-                  const decision_counter& count) {
+                  const decision_counter& count, throttled which) {
     decision said;
     each_limit(by, [&](const compiled_limit& limit) {
-        auto key = key_value(limit.rule->key, of, by);
-        rate_ticket ticket;
-        auto level = limit.asked().charge(key, amount.of(limit.rule->of), now);
+        if (which == throttled::all_but_refusing && refuses(limit)) return true;
+        auto level = charge_within_bound(limit, key_value(limit.rule->key, of, by), amount, now);
         bool over = level.wait.count() > 0;
         count(limit, over ? rule_outcome::waited : rule_outcome::passed);
         if (!over) return true;

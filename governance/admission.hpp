@@ -137,11 +137,22 @@ class admission {
     decision so_far_;
 };
 
+/// Which limits throttle() charges.
+enum class throttled : std::uint8_t {
+    all,
+    all_but_refusing,  ///< not those that admit_or_refuse() has asked
+};
+
 /// Kafka's way with limits: nobody is refused; what was sent is charged, and who is over a limit is told how long to
-/// stay silent (KIP-219).
+/// stay silent (KIP-219). Who owes a minute or more is charged no further.
 /// @return the longest time by which a limit in force is exceeded; zero when none is
 decision throttle(const matched& by, const facts& of, const amounts& amount, time_point now,
-                  const decision_counter& count);
+                  const decision_counter& count, throttled which = throttled::all);
+
+/// The limits that say `over: reject`, for a protocol that throttles otherwise: all of them take the amount, or none.
+/// @return go or refuse
+decision admit_or_refuse(const matched& by, const facts& of, const amounts& amount, time_point now,
+                         const decision_counter& count);
 
 /// The value of a limit's key in this exchange; empty: the message has none.
 std::string_view key_value(const key_source& key, const facts& of, const matched& by);
@@ -156,7 +167,9 @@ class attempt_permit {
 
     /// @return go or refuse
     decision ask(const matched& by, std::string_view upstream, time_point now, const decision_counter& count);
-    void finish(outcome how, time_point now);
+    void finish(outcome how, time_point now) { finish(how, now - began_, now); }
+    /// @param took  where not all the time since ask() was the upstream's
+    void finish(outcome how, nanoseconds took, time_point now);
 
   private:
     struct held_leave {

@@ -46,7 +46,13 @@ struct key_source {
 };
 
 enum class measure : std::uint8_t { requests, bytes, records };
-enum class over_limit : std::uint8_t { reject, pace, degrade };
+/// What becomes of an exchange over a limit.
+enum class over_limit : std::uint8_t {
+    by_protocol,  ///< not written: HTTP rejects, Kafka throttles
+    reject,
+    pace,
+    degrade,
+};
 enum class scope : std::uint8_t { sidecar, fleet };
 
 /// "100/s": an amount per second as it counts, and as it was written.
@@ -63,7 +69,7 @@ struct limit_rule {
     measure of = measure::requests;
     key_source key;
     std::map<std::string, governance::rate> overrides;  ///< by the key's value; the burst grows as the rate does
-    over_limit over = over_limit::reject;
+    over_limit over = over_limit::by_protocol;
     governance::scope scope = scope::sidecar;
     std::uint32_t keys = 100'000;  ///< told apart at most
     milliseconds longest_wait{0};  ///< `pace`: the longest wait

@@ -24,6 +24,16 @@ void add_apis(page& out, const std::string& cluster, const exchange::messaging_m
         bytes("answers", row.answer_bytes.value());
         out.add("outrider_kafka_throttle_milliseconds_total", "Throttle times that brokers asked for, summed up.",
                 counter, which, row.throttle_milliseconds.value());
+        if (row.policy_throttled.value() > 0) {
+            out.add("outrider_kafka_policy_throttled_total", "Requests that limits throttled.", counter, which,
+                    row.policy_throttled.value());
+            out.add("outrider_kafka_policy_throttle_milliseconds_total",
+                    "Throttle times that limits asked for, summed up.", counter, which,
+                    row.policy_throttle_milliseconds.value());
+        }
+        if (row.answered_here.value() > 0)
+            out.add("outrider_kafka_policy_answered_total", "Requests that policies kept from brokers.", counter, which,
+                    row.answered_here.value());
     }
 }
 
@@ -63,6 +73,9 @@ void add_cluster(page& out, const std::string& cluster, const exchange::messagin
             m.connections_accepted.value());
     out.add("outrider_kafka_connections_open", "Connections of Kafka clients open now.", gauge, of,
             m.connections_open.value());
+    if (m.refused_partitions.value() > 0)
+        out.add("outrider_kafka_policy_refused_partitions_total",
+                "Partitions of Produce requests that policies refused.", counter, of, m.refused_partitions.value());
     auto odd = [&](const char* what, std::uint64_t value) {
         out.add("outrider_kafka_oddities_total", "What was out of order, by kind.", counter,
                 {{"cluster", cluster}, {"kind", what}}, value);

@@ -82,7 +82,8 @@ std::vector<setting> limit_keys() {
         value("over", &limit_rule::over,
               choice<over_limit>(
                   {{"reject", over_limit::reject}, {"pace", over_limit::pace}, {"degrade", over_limit::degrade}}),
-              "what is over the limit: rejected, made to wait its turn, or given the fallback"),
+              "what is over the limit: rejected, made to wait its turn, or given the fallback;"
+              " by default HTTP rejects, and Kafka throttles"),
         value("scope", &limit_rule::scope, choice<scope>({{"sidecar", scope::sidecar}, {"fleet", scope::fleet}}),
               "whether each sidecar counts for itself, or all of a fleet together"),
         value("keys", &limit_rule::keys, count(1, 4'000'000), "how many values of the key are told apart at most"),

@@ -255,7 +255,10 @@ complaint choice_type::parse(std::string_view text, void* target) const {
     return {};
 }
 
-std::string choice_type::print(const void* value) const { return words_[index_of(value)]; }
+std::string choice_type::print(const void* value) const {
+    const auto index = index_of(value);
+    return index < words_.size() ? words_[index] : "";
+}
 
 std::string choice_type::phrase() const {
     std::string out = words_.size() > 1 ? "one of " : "";

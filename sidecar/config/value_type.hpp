@@ -75,6 +75,7 @@ class choice_type : public value_type {
 
   protected:
     virtual void store(std::size_t index, void* target) const = 0;
+    /// The number of words for a value that has none: it stands where nothing was written.
     virtual std::size_t index_of(const void* value) const = 0;
     std::vector<std::string> words_;
 };
@@ -89,7 +90,7 @@ class enum_type final : public choice_type {
     void store(std::size_t index, void* target) const override { *static_cast<Enum*>(target) = values_[index]; }
     std::size_t index_of(const void* value) const override {
         std::size_t index = 0;
-        while (index + 1 < values_.size() && values_[index] != *static_cast<const Enum*>(value)) ++index;
+        while (index < values_.size() && values_[index] != *static_cast<const Enum*>(value)) ++index;
         return index;
     }
     std::vector<Enum> values_;

@@ -70,6 +70,14 @@ void message_tracer::begin(span_encoder& out, const operation& what, const span_
         out.attribute("server.address", facts.server_address);
         out.attribute("server.port", static_cast<std::int64_t>(facts.server_port));
     }
+    if (!facts.ruling.decision.empty()) decided(out, facts.ruling);
+}
+
+void message_tracer::decided(span_encoder& out, const messaging_ruling& by) {
+    out.attribute("outrider.decision", by.decision);
+    out.attribute("outrider.policy", by.policy);
+    out.attribute("outrider.rule", by.rule);
+    if (by.throttle_ms > 0) out.attribute("outrider.throttle_ms", by.throttle_ms);
 }
 
 void message_tracer::finish(span_encoder& out, const messaging_facts& facts) {

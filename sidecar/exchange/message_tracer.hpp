@@ -13,6 +13,13 @@
 
 namespace outrider::exchange {
 
+/// What a policy did with one operation; empty where none did anything.
+struct messaging_ruling {
+    std::string_view policy, rule;
+    std::string_view decision;     ///< "throttled", "refused", ...
+    std::int64_t throttle_ms = 0;  ///< how long the client was told to stay silent
+};
+
 /// The plain facts of one operation on a messaging system; views live as long as the call.
 struct messaging_facts {
     std::string_view topic;
@@ -24,6 +31,7 @@ struct messaging_facts {
     std::string_view server_address;  ///< the broker's
     std::uint16_t server_port = 0;
     std::string_view error;  ///< the protocol's name of the error; empty: none
+    messaging_ruling ruling;
     steady_clock::time_point started;
     steady_clock::time_point finished;
 };
@@ -70,6 +78,7 @@ class message_tracer {
     std::string* open(const tracing::span_context& own);
     void begin(tracing::span_encoder& out, const operation& what, const tracing::span_context& own,
                const tracing::span_id& parent, const messaging_facts& facts);
+    void decided(tracing::span_encoder& out, const messaging_ruling& by);
     void finish(tracing::span_encoder& out, const messaging_facts& facts);
 
     const tracing_setup& setup_;

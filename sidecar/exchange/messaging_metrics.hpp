@@ -41,7 +41,11 @@ class messaging_metrics {
 
     /// One row per API key; what is outside goes to the last.
     struct api_metrics {
-        counter requests, request_bytes, answer_bytes, throttle_milliseconds;
+        counter requests, request_bytes, answer_bytes;
+        counter throttle_milliseconds;         ///< that brokers asked for
+        counter policy_throttle_milliseconds;  ///< that our limits asked for
+        counter policy_throttled;              ///< requests that they throttled
+        counter answered_here;                 ///< requests that policies kept from the broker
     };
     api_metrics& of(std::int16_t key) {
         auto index = key < 0 ? most_apis - 1 : std::min<std::size_t>(static_cast<std::size_t>(key), most_apis - 1);
@@ -63,6 +67,7 @@ class messaging_metrics {
     counter foreign_protocol;    ///< connections that spoke TLS or HTTP
     counter refused_mechanisms;  ///< SASL mechanisms that cannot pass
     counter wrong_checksums;     ///< batches passed as they were: the broker's to judge
+    counter refused_partitions;  ///< of Produce requests, by policies
     counter unreadable_batches;  ///< malformed, or beyond what is inflated
 
   private:

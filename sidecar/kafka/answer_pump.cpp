@@ -1,6 +1,7 @@
 #include "sidecar/kafka/answer_pump.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "sidecar/kafka/api_versions.hpp"
 #include "sidecar/kafka/commit_exchange.hpp"
@@ -23,6 +24,7 @@ constexpr std::size_t most_held_fetch = 64U << 10;
 net::awaitable<void> answer_pump::run() {
     bool more = true;
     while (more) more = co_await one_frame();
+    of_.broker_lost = relay_.source_ended() && !of_.over && !of_.ends_with_answers();
     (void)co_await relay_.flush();
     of_.talk.answers_at_rest = false;
 }
@@ -102,17 +104,21 @@ net::awaitable<bool> answer_pump::pass_answer(expected_answer& to) {
 net::awaitable<bool> answer_pump::held_answer(expected_answer& to, bool names) {
     if (to.which() == api::api_versions) co_return co_await versions(to);
     if (to.which() == api::sasl_handshake) co_return co_await handshake(to);
-    if (to.which() == api::produce) produced(to);
+    std::string completed;  // with what the client is told of topics that were refused here
+    if (to.which() == api::produce) produced(to, completed);
     if (to.which() == api::offset_commit) committed(to);
-    if (!names) co_return co_await pass_rest();
+    if (!names && completed.empty()) co_return co_await pass_rest();
+    if (!names) co_return co_await replace(completed);
     learned facts;
     std::string out;
-    auto outcome = rewrite_answer(to.which(), to.version, answer(), path_.cluster.plan, facts, out);
+    const auto whole = completed.empty() ? answer() : std::string_view{completed};
+    auto outcome = rewrite_answer(to.which(), to.version, whole, path_.cluster.plan, facts, out);
     if (outcome == rewrite_outcome::malformed)
         co_return malformed("a " + std::string{name_of(to.key)} +
                             " answer that cannot be read, so an address might pass");
     path_.cluster.learn(facts);
-    if (outcome == rewrite_outcome::unchanged) co_return co_await pass_rest();
+    if (outcome == rewrite_outcome::unchanged && completed.empty()) co_return co_await pass_rest();
+    if (outcome == rewrite_outcome::unchanged) out = std::move(completed);
     if (!co_await replace(out)) co_return false;
     if (!of_.provisional || to.which() != api::metadata) co_return true;
     // The client was held by a stand-in; now that the map is known it finds its broker when it comes again.
@@ -157,7 +163,7 @@ net::awaitable<bool> answer_pump::handshake(const expected_answer& to) {
     co_return co_await replace(out);
 }
 
-void answer_pump::produced(expected_answer& to) {
+void answer_pump::produced(expected_answer& to, std::string& completed) {
     auto* exchange = static_cast<produce_exchange*>(to.exchange.get());
     if (!exchange) return;
     wire_reader in{answer()};
@@ -167,7 +173,17 @@ void answer_pump::produced(expected_answer& to) {
     if (!read) path_.metrics.malformed_answers.add();
     if (read && response.throttle_ms > 0)
         path_.metrics.of(to.key).throttle_milliseconds.add(static_cast<std::uint64_t>(response.throttle_ms));
+    if (read && response.throttle_at > 0) tell_throttle(size_prefix + response.throttle_at, exchange->throttle_ms());
     exchange->finish(read ? &response : nullptr);
+    if (exchange->refused().empty()) return;
+    if (!add_refused_topics(answer(), to.version, exchange->refused(), completed)) completed.clear();
+}
+
+void answer_pump::tell_throttle(std::size_t at, std::int32_t our_ms) {
+    if (our_ms <= wire_reader{relay_.unseen().substr(at)}.int32()) return;
+    std::string text;
+    wire_writer{text}.int32(our_ms);
+    std::memcpy(relay_.unseen_data() + at, text.data(), text.size());
 }
 
 void answer_pump::committed(expected_answer& to) {
@@ -186,6 +202,7 @@ net::awaitable<bool> answer_pump::fetched(expected_answer& to, fetch_exchange& f
         wire_reader in{whole};
         read_response_header(in, api::fetch, to.version);
         const bool read = fetch.feed(whole.substr(in.position())) && fetch.whole();
+        if (read && to.version >= 1) tell_throttle(size_prefix + in.position(), fetch.throttle_ms());
         if (!read) path_.metrics.malformed_answers.add();
         if (fetch.addresses_at() || (!read && names_nodes(api::fetch, to.version))) {
             if (!co_await held_answer(to, true)) co_return false;
@@ -196,6 +213,7 @@ net::awaitable<bool> answer_pump::fetched(expected_answer& to, fetch_exchange& f
         co_return false;
     }
     fetch.finish();
+    of_.talk.fetches_from = std::max(of_.talk.fetches_from, fetch.silent_until());
     co_return true;
 }
 
@@ -209,6 +227,9 @@ net::awaitable<bool> answer_pump::stream_fetched(const expected_answer& to, fetc
         if (relay_.unseen()[answer_head] != 0) co_return malformed("a Fetch answer with an unknown header");
         ++skip;
     }
+    // From version 1 on the throttle time comes first.
+    if (!co_await relay_.ensure(skip + sizeof(std::int32_t))) co_return false;
+    if (to.version >= 1) tell_throttle(skip, fetch.throttle_ms());
     bool read = true;
     while (left_ > 0) {
         if (!co_await relay_.ensure(1)) co_return false;

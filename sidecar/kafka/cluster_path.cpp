@@ -12,8 +12,9 @@ net::awaitable<void> serve(cluster_path& path, net::stream client, net::tcp_endp
 
 }  // namespace
 
-cluster_path::cluster_path(net::worker& on, kafka::cluster& of, tracing::span_buffer* spans)
-    : worker(on), cluster(of), resolver(on.get_executor()), tracer(of.tracing, spans) {}
+cluster_path::cluster_path(net::worker& on, kafka::cluster& of, tracing::span_buffer* spans,
+                           const exchange::governor& by)
+    : worker(on), cluster(of), resolver(on.get_executor()), tracer(of.tracing, spans), policies(by, of.name) {}
 
 cluster_path::~cluster_path() = default;
 
@@ -36,6 +37,7 @@ void cluster_path::housekeeping() {
     tracer.flush();
     if (++ticks_ % 10 != 0) return;
     codecs.trim();
+    policies.refresh();
     memory.trim();
     auto now = net::steady_clock::now();
     for (auto* each : sessions_) each->look(now);

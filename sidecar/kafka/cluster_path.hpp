@@ -8,6 +8,7 @@
 #include "sidecar/exchange/message_tracer.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
 #include "sidecar/kafka/cluster.hpp"
+#include "sidecar/kafka/cluster_policies.hpp"
 #include "sidecar/kafka/frame_memory.hpp"
 #include "sidecar/kafka/record_compression.hpp"
 #include "sidecar/net/resolver.hpp"
@@ -22,7 +23,9 @@ class session;
 /// One worker's data path to one cluster: what its sessions need, owned by its thread.
 class cluster_path {
   public:
-    cluster_path(net::worker& worker, kafka::cluster& cluster, tracing::span_buffer* spans);
+    /// @param by  the worker's policies
+    cluster_path(net::worker& worker, kafka::cluster& cluster, tracing::span_buffer* spans,
+                 const exchange::governor& by);
     ~cluster_path();
 
     /// Serves a connection that a listener of the cluster accepted.
@@ -49,6 +52,7 @@ class cluster_path {
     exchange::messaging_metrics metrics;
     exchange::message_tracer tracer;
     record_codecs codecs;
+    cluster_policies policies;
     std::size_t next_bootstrap = 0;  ///< which bootstrap broker is tried first
     /// Called with each connection to a broker when it is made; tests put faults before it.
     std::function<void(net::stream&)> on_broker_connected;

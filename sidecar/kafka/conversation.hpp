@@ -4,12 +4,15 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "governance/clock.hpp"
 #include "sidecar/exchange/facts.hpp"
 #include "sidecar/kafka/apis.hpp"
+#include "sidecar/kafka/refused_sequences.hpp"
 #include "sidecar/kafka/sasl.hpp"
 
 namespace outrider::kafka {
@@ -18,6 +21,10 @@ namespace outrider::kafka {
 class pending_exchange {
   public:
     virtual ~pending_exchange() = default;
+    /// Once a second, while the answer is owed.
+    virtual void look(governance::time_point /*now*/) {}
+    /// No answer will come: the broker's connection was lost, or the client ended its own before.
+    virtual void unanswered(bool /*broker_lost*/) {}
 };
 
 /// An answer that the client is owed. A broker answers in the order of the requests (per connection).
@@ -42,8 +49,15 @@ struct conversation {
     std::optional<raw_sasl> tokens;  ///< raw SASL tokens are under way
     std::string mechanism;           ///< asked for in a SaslHandshake of version 0
     std::string client_id;           ///< as the last request named it
+    std::string principal;           ///< who the client says it is, where its mechanism tells
+    std::string peer_address;        ///< the client's, without its port
     std::string server_address;      ///< the broker's
     std::uint16_t server_port = 0;
+    refused_sequences refused;
+    std::set<std::string, std::less<>> fetch_topics;  ///< where policies pause topics
+    /// By limits: when the next Produce, and the next Fetch, may pass.
+    governance::time_point produces_from = governance::time_point::min();
+    governance::time_point fetches_from = governance::time_point::min();
 };
 
 }  // namespace outrider::kafka

@@ -21,14 +21,17 @@ constexpr std::size_t looked_back = 8;
 
 }  // namespace
 
-fetch_exchange::fetch_exchange(cluster_path& path, const conversation& talk, std::int16_t version)
+fetch_exchange::fetch_exchange(cluster_path& path, conversation& talk, std::int16_t version)
     : path_(path),
+      talk_(talk),
       view_(path.cluster.map.view()),
       client_id_(talk.client_id),
       server_address_(talk.server_address),
       server_port_(talk.server_port),
       started_(exchange::steady_clock::now()) {
     parser_.start(parse_fetch_response(*this, version));
+    if (path.policies.of(governance::traffic::consume).any())
+        governed_ = std::make_unique<governed_request>(path, governance::traffic::consume, talk);
 }
 
 void fetch_exchange::answer_begins() {
@@ -45,7 +48,9 @@ bool fetch_exchange::feed(std::string_view piece) {
 }
 
 void fetch_exchange::on_response(const head& first) {
-    if (first.throttle_ms > 0)
+    ill_ = ill_ || says_ill(first.error);
+    // Ours may stand there already.
+    if (first.throttle_ms > throttle_ms_)
         path_.metrics.of(static_cast<std::int16_t>(api::fetch))
             .throttle_milliseconds.add(static_cast<std::uint64_t>(first.throttle_ms));
 }
@@ -61,8 +66,13 @@ void fetch_exchange::on_topic(std::string_view name, const topic_id& id) {
 
 void fetch_exchange::on_partition(const fetched_partition& partition) {
     partition_ = partition;
+    ill_ = ill_ || says_ill(partition.error);
     if (topics_.empty() || passes_unseen_) return;
     if (partition.error != 0) topics_.back().row->fetch_errors.add();
+}
+
+void fetch_exchange::on_records(const records_field& field) {
+    if (!topics_.empty() && !passes_unseen_) topics_.back().bytes += field.size;
 }
 
 void fetch_exchange::note_batch(const seen_batch& seen) {
@@ -155,7 +165,52 @@ void fetch_exchange::on_node_endpoints(std::uint64_t position) {
     addresses_at_ = static_cast<std::size_t>(position - fed_);
 }
 
+bool fetch_exchange::refused(const std::set<std::string, std::less<>>& topics) {
+    if (!governed_) return false;
+    const auto now = exchange::steady_clock::now();
+    if (governed_->refused_by_breaker({}, now)) return true;
+    return std::any_of(topics.begin(), topics.end(),
+                       [&](const std::string& each) { return governed_->refused_by_breaker(each, now).has_value(); });
+}
+
+/// Waiting for records is no latency of the cluster's.
+void fetch_exchange::learn() {
+    governed_->finish(ill_ ? governance::outcome::failure : governance::outcome::success, {},
+                      exchange::steady_clock::now());
+    if (!path_.policies.of(governance::traffic::consume).topics) return;
+    // Within a fetch session requests do not name what they are for.
+    for (const auto& each : topics_)
+        if (each.bytes > 0 && talk_.fetch_topics.size() < most_topics) talk_.fetch_topics.insert(each.name);
+}
+
+void fetch_exchange::unanswered(bool broker_lost) {
+    if (!governed_) return;
+    governed_->finish(broker_lost ? governance::outcome::failure : governance::outcome::ignored, {},
+                      exchange::steady_clock::now());
+}
+
+void fetch_exchange::kept_back(governance::nanoseconds time) {
+    throttle_ms_ = static_cast<std::int32_t>(std::chrono::ceil<governance::milliseconds>(time).count());
+}
+
+/// An answer that brings nothing is a request all the same.
+void fetch_exchange::charge() {
+    const auto now = exchange::steady_clock::now();
+    bool any = false;
+    for (const auto& each : topics_) {
+        if (each.bytes == 0) continue;
+        any = true;
+        governed_->charge(each.name, {1, static_cast<double>(each.bytes), static_cast<double>(each.records)}, now);
+    }
+    if (!any) governed_->charge({}, {}, now);
+    note_throttle(path_.metrics, api::fetch, governed_->silent_until(), now);
+}
+
 void fetch_exchange::finish() {
+    if (governed_) {
+        charge();
+        learn();
+    }
     for (std::size_t i = 0; i < topics_.size(); ++i)
         if (topics_[i].records > 0 && topics_[i].mode != record_trace::none) write_spans(i);
 }
@@ -169,6 +224,7 @@ void fetch_exchange::write_spans(std::size_t index) {
     facts.group = group;
     facts.server_address = server_address_;
     facts.server_port = server_port_;
+    if (governed_) facts.ruling = governed_->ruling_of(of.name);
     facts.started = started_;
     facts.finished = exchange::steady_clock::now();
     thread_local std::vector<tracing::span_context> producers;

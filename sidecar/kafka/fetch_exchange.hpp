@@ -10,6 +10,7 @@
 #include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/kafka/conversation.hpp"
 #include "sidecar/kafka/fetch_response.hpp"
+#include "sidecar/kafka/governed_request.hpp"
 #include "sidecar/kafka/record_scanner.hpp"
 
 namespace outrider::kafka {
@@ -17,7 +18,7 @@ namespace outrider::kafka {
 /// The answer to one Fetch request while it passes: whose records it brings, and to whom.
 class fetch_exchange final : public pending_exchange, private fetch_response_visitor, private record_visitor {
   public:
-    fetch_exchange(cluster_path& path, const conversation& talk, std::int16_t version);
+    fetch_exchange(cluster_path& path, conversation& talk, std::int16_t version);
 
     /// The answer's first byte is here: where polling ends and the records' way to the client begins.
     void answer_begins();
@@ -29,6 +30,17 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
 
     /// The client has been given all of it.
     void finish();
+
+    /// Whether a breaker keeps the request from the cluster. @param topics  that it is for, as far as they are known
+    bool refused(const std::set<std::string, std::less<>>& topics);
+    void unanswered(bool broker_lost) override;
+    /// The request was kept back for so long by limits: the answer says so.
+    void kept_back(governance::nanoseconds time);
+    std::int32_t throttle_ms() const { return throttle_ms_; }
+    /// Until when the connection's next fetch has to wait, for what this answer brought.
+    governance::time_point silent_until() const {
+        return governed_ ? governed_->silent_until() : governance::time_point::min();
+    }
 
   private:
     /// A producer of fetched records, as far as neighbours are concerned: the same one may come again.
@@ -45,6 +57,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
         config::record_trace mode = config::record_trace::none;
         exchange::topic_metrics* row = nullptr;
         std::uint64_t records = 0;
+        std::uint64_t bytes = 0;  ///< of records, whatever their format
         std::int64_t first_offset = -1;
         std::int32_t first_partition = -1;
         bool one_partition = true;
@@ -53,6 +66,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     void on_response(const head& first) override;
     void on_topic(std::string_view name, const topic_id& id) override;
     void on_partition(const fetched_partition& partition) override;
+    void on_records(const records_field& field) override;
     bool on_batch(const seen_batch& seen) override;
     void on_batch_bytes(std::string_view piece) override;
     void on_batch_end() override;
@@ -62,10 +76,16 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     void note_batch(const seen_batch& seen);
     void unpack();
     void add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records, bool carried);
+    void charge();
+    void learn();
     void write_spans(std::size_t topic);
 
     cluster_path& path_;
+    conversation& talk_;
     std::shared_ptr<const cluster_view> view_;
+    std::unique_ptr<governed_request> governed_;  ///< null: no policy concerns it
+    std::int32_t throttle_ms_ = 0;
+    bool ill_ = false;  ///< some error of the answer says so of the cluster
     std::string client_id_;
     std::string server_address_;
     std::uint16_t server_port_;

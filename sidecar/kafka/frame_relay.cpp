@@ -96,6 +96,7 @@ net::awaitable<bool> frame_relay::read(std::size_t wanted) {
     auto [ec, n] = got;
     if (ec) {
         error_ = ec;
+        source_ended_ = true;
         co_return false;
     }
     held_.commit(n);

@@ -55,6 +55,8 @@ class frame_relay final : public net::read_room {
 
     /// Why a member said false; eof for an orderly end between two reads.
     net::error_code error() const { return error_; }
+    /// Whether it was the side that is read from that ended or failed.
+    bool source_ended() const { return source_ended_; }
     /// Bytes held now.
     std::size_t held() const { return held_.size(); }
 
@@ -73,6 +75,7 @@ class frame_relay final : public net::read_room {
     std::size_t passed_ = 0;
     std::size_t wanted_ = 0;
     net::error_code error_;
+    bool source_ended_ = false;
 };
 
 }  // namespace outrider::kafka

@@ -29,8 +29,9 @@ std::string topic_name(const cluster& of, std::string_view name, const topic_id&
     return out;
 }
 
-produce_exchange::produce_exchange(cluster_path& path, const conversation& talk, std::int16_t version)
+produce_exchange::produce_exchange(cluster_path& path, conversation& talk, std::int16_t version)
     : path_(path),
+      talk_(talk),
       view_(path.cluster.map.view()),
       version_(version),
       client_id_(talk.client_id),
@@ -38,6 +39,8 @@ produce_exchange::produce_exchange(cluster_path& path, const conversation& talk,
       server_port_(talk.server_port),
       started_(exchange::steady_clock::now()) {
     parser_.start(parse_produce_request(*this, version));
+    if (path.policies.of(governance::traffic::produce).any())
+        governed_ = std::make_unique<governed_request>(path, governance::traffic::produce, talk);
 }
 
 bool produce_exchange::feed(std::string_view piece) {
@@ -46,19 +49,41 @@ bool produce_exchange::feed(std::string_view piece) {
     return parser_.feed(piece) != parse_state::malformed;
 }
 
-void produce_exchange::on_acks(std::int16_t acks, std::int32_t) { acks_ = acks; }
+void produce_exchange::on_acks(std::int16_t acks, std::int32_t timeout_ms) {
+    acks_ = acks;
+    timeout_ms_ = timeout_ms;
+}
+
+void produce_exchange::on_topics(std::uint64_t count_at, std::uint64_t topics_at) {
+    topics_count_at_ = count_at;
+    topics_at_ = topics_at;
+}
+
+void produce_exchange::on_topic_end(std::uint64_t position) {
+    if (!topics_.empty() && !passes_unseen_) topics_.back().end = position;
+}
 
 void produce_exchange::on_topic(std::string_view name, const topic_id& id) {
     passes_unseen_ = topics_.size() >= most_seen;
     if (passes_unseen_) return;
     auto text = topic_name(path_.cluster, name, id);
     auto mode = path_.tracer.enabled() ? mode_of(path_.cluster.settings.trace, text) : record_trace::none;
-    topics_.push_back({std::move(text), id, mode});
+    auto& added = topics_.emplace_back();
+    added.name = std::move(text);
+    added.id = id;
+    added.mode = mode;
+    added.begin = topics_.size() < 2 ? topics_at_ : topics_[topics_.size() - 2].end;
 }
 
-void produce_exchange::on_partition(std::int32_t index) { partition_ = index; }
+void produce_exchange::on_partition(std::int32_t index) {
+    partition_ = index;
+    if (governed_ && !topics_.empty() && !passes_unseen_) topics_.back().partitions.push_back({index, 0});
+}
 
-void produce_exchange::on_records(const records_field& field) { field_ = field; }
+void produce_exchange::on_records(const records_field& field) {
+    field_ = field;
+    if (!topics_.empty() && !passes_unseen_) topics_.back().bytes += static_cast<double>(field.size);
+}
 
 bool produce_exchange::on_batch(const seen_batch& seen) {
     if (!seen.modern() || passes_unseen_ || batches_.size() >= most_seen) return false;
@@ -72,6 +97,8 @@ bool produce_exchange::on_batch(const seen_batch& seen) {
     added.size = seen.size;
     added.whole_field = seen.position == field_.at && seen.size == field_.size;
     added.without_context = header->records > 0 ? static_cast<std::uint32_t>(header->records) : 0;
+    topics_.back().records += added.without_context;
+    if (!topics_.back().partitions.empty()) topics_.back().partitions.back().records += added.without_context;
     return false;
 }
 
@@ -171,6 +198,7 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
     facts.server_address = server_address_;
     facts.server_port = server_port_;
     if (outcome) facts.error = error_name(outcome->error);
+    if (governed_) facts.ruling = governed_->ruling_of(topics_[of.topic].name);
     facts.started = started_;
     facts.finished = exchange::steady_clock::now();
     if (!of.injected && of.header.producer_id < 0 && appended) {
@@ -212,6 +240,7 @@ void produce_exchange::write_anchor(const batch& of, const tracing::span_context
 }
 
 void produce_exchange::finish(const produce_response* answer) {
+    learn(answer);
     std::size_t next = 0;
     for (auto& each : batches_) {
         const auto* outcome = answer_for(each, answer, next);

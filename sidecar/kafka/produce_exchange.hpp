@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "sidecar/kafka/batch_identity.hpp"
 #include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/kafka/conversation.hpp"
+#include "sidecar/kafka/governed_request.hpp"
+#include "sidecar/kafka/own_answers.hpp"
 #include "sidecar/kafka/produce_request.hpp"
 #include "sidecar/kafka/produce_response.hpp"
 #include "sidecar/kafka/record_injection.hpp"
@@ -18,7 +21,7 @@ namespace outrider::kafka {
 class produce_exchange final : public pending_exchange, private produce_request_visitor {
   public:
     /// @param body_at  where the body begins in the frame; positions count from the body
-    produce_exchange(cluster_path& path, const conversation& talk, std::int16_t version);
+    produce_exchange(cluster_path& path, conversation& talk, std::int16_t version);
 
     /// The next piece of the request's body. @return false when it is malformed: it goes on, but nothing is known of it
     bool feed(std::string_view piece);
@@ -26,6 +29,28 @@ class produce_exchange final : public pending_exchange, private produce_request_
     bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }
     /// Whether an answer will come; told by the first bytes of the body.
     bool answered() const { return acks_ != 0; }
+
+    /// For a body that is held whole, once it was fed: the topics that policies refuse. They count as finished.
+    std::vector<refused_topic> judge();
+    /// The same before a body was fed that will not be held: all of it goes nowhere, or nothing.
+    bool refused_unseen();
+    /// What was fed since, all of it, as refused.
+    std::vector<refused_topic> all_refused();
+    std::size_t topics() const { return topics_.size(); }
+    /// The body without those topics.
+    std::string without(const std::vector<refused_topic>& refused, std::string_view body) const;
+    /// This one is for the rest of a request: takes over what the policies said of the whole, and what is to be added
+    /// to the answer.
+    void takes_over(produce_exchange& whole, std::vector<refused_topic> refused);
+    const std::vector<refused_topic>& refused() const { return refused_; }
+    void look(governance::time_point now) override;
+    void unanswered(bool broker_lost) override;
+
+    /// Charges what was fed to the limits that match.
+    /// @return until when the connection has to stay silent; time_point::min() when it need not
+    governance::time_point charge();
+    /// The throttle time that policies ask for, in milliseconds.
+    std::int32_t throttle_ms() const;
 
     /// For a body that is held whole, once it was fed: adds contexts to the records.
     /// @param out  the body with them
@@ -52,8 +77,10 @@ class produce_exchange final : public pending_exchange, private produce_request_
     };
 
     void on_acks(std::int16_t acks, std::int32_t timeout_ms) override;
+    void on_topics(std::uint64_t count_at, std::uint64_t topics_at) override;
     void on_topic(std::string_view name, const topic_id& id) override;
     void on_partition(std::int32_t index) override;
+    void on_topic_end(std::uint64_t position) override;
     void on_records(const records_field& field) override;
     bool on_batch(const seen_batch& seen) override;
 
@@ -73,12 +100,28 @@ class produce_exchange final : public pending_exchange, private produce_request_
         std::string name;
         topic_id id;
         config::record_trace mode = config::record_trace::none;
+        double bytes = 0;  ///< of records, whatever their format
+        double records = 0;
+        std::uint64_t begin = 0, end = 0;                  ///< in the body
+        std::vector<refused_topic::partition> partitions;  ///< where policies may refuse it
     };
+    std::optional<governed_request::refusal> refusal_of(std::size_t which, governance::time_point now);
+    bool overtakes(std::size_t which, governance::time_point now) const;
+    refused_sequences::batch sequence_of(const batch& of) const;
+    refused_topic refuse(std::size_t which, const governed_request::refusal& why, governance::time_point now);
+    void finish_refused(std::size_t which, own_error error);
+    void learn(const produce_response* answer);
 
     cluster_path& path_;
+    conversation& talk_;
     std::shared_ptr<const cluster_view> view_;
+    std::unique_ptr<governed_request> governed_;  ///< null: no policy concerns it
     std::int16_t version_;
     std::int16_t acks_ = -1;
+    std::int32_t timeout_ms_ = 0;
+    std::uint64_t topics_count_at_ = 0, topics_at_ = 0;
+    std::vector<refused_topic> refused_;
+    std::optional<governed_request::refusal> unseen_refusal_;
     std::string client_id_;
     std::string server_address_;
     std::uint16_t server_port_;

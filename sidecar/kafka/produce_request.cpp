@@ -32,7 +32,9 @@ push_parse parse_produce_request(produce_request_visitor& to, std::int16_t versi
     if (version >= 3) to.on_transactional_id(co_await push::text(how));
     auto acks = co_await push::int16();
     to.on_acks(acks, co_await push::int32());
+    const auto count_at = co_await push::position();
     auto topics = co_await push::length(how);
+    to.on_topics(count_at, co_await push::position());
     for (; topics > 0; --topics) {
         if (version >= 13) {
             to.on_topic({}, co_await push::uuid());
@@ -41,6 +43,7 @@ push_parse parse_produce_request(produce_request_visitor& to, std::int16_t versi
         }
         co_await parse_partitions(to, how);
         co_await push::tags(how);
+        to.on_topic_end(co_await push::position());
     }
     co_await push::tags(how);
 }

@@ -15,10 +15,14 @@ struct produce_request_visitor : records_visitor {
     /// From version 3 on; a null data() is none.
     virtual void on_transactional_id(std::string_view) {}
     virtual void on_acks(std::int16_t /*acks*/, std::int32_t /*timeout_ms*/) {}
+    /// Where the number of topics stands, and what follows it.
+    virtual void on_topics(std::uint64_t /*count_at*/, std::uint64_t /*topics_at*/) {}
     /// The name up to version 12, the id from 13 on.
     virtual void on_topic(std::string_view /*name*/, const topic_id&) {}
     /// Its on_records() and batches follow.
     virtual void on_partition(std::int32_t /*index*/) {}
+    /// Where the topic ends.
+    virtual void on_topic_end(std::uint64_t /*position*/) {}
 
   protected:
     ~produce_request_visitor() = default;

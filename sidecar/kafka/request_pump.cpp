@@ -103,12 +103,13 @@ net::awaitable<bool> request_pump::dispatch(const request_header& head, bool rea
                             " was not offered to it");
     if (head.which() == api::sasl_handshake) co_return co_await handshake(head);
     if (readable && head.which() == api::produce) co_return co_await produce(head);
+    if (readable && head.which() == api::fetch) co_return co_await fetch(head);
     auto expected = expect(head);
     if (readable) {
         auto body = relay_.unseen().substr(body_at_, std::min(left_, relay_.unseen().size()) - body_at_);
+        if (head.which() == api::sasl_authenticate)
+            note_principal(wire_reader{body}.bytes(encoding_of(api::sasl_authenticate, head.version)));
         path_.cluster.learn_group(of_.talk.client_id, group_of_request(body, head.key, head.version));
-        if (head.which() == api::fetch)
-            expected.exchange = std::make_unique<fetch_exchange>(path_, of_.talk, head.version);
         if (head.which() == api::offset_commit && path_.tracer.enabled()) {
             if (!co_await note_commit(head, expected)) co_return false;
         }
@@ -158,7 +159,11 @@ net::awaitable<bool> request_pump::pass_produced(produce_exchange& into, expecte
 }
 
 net::awaitable<bool> request_pump::produce(const request_header& head) {
+    const auto from = of_.talk.produces_from;
+    if (from > net::steady_clock::now() && !co_await stay_silent(from)) co_return false;
     auto exchange = std::make_unique<produce_exchange>(path_, of_.talk, head.version);
+    const auto& rules = path_.policies.of(governance::traffic::produce);
+    if (rules.breakers || rules.refusals) co_return co_await produce_judged(head, std::move(exchange));
     auto& into = *exchange;
     auto expected = expect(head);
     expected.exchange = std::move(exchange);
@@ -186,15 +191,26 @@ net::awaitable<bool> request_pump::produce_held(produce_exchange& into, expected
     auto body = frame.substr(body_at_);
     (void)into.feed(body);
     if (!into.whole()) path_.metrics.malformed_requests.add();
+    co_return co_await send_held(into, expected, {});
+}
+
+net::awaitable<bool> request_pump::send_held(produce_exchange& into, expected_answer& expected,
+                                             std::string_view rebuilt) {
+    auto frame = rebuilt.data() != nullptr ? rebuilt : relay_.unseen().substr(0, left_);
+    auto body = frame.substr(body_at_);
     auto changed = path_.memory.take_text(frame.size() + frame.size() / 8);
     changed.assign(frame.substr(0, body_at_));
-    if (!into.inject(body, changed)) {
-        path_.memory.give_back(std::move(changed));
+    if (!path_.tracer.enabled() || !into.inject(body, changed)) {
         owe(into, expected);
-        co_return co_await pass_rest();
+        if (rebuilt.data() == nullptr) {
+            path_.memory.give_back(std::move(changed));
+            co_return co_await pass_rest();
+        }
+        changed.assign(rebuilt);
+    } else {
+        owe(into, expected);
     }
     wire_writer{changed}.int32_at(0, static_cast<std::int32_t>(changed.size() - size_prefix));
-    owe(into, expected);
     if (!co_await relay_.flush()) co_return false;
     relay_.drop(left_);
     left_ = 0;
@@ -204,6 +220,7 @@ net::awaitable<bool> request_pump::produce_held(produce_exchange& into, expected
 }
 
 void request_pump::owe(produce_exchange& into, expected_answer& expected) {
+    of_.talk.produces_from = std::max(of_.talk.produces_from, into.charge());
     if (into.answered()) return of_.talk.expected.push_back(std::move(expected));
     auto& unanswered = of_.talk.unanswered;
     unanswered.push_back(expected.correlation);
@@ -246,6 +263,9 @@ net::awaitable<bool> request_pump::handshake(const request_header& head) {
 }
 
 net::awaitable<bool> request_pump::token() {
+    bool read = co_await relay_.ensure(std::min(left_, looked_at));
+    if (!read) co_return false;
+    note_principal(relay_.unseen().substr(size_prefix, left_ - size_prefix));
     of_.talk.tokens->client_token();
     co_return co_await pass_rest();
 }

@@ -30,10 +30,27 @@ class request_pump {
     /// The same, while the parser of a Produce request reads along.
     done pass_produced(produce_exchange& into, expected_answer& expected);
     done produce(const request_header& head);
+    done fetch(const request_header& head);
+
+    /// A request that policies may refuse: as a whole, or some of its topics.
+    done produce_judged(const request_header& head, std::unique_ptr<produce_exchange> exchange);
+    done produce_rest(const request_header& head, produce_exchange& whole, std::vector<refused_topic> refused);
+    done refuse_produce(const request_header& head, const std::vector<refused_topic>& refused);
+    /// The same for one that is not held.
+    done refuse_unseen(const request_header& head, produce_exchange& exchange);
+    /// A fetch that policies keep from the broker waits as long as it may, and brings nothing.
+    done fetch_nothing(const request_header& head, std::chrono::milliseconds wait, std::int32_t throttle_ms);
+    /// How long it may wait, and which topics it is for.
+    done look_into_fetch(const request_header& head, std::chrono::milliseconds& wait);
+
+    /// What is in debt waits until then, but not so long that its client gives it up.
+    done stay_silent(governance::time_point until);
 
     /// Reads the whole frame into memory.
     done hold(std::size_t size);
     done produce_held(produce_exchange& into, expected_answer& expected);
+    /// A request whose body was fed. @param rebuilt  what stands for it, and outlives the call; null data(): itself
+    done send_held(produce_exchange& into, expected_answer& expected, std::string_view rebuilt);
 
     /// A request that wants no acknowledgement is over when it is sent.
     void owe(produce_exchange& into, expected_answer& expected);
@@ -44,6 +61,9 @@ class request_pump {
     bool sends_token() const { return of_.talk.tokens && of_.talk.tokens->client_sends_token(); }
 
     done token();
+    void note_principal(std::string_view token) {
+        if (auto name = principal_in(token); !name.empty()) of_.talk.principal = std::move(name);
+    }
 
     /// The sidecar's own answer, in its turn; the request goes nowhere.
     done answer_here(const request_header& head, std::string body);

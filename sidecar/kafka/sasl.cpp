@@ -55,6 +55,27 @@ std::string refuse_sasl_mechanism(std::int32_t correlation) {
     return encode({correlation, unsupported_sasl_mechanism, {passing.begin(), passing.end()}});
 }
 
+std::string principal_in(std::string_view token) {
+    if (const auto first = token.find('\0'); first != std::string_view::npos) {
+        const auto second = token.find('\0', first + 1);
+        if (second == std::string_view::npos || token.find('\0', second + 1) != std::string_view::npos) return {};
+        return std::string{token.substr(first + 1, second - first - 1)};
+    }
+    // The GS2 header ends with the second comma: "n,,n=user,r=nonce".
+    const auto first = token.find(','), second = first == token.npos ? first : token.find(',', first + 1);
+    if (second == std::string_view::npos || token.substr(second + 1, 2) != "n=") return {};
+    auto name = token.substr(second + 3);
+    name = name.substr(0, name.find(','));
+    std::string out;
+    for (; !name.empty(); name.remove_prefix(1)) {
+        const auto escaped = name.substr(0, 3);
+        const bool comma = escaped == "=2C", equals = escaped == "=3D";
+        out += comma ? ',' : equals ? '=' : name.front();
+        if (comma || equals) name.remove_prefix(2);
+    }
+    return out;
+}
+
 std::optional<sasl_authenticate_answer> read_sasl_authenticate_answer(wire_reader body, std::int16_t version) {
     if (version < 0 || version > 2) return std::nullopt;
     auto how = version >= 2 ? encoding::flexible : classic;

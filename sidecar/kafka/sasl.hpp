@@ -39,6 +39,10 @@ void offer_what_passes(sasl_handshake_answer& answer);
 /// The answer to a handshake with a mechanism that can't pass: error 33 and the mechanisms that can.
 std::string refuse_sasl_mechanism(std::int32_t correlation);
 
+/// Who a client says it is in its first token, by the token's shape: PLAIN (RFC 4616) and SCRAM (RFC 5802). Empty for
+/// other mechanisms and later tokens. Whether it is true is the broker's to judge: it ends the connection if not.
+std::string principal_in(std::string_view token);
+
 /// The answer to SaslAuthenticate, versions 0 to 2, without its token.
 struct sasl_authenticate_answer {
     std::int16_t error = 0;

@@ -1,6 +1,7 @@
 #include "sidecar/kafka/session.hpp"
 
 #include "sidecar/kafka/broker_connector.hpp"
+#include "sidecar/kafka/governed_request.hpp"
 #include "sidecar/net/log.hpp"
 
 namespace outrider::kafka {
@@ -32,6 +33,7 @@ std::optional<node_key> node_meant(const cluster& of, net::stream& client) {
 session::session(cluster_path& owner, net::stream accepted, const net::tcp_endpoint& from)
     : path(owner), client(std::move(accepted)), broker(owner.worker.get_executor()), peer(net::text_of(from)) {
     path.metrics.connections_open.add();
+    talk.peer_address = from.address().to_string();
     index = path.sessions_.size();
     path.sessions_.push_back(this);
 }
@@ -54,6 +56,7 @@ net::awaitable<bool> session::connect() {
     }
     if (!made.error.empty()) {
         path.metrics.connections_failed.add();
+        note_unreachable(path, talk);
         spdlog::warn("Kafka cluster '{}': {} is turned away: {}", path.cluster.name, peer, made.error);
         co_return false;
     }
@@ -76,6 +79,8 @@ net::awaitable<void> session::serve() {
     frame_moves();
     if (at_rest()) abort();
     co_await ended.wait();
+    for (auto& each : talk.expected)
+        if (each.exchange) each.exchange->unanswered(broker_lost);
     client.close();
     broker.close();
 }
@@ -98,15 +103,27 @@ net::awaitable<void> session::wait_for_room() {
     waiting_ = nullptr;
 }
 
+net::awaitable<void> session::pause(net::steady_clock::time_point until) {
+    net::steady_timer timer{path.worker.get_executor(), until};
+    pausing_ = &timer;
+    while (!over && net::steady_clock::now() < until) co_await timer.async_wait(net::use_tuple);
+    pausing_ = nullptr;
+    frame_moves();
+}
+
 void session::abort() {
     over = true;
     answer_passed();
+    if (pausing_) pausing_->cancel();
     client.cancel();
     broker.cancel();
 }
 
 void session::look(net::steady_clock::time_point now) {
     if (path.draining() && at_rest()) return abort();
+    if (path.policies.of(governance::traffic::produce).breakers)
+        for (auto& each : talk.expected)
+            if (each.exchange) each.exchange->look(now);
     if (frame_since_ == net::steady_clock::time_point::max() || now - frame_since_ < frame_patience) return;
     refuse(requests_ended_ ? "its last answers did not come within 60 s" : "a frame did not move on for 60 s");
 }

@@ -39,6 +39,8 @@ class session {
     bool is_full() const;
     /// Waits while it is.
     net::awaitable<void> wait_for_room();
+    /// Waits until then, or until the session is over. The client is not read meanwhile.
+    net::awaitable<void> pause(net::steady_clock::time_point until);
     /// An answer was passed on.
     void answer_passed() {
         if (waiting_) waiting_->cancel();
@@ -53,6 +55,8 @@ class session {
     std::size_t index = 0;  ///< in the path's list
     /// The broker is a stand-in: its Metadata is passed on and learned from, then the client has to come again.
     bool provisional = false;
+    /// The broker ended the connection, or it broke, while answers were owed or requests could come.
+    bool broker_lost = false;
     /// Nothing more is read from either side.
     bool over = false;
     /// Whether the session ends as soon as no answer is owed: no further request is taken.
@@ -64,6 +68,7 @@ class session {
     bool at_rest() const { return talk.expected.empty() && (!answering_ || talk.answers_at_rest); }
 
     net::steady_timer* waiting_ = nullptr;  ///< of wait_for_room(), while it waits
+    net::steady_timer* pausing_ = nullptr;  ///< of pause()
     bool answering_ = false;
     bool requests_ended_ = false;
     net::steady_clock::time_point frame_since_ = net::steady_clock::time_point::max();

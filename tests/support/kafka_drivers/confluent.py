@@ -62,6 +62,22 @@ def produce(job):
     return {"results": results, "left": left}
 
 
+def both(job):
+    """The same values to several topics at once, so that they share requests: {topic: [{partition, offset} or {error}]}."""
+    producer, results = Producer(job["config"]), {topic: [None] * len(job["values"]) for topic in job["topics"]}
+
+    def told(topic, index):
+        def report(error, message):
+            results[topic][index] = {"error": error.name()} if error else {"partition": message.partition(), "offset": message.offset()}
+        return report
+    for topic in job["topics"]:
+        producer.list_topics(topic, 10)  # its leader is known before the first record
+    for index, value in enumerate(job["values"]):
+        for topic in job["topics"]:
+            send(producer, {"topic": topic}, {"value": value}, told(topic, index))
+    return {"left": producer.flush(job["seconds"]), "results": results}
+
+
 def consume(job):
     """`count` records, or all there are until now: of the whole topic by assignment, or as a member of the configuration's group."""
     count = job["count"] or float("inf")

@@ -18,6 +18,7 @@ const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 var ordersID = [16]byte{0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 var paymentsID = [16]byte{0xb0, 15: 1}
+var auditID = [16]byte{0xc0, 15: 2}
 
 func text(s string) *string { return &s }
 
@@ -97,6 +98,46 @@ func produceResponse(v int16) kmsg.Response {
 	topic.Topic, topic.TopicID = "orders", ordersID
 	topic.Partitions = append(topic.Partitions, good, bad)
 	m.Topics = append(m.Topics, topic)
+	return m
+}
+
+// refusedTopic is what is said of a topic that never came to a broker: two partitions, of two records and of none.
+func refusedTopic(v int16, name string, id [16]byte) kmsg.ProduceResponseTopic {
+	topic := kmsg.NewProduceResponseTopic()
+	topic.Topic, topic.TopicID = name, id
+	for i, records := range []int32{2, 0} {
+		p := kmsg.NewProduceResponseTopicPartition()
+		p.Partition, p.ErrorCode, p.BaseOffset, p.LogAppendTime, p.LogStartOffset = int32(i)*3, 44, -1, -1, -1
+		if v >= 8 {
+			p.ErrorCode, p.ErrorMessage = 87, text("over the limit")
+			for r := int32(0); r < records; r++ {
+				one := kmsg.NewProduceResponseTopicPartitionErrorRecord()
+				one.RelativeOffset = r
+				p.ErrorRecords = append(p.ErrorRecords, one)
+			}
+		}
+		topic.Partitions = append(topic.Partitions, p)
+	}
+	return topic
+}
+
+func produceRefused(v int16) kmsg.Response {
+	m := kmsg.NewPtrProduceResponse()
+	m.ThrottleMillis = 7
+	m.Topics = append(m.Topics, refusedTopic(v, "audit", auditID), refusedTopic(v, "payments", paymentsID))
+	return m
+}
+
+// produceCompleted is produceResponse with refused topics before and behind the one that a broker answered.
+func produceCompleted(v int16) kmsg.Response {
+	m := produceResponse(v).(*kmsg.ProduceResponse)
+	m.Topics = []kmsg.ProduceResponseTopic{refusedTopic(v, "audit", auditID), m.Topics[0], refusedTopic(v, "payments", paymentsID)}
+	return m
+}
+
+func fetchNothing(int16) kmsg.Response {
+	m := kmsg.NewPtrFetchResponse()
+	m.ThrottleMillis = 7
 	return m
 }
 
@@ -190,6 +231,9 @@ func write(name string, highest int16, make func(int16) message) {
 func main() {
 	write("produce_request", 13, func(v int16) message { return produceRequest(v) })
 	write("produce_response", 13, func(v int16) message { return produceResponse(v) })
+	write("produce_refused", 13, func(v int16) message { return produceRefused(v) })
+	write("produce_completed", 13, func(v int16) message { return produceCompleted(v) })
+	write("fetch_nothing", 18, func(v int16) message { return fetchNothing(v) })
 	write("fetch_request", 18, func(v int16) message { return fetchRequest(v) })
 	write("fetch_response", 18, func(v int16) message { return fetchResponse(v) })
 	write("offset_commit", 10, func(v int16) message { return offsetCommit(v) })

@@ -48,6 +48,38 @@ std::vector<records_field> fields_of(std::string_view body, std::int16_t version
     return to.fields;
 }
 
+struct topic_places final : produce_request_visitor {
+    std::uint64_t count_at = 0;
+    std::vector<std::uint64_t> ends;
+    void on_topics(std::uint64_t at, std::uint64_t topics_at) override {
+        count_at = at;
+        ends.push_back(topics_at);
+    }
+    void on_topic_end(std::uint64_t position) override { ends.push_back(position); }
+};
+
+TEST(ProduceRequest, SaysWhereItsTopicsAreInEveryVersion) {
+    for (const auto& [version, body] : testing::golden_bodies("produce_request")) {
+        topic_places seen;
+        push_parser parser{parse_produce_request(seen, version)};
+        ASSERT_EQ(parser.feed(body), parse_state::finished) << version;
+        ASSERT_EQ(seen.ends.size(), 3U);
+        const auto how = encoding_of(api::produce, version);
+        wire_reader count{std::string_view{body}.substr(seen.count_at)};
+        EXPECT_EQ(count.array(how), 2);
+        EXPECT_EQ(seen.count_at + count.position(), seen.ends[0]);
+        for (std::size_t i = 0; i < 2; ++i) {
+            wire_reader topic{std::string_view{body}.substr(seen.ends[i])};
+            if (version >= 13) {
+                EXPECT_EQ(topic.uuid().bytes[0], i == 0 ? 0xa0 : 0xb0);
+            } else {
+                EXPECT_EQ(topic.string(how), i == 0 ? "orders" : "payments");
+            }
+        }
+        EXPECT_EQ(seen.ends[2], body.size() - (how == encoding::flexible ? 1 : 0)) << "only tagged fields follow";
+    }
+}
+
 TEST(ProduceRequest, SeesWhatAnIndependentClientEncodedInEveryVersion) {
     auto bodies = testing::golden_bodies("produce_request");
     ASSERT_EQ(bodies.size(), 14U);

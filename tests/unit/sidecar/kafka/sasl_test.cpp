@@ -127,5 +127,20 @@ TEST(RawSasl, TokensThatAreNotExpectedChangeNothing) {
 
 TEST(RawSasl, OtherMechanismsNeedVersion1) { EXPECT_FALSE(raw_sasl::after_handshake("OWN")); }
 
+TEST(SaslPrincipal, IsInTheFirstTokenOfPlainAndScram) {
+    using namespace std::string_view_literals;
+    EXPECT_EQ(principal_in("\0alice\0secret"sv), "alice");
+    EXPECT_EQ(principal_in("other\0alice\0secret"sv), "alice") << "who authenticates, not who is acted for";
+    EXPECT_EQ(principal_in("n,,n=alice,r=nonce"), "alice");
+    EXPECT_EQ(principal_in("y,a=other,n=al=2Cice=3D,r=nonce"), "al,ice=");
+}
+
+TEST(SaslPrincipal, IsEmptyWhereNoneCanBeSeen) {
+    using namespace std::string_view_literals;
+    for (auto token :
+         {""sv, "c=biws,r=nonce,p=proof"sv, "n,,\1auth=Bearer x\1\1"sv, "\0alice"sv, "a\0b\0c\0d"sv, "n,"sv})
+        EXPECT_EQ(principal_in(token), "") << token;
+}
+
 }  // namespace
 }  // namespace outrider::kafka

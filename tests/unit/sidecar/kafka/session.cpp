@@ -308,7 +308,7 @@ kafka_session::kafka_session(const std::function<void(config::settings&, config:
     if (configure) configure(settings, of);
     tracing = std::make_unique<exchange::tracing_setup>(settings);
     cluster = std::make_unique<kafka::cluster>("main", of, *tracing, ::testing::TempDir() + "no-state-is-kept");
-    path = std::make_unique<cluster_path>(worker, *cluster, &span_sink);
+    path = std::make_unique<cluster_path>(worker, *cluster, &span_sink, governor);
     path->on_broker_connected = [this](net::stream& made) {
         if (broker_faults) made.set_layer(std::make_unique<test::faulty_layer>(broker_faults));
     };

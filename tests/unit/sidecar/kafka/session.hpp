@@ -107,6 +107,7 @@ class kafka_session {
     scripted_broker broker{worker.get_executor()};
     tracing::span_buffer span_sink;
     std::unique_ptr<exchange::tracing_setup> tracing;
+    exchange::governor governor;
     std::unique_ptr<kafka::cluster> cluster;
     std::unique_ptr<cluster_path> path;
     std::shared_ptr<test::fault_plan> client_faults, broker_faults;
