@@ -88,9 +88,10 @@ class policy_set {
   public:
     struct options {
         time_point now{};
-        std::string version;     ///< of what was written, as answers and the admin pages name it
+        std::string version;  ///< of what was written, as answers and the admin pages name it
         /// Makes the limiter of a limit with `scope: fleet`; empty: there is no store, the share counts.
-        std::function<std::shared_ptr<fleet_limiter>(const policy& of, std::size_t index, const limit_rule& rule)> fleet{};
+        std::function<std::shared_ptr<fleet_limiter>(const policy& of, std::size_t index, const limit_rule& rule)>
+            fleet{};
         double fleet_share = 1;  ///< of limits with `scope: fleet`, while there is nobody to ask: 1 / replicas
     };
     /// @param former  the set in use, for the state of unchanged rules; null at the start
