@@ -30,7 +30,7 @@ struct facts {
     std::string_view
         upstream;              ///< outbound: the upstream's name ("" for hosts found by DNS); Kafka: the cluster's name
     std::string_view method;   ///< HTTP
-    std::string_view host;     ///< HTTP, as the caller named it, without port
+    std::string_view host;     ///< HTTP, in lower case, without port
     std::string_view path;     ///< HTTP, without the query
     field_lookup header;       ///< HTTP
     std::string_view address;  ///< the peer's, numeric

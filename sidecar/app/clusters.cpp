@@ -46,7 +46,8 @@ void sidecar::open_cluster(kafka::cluster& cluster, std::size_t index) {
     cluster.listening_on(address);
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
         auto& own = *lanes_[i];
-        own.clusters.push_back(std::make_unique<kafka::cluster_path>(own.worker, cluster, &own.spans, own.path->governor));
+        own.clusters.push_back(
+            std::make_unique<kafka::cluster_path>(own.worker, cluster, &own.spans, own.path->governor));
         add_acceptor(own, index, std::move(sockets[i]));
     }
     guard_own(shared_->egress, address);

@@ -187,6 +187,7 @@ class server_exchange {
     exchange::http_facts facts_;
     exchange::attempt_facts attempt_facts_;
     governance::facts policy_facts_;
+    std::string policy_host_;  ///< the host in lower case, where it came otherwise
     exchange::governed governed_;
     exchange::ruling ruling_;
     governance::decision refusal_;                     ///< by a rule, when its failure is the exchange's

@@ -55,6 +55,19 @@ TEST(GovernedSession, ClosesBehindARefusalWhoseRequestIsNotHereAsAWhole) {
     }
 }
 
+TEST(GovernedSession, AHostInOtherLettersIsTheSameHost) {
+    session s;
+    auto policy = a_policy();
+    policy.match.host = "shop.example";
+    policy.limits = {a_limit(0.1, 1)};
+    policy.limits[0].key.from = governance::key_source::kind::host;
+    use(s, {policy});
+    auto seen = s.converse(
+        "GET / HTTP/1.1\r\nHost: shop.example\r\n\r\nGET / HTTP/1.1\r\nHost: SHOP.Example:80\r\n\r\n" + last_get);
+    EXPECT_EQ(occurrences(seen, "HTTP/1.1 429 "), 1U) << seen;
+    EXPECT_EQ(s.origin.requests.size(), 2U);
+}
+
 TEST(GovernedSession, PacesAndAnswersAll) {
     session s;
     auto policy = a_policy();
