@@ -89,12 +89,12 @@ TEST(KafkaSessionQuotas, KeepTheNextProduceBackAndNothingElse) {
     answer_with(s, api::produce, golden_bodies("produce_response").at(7));
     auto client = s.connect();
     auto body = produce_request_body(7, batch_of_size(2'000));
-    s.converse(client, request(0, 7, 1, body), 1);
     const auto began = net::steady_clock::now();
+    s.converse(client, request(0, 7, 1, body), 1);
     EXPECT_EQ(s.converse(client, request(12, 1, 2), 2).size(), 2U);
-    EXPECT_LT(net::steady_clock::now() - began, milliseconds{150}) << "a heartbeat does not wait";
+    EXPECT_LT(net::steady_clock::now() - began, milliseconds{195}) << "a heartbeat does not wait";
     s.converse(client, request(0, 7, 3, body), 3);
-    EXPECT_GT(net::steady_clock::now() - began, milliseconds{190}) << "2,000 bytes at 10,000/s";
+    EXPECT_GT(net::steady_clock::now() - began, milliseconds{200}) << "2,000 bytes at 10,000/s";
     ASSERT_EQ(s.broker.frames.size(), 3U);
     EXPECT_EQ(s.broker.frames[2].correlation(), 3);
 }
@@ -212,7 +212,7 @@ std::int32_t fetch_throttle(std::string_view bytes, std::int16_t version) {
 TEST(KafkaSessionQuotas, KeepTheNextFetchBackAndSayItInEveryVersion) {
     for (const auto& [version, body] : golden_bodies("fetch_response")) {
         kafka_session s;
-        enforce(s, {bytes_limit(traffic::consume, "", 100'000)});
+        enforce(s, {bytes_limit(traffic::consume, "", 4'000)});
         answer_with(s, api::fetch, body);
         auto client = s.connect();
         auto sent = golden_bodies("fetch_request").at(version);
@@ -222,15 +222,15 @@ TEST(KafkaSessionQuotas, KeepTheNextFetchBackAndSayItInEveryVersion) {
         if (version < 16) {
             EXPECT_EQ(got[0].substr(4), header_tags(api::fetch, version) + body);
         }
-        // That answer brought some hundred bytes, which take 10 us each.
+        // That answer brought some hundred bytes.
         const auto began = net::steady_clock::now();
         got = s.converse(client, request(1, version, 2, sent), 2);
         ASSERT_EQ(got.size(), 2U) << version;
-        EXPECT_GT(net::steady_clock::now() - began, milliseconds{2}) << version;
+        EXPECT_GT(net::steady_clock::now() - began, milliseconds{40}) << version;
         if (version == 0) {
             EXPECT_EQ(got[1].substr(4), body);
         } else {
-            EXPECT_GE(fetch_throttle(got[1], version), std::max(told, 3)) << version;
+            EXPECT_GT(fetch_throttle(got[1], version), std::max(told, 40)) << version;
         }
     }
 }
@@ -253,7 +253,7 @@ TEST(KafkaSessionQuotas, OfConsumersHoldForLongAnswersToo) {
     EXPECT_GT(took, milliseconds{395}) << "twice 200,000 bytes at 1,000,000/s";
     EXPECT_LT(took, milliseconds{900});
     EXPECT_EQ(fetch_throttle(got[0], 12), 0);
-    EXPECT_GT(fetch_throttle(got[1], 12), 150);
+    EXPECT_GT(fetch_throttle(got[1], 12), 100);
     EXPECT_LT(fetch_throttle(got[1], 12), 300);
     EXPECT_EQ(got[1].substr(9), got[0].substr(9)) << "nothing else changes";
 }

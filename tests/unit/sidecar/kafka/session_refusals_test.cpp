@@ -19,38 +19,6 @@ using governance::rule_outcome;
 using governance::traffic;
 using std::chrono::milliseconds;
 
-/// A breaker for what is produced to, or consumed from, the cluster.
-governance::policy breaker(traffic kind, governance::breaker_force forced = governance::breaker_force::none) {
-    governance::policy out;
-    out.name = "guard";
-    out.match.kind = kind;
-    governance::breaker_rule rule;
-    rule.consecutive = 2;
-    rule.open = milliseconds{60};
-    rule.probes = 1;
-    rule.ramp = milliseconds{0};
-    rule.forced = forced;
-    out.breakers.push_back(rule);
-    return out;
-}
-
-governance::policy paused(traffic kind) { return breaker(kind, governance::breaker_force::open); }
-
-/// Of an idempotent producer when it has a sequence.
-std::string batch_of_producer(std::int32_t sequence, std::string value = "one") {
-    plain_record record;
-    record.value = std::move(value);
-    auto out = batch_of({record});
-    if (sequence < 0) return out;
-    std::string fields;
-    wire_writer to{fields};
-    to.int64(7'000);
-    to.int16(0);
-    to.int32(sequence);
-    out.replace(43, fields.size(), fields);
-    return sealed(std::move(out));
-}
-
 /// One partition of each topic.
 std::string produce_topics(std::int16_t version, const std::vector<std::string>& topics, const std::string& batch,
                            std::int16_t acks = -1) {
@@ -106,13 +74,6 @@ std::string errors_of(std::string_view bytes, std::int16_t version) {
     for (const auto& each : read.partitions)
         out += (out.empty() ? "" : ", ") + topic_text(each.topic, each.id) + " " + std::to_string(each.error);
     return out;
-}
-
-/// Sends one request and gives the answer to it.
-std::string ask(kafka_session& s, const client_ptr& client, const std::string& bytes) {
-    const auto before = client->answers().size();
-    auto got = s.converse(client, bytes, before + 1);
-    return got.size() > before ? got.back() : std::string{};
 }
 
 std::size_t produced_frames(const kafka_session& s) {
@@ -203,8 +164,7 @@ TEST(KafkaSessionRefusals, BeginAfterTheClusterHasFailedAndEndWithAProbe) {
     EXPECT_EQ(errors_of(ask(s, client, request(0, 7, 2, body)), 7), "orders 19");
     EXPECT_EQ(produced_frames(s), 2U);
     append_all(s);
-    const auto until = net::steady_clock::now() + milliseconds{70};
-    EXPECT_TRUE(s.turn_until([&] { return net::steady_clock::now() > until; }));
+    turn_for(s, milliseconds{70});
     for (std::int32_t i = 3; i < 6; ++i) EXPECT_EQ(errors_of(ask(s, client, request(0, 7, i, body)), 7), "orders 0");
 }
 
@@ -341,107 +301,6 @@ TEST(KafkaSessionRefusals, StillHaveTheirSpans) {
     EXPECT_EQ(tracing::text_attribute(spans[0].attributes, "outrider.policy"), "cap");
     EXPECT_EQ(spans[1].name, "send orders");
     EXPECT_EQ(tracing::find_attribute(spans[1].attributes, "outrider.decision"), nullptr);
-}
-
-std::string fetch_body(std::int16_t version, std::int32_t max_wait, std::int32_t session, std::int32_t epoch,
-                       const std::vector<std::string>& topics) {
-    const auto how = encoding_of(api::fetch, version);
-    std::string body;
-    wire_writer out{body};
-    for (auto number : {-1, max_wait, 1, 1 << 20}) out.int32(number);
-    out.int8(0);
-    out.int32(session);
-    out.int32(epoch);
-    out.array(static_cast<std::int32_t>(topics.size()), how);
-    for (const auto& each : topics) {
-        out.string(each, how);
-        out.array(1, how);
-        out.int32(4);
-        out.int32(-1);
-        out.int64(0);
-        out.int32(-1);
-        out.int64(-1);
-        out.int32(1 << 20);
-        out.no_tags(how);
-        out.no_tags(how);
-    }
-    out.array(0, how);
-    out.string("", how);
-    out.no_tags(how);
-    return body;
-}
-
-void answer_fetches(kafka_session& s, std::string topic) {
-    s.broker.on_frame = [&s, topic](const got_frame& of) {
-        if (of.key() != 1) return s.broker.usual(of);
-        return broker_reply{answer(of.correlation(), fetch_answer_body(of.version(), topic, batch_of_producer(-1), 1))};
-    };
-}
-
-std::string nothing(std::int32_t correlation) { return empty_fetch_answer(correlation, 12, 1); }
-
-TEST(KafkaSessionRefusals, PauseConsumersWithoutTheirLeavingTheGroup) {
-    kafka_session s;
-    enforce(s, {paused(traffic::consume)});
-    answer_fetches(s, "orders");
-    auto client = s.connect();
-    const auto began = net::steady_clock::now();
-    EXPECT_EQ(ask(s, client, request(1, 12, 1, fetch_body(12, 80, 0, 0, {"orders"}))), nothing(1));
-    EXPECT_GE(net::steady_clock::now() - began, milliseconds{80}) << "as long as it may wait for records";
-    EXPECT_FALSE(ask(s, client, request(12, 1, 2)).empty()) << "heartbeats pass";
-    EXPECT_EQ(s.broker.frames.size(), 1U);
-    enforce(s, {});
-    auto got = ask(s, client, request(1, 12, 3, fetch_body(12, 80, 0, 0, {"orders"})));
-    EXPECT_NE(got.find("orders"), std::string::npos);
-}
-
-TEST(KafkaSessionRefusals, PauseATopicWithinAFetchSessionToo) {
-    kafka_session s;
-    auto pause = paused(traffic::consume);
-    pause.match.topic = "orders";
-    auto other = paused(traffic::consume);
-    other.name = "other";
-    other.match.topic = "payments";
-    enforce(s, {other});
-    answer_fetches(s, "orders");
-    auto client = s.connect();
-    auto full = ask(s, client, request(1, 12, 1, fetch_body(12, 20, 0, 0, {"orders"})));
-    EXPECT_NE(full, nothing(1));
-    enforce(s, {pause});
-    EXPECT_EQ(ask(s, client, request(1, 12, 2, fetch_body(12, 20, 9, 1, {}))), nothing(2)) << "it names nothing";
-    EXPECT_NE(ask(s, client, request(1, 12, 3, fetch_body(12, 20, 0, 0, {"payments"}))), nothing(3));
-}
-
-TEST(KafkaSessionRefusals, DoNotPauseOtherGroups) {
-    kafka_session s;
-    auto pause = paused(traffic::consume);
-    pause.match.group = "billing";
-    enforce(s, {pause});
-    answer_fetches(s, "orders");
-    auto client = s.connect();
-    const auto body = fetch_body(12, 20, 0, 0, {"orders"});
-    EXPECT_NE(ask(s, client, request(1, 12, 1, body)), nothing(1));
-    s.path->cluster.learn_group("shop-1", "billing");
-    EXPECT_EQ(ask(s, client, request(1, 12, 2, body)), nothing(2));
-}
-
-TEST(KafkaSessionRefusals, AreNotCausedByFetchesThatWaitForRecords) {
-    kafka_session s;
-    auto guard = breaker(traffic::consume);
-    guard.breakers[0].consecutive.reset();
-    guard.breakers[0].slow = 0.5;
-    guard.breakers[0].slow_over = milliseconds{10};
-    guard.breakers[0].min_calls = 1;
-    enforce(s, {guard});
-    s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
-    auto client = s.connect();
-    for (std::int32_t i = 1; i < 4; ++i) {
-        s.send(client, request(1, 12, i, fetch_body(12, 500, 0, 0, {"orders"})));
-        const auto until = net::steady_clock::now() + milliseconds{30};
-        EXPECT_TRUE(s.turn_until([&] { return net::steady_clock::now() > until; }));
-        s.broker.say(answer(i, fetch_answer_body(12, "orders", batch_of_producer(-1), 1)));
-        EXPECT_NE(s.answers(client, static_cast<std::size_t>(i)).back(), nothing(i));
-    }
 }
 
 }  // namespace
