@@ -169,7 +169,7 @@ class Breakers(PoliciesCase):
         wait_for(lambda: self.metric(proxy, "outrider_kafka_policy_answered_total", api="Produce") > 5, "requests that are answered here", 20)
         self.assertEqual(self.state(proxy)["state"], "open")
         self.assertEqual(outcomes(producer), [], "nothing is acknowledged, nothing given up")
-        kafka_clients.run(self.java.tool("kafka.admin.ConfigCommand", "--bootstrap-server", self.cluster.bootstrap(), "--alter", "--topic", topic,
+        kafka_clients.run(self.java.tool("ConfigCommand", "--bootstrap-server", self.cluster.bootstrap(), "--alter", "--topic", topic,
                                          "--add-config", "min.insync.replicas=1"))
         self.assertEqual(producer.wait(60), 0, producer.log()[-2000:])
         self.assert_each_once(topic, producer, 500, 1)
