@@ -73,6 +73,7 @@ struct breaker::parts {
     nanoseconds open_for(std::uint32_t generation) const;
     bool due(const word& w, time_point now) const;
     std::uint32_t bucket(time_point now) const { return sliding_window::bucket_of(now - created, rule.window); }
+    static std::uint64_t tag(const word& w, std::uint32_t at) { return std::uint64_t{w.generation} << 32 | at; }
     leave ask_in_ramp(const word& w, time_point now);
     void count(const word& w, outcome how, nanoseconds took, time_point now);
     std::uint32_t count_in_a_row(const word& w, bool failed);
@@ -96,10 +97,11 @@ struct breaker::parts {
     /// others have followed, so a reader of `present` finds its own.
     std::array<std::atomic<time_point>, 4> began;
     sliding_window window;
-    std::atomic<std::uint64_t> in_a_row{0};       ///< generation << 32 | failures in a row
-    std::atomic<std::uint32_t> last_bad{0};       ///< bucket of the last call that failed or was slow
-    std::atomic<bool> any_bad{false};             ///< whether there was one
-    std::atomic<std::uint32_t> admitted_part{0};  ///< ramp: of the next call, in 2^-32
+    std::atomic<std::uint64_t> in_a_row{0};                ///< generation << 32 | failures in a row
+    std::atomic<std::uint32_t> last_bad{0};                ///< bucket of the last call that failed or was slow
+    std::atomic<bool> any_bad{false};                      ///< whether there was one
+    std::atomic<std::uint64_t> judged{~std::uint64_t{0}};  ///< generation << 32 | bucket with enough calls
+    std::atomic<std::uint32_t> admitted_part{0};           ///< ramp: of the next call, in 2^-32
 
     mutable std::mutex lock;
     probe_leases probes;
@@ -153,8 +155,11 @@ void breaker::parts::count(const word& w, outcome how, nanoseconds took, time_po
         any_bad.store(true, std::memory_order_release);
     }
     const auto row = count_in_a_row(w, failed);
-    // Shares are added up only while there is something bad in the window.
-    if (any_bad.load(std::memory_order_acquire)) judge(w, row, at, now);
+    // A good call can make a share too great by making the calls enough, or by coming after others grew too old; so
+    // once there were enough in this bucket the next good ones need not be judged, which is most of the cost.
+    const bool bad = failed || was_slow;
+    if (bad || (any_bad.load(std::memory_order_acquire) && judged.load(std::memory_order_relaxed) != tag(w, at)))
+        judge(w, row, at, now);
 }
 
 std::uint32_t breaker::parts::count_in_a_row(const word& w, bool failed) {
@@ -177,6 +182,7 @@ void breaker::parts::judge(const word& w, std::uint32_t row, std::uint32_t at, t
                at - last_bad.load(std::memory_order_relaxed) < sliding_window::buckets) {
         const auto sums = window.sum(w.generation, at);
         if (sums.calls < rule.min_calls) return;
+        judged.store(tag(w, at), std::memory_order_relaxed);
         if (rule.failures && reached(sums.failures, sums.calls, *rule.failures))
             found = {reason::kind::failures, sums.failures, sums.calls, rule.window};
         else if (rule.slow && reached(sums.slow, sums.calls, *rule.slow))

@@ -28,12 +28,13 @@ void ask_and_report(benchmark::State& state) {
     static breaker* shared;
     if (state.thread_index() == 0) shared = new breaker(typical_rule(), start);
     const auto one_in = state.range(0);
-    std::int64_t calls = 0;
+    std::int64_t left = one_in;
     auto now = start;
     for (auto _ : state) {
         now += 10us;
         const auto given = shared->ask(now);
-        const bool fails = one_in && ++calls % one_in == 0;
+        const bool fails = --left == 0;
+        if (fails) left = one_in;
         shared->report(given, fails ? outcome::failure : outcome::success, 1ms, now);
     }
     if (state.thread_index() == 0) delete shared;
