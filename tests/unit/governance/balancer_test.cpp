@@ -94,6 +94,21 @@ TEST(Balancer, TriesWhatWasNeverCalledOnceAndSendsTheOthersElsewhere) {
     for (int i = 0; i < 50; ++i) EXPECT_EQ(it.pick(), 0u);
 }
 
+TEST(Balancer, WeighsLatencyByWhatIsUnderWay) {
+    upstream it(2, balance_kind::peak_ewma);
+    it.result(0, outcome::success, 10ms);
+    it.result(1, outcome::success, 30ms);
+    int first = 0;
+    for (int i = 0; i < 100; ++i) first += it.pick() == 0;
+    EXPECT_NEAR(first, 75, 2);
+}
+
+TEST(Balancer, TakesAnEndpointThatNeverSucceededForSlow) {
+    upstream it(2, balance_kind::peak_ewma);
+    it.result(0, outcome::failure, 100us);
+    EXPECT_NEAR(it.look()[0].latency_ms, 1'000, 1);
+}
+
 TEST(Balancer, TakesASlowAnswerToHeartAtOnceAndForgetsItSlowly) {
     upstream it(2, balance_kind::peak_ewma);
     it.balance.decay = 10s;
@@ -179,6 +194,12 @@ TEST(Ejection, LeavesOutAnEndpointByItsShareOfFailures) {
     it.fail(1, 1);
     EXPECT_TRUE(it.look()[1].ejected);
     EXPECT_EQ(it.look()[1].why, "50% of 10 calls failed in 10s");
+    it.now += 6s;
+    it.fail(1, 9);
+    EXPECT_FALSE(it.look()[1].ejected);
+    it.fail(1, 1);
+    EXPECT_TRUE(it.look()[1].ejected);
+    EXPECT_EQ(it.look()[1].why, "100% of 10 calls failed in 10s");
 }
 
 TEST(Ejection, LastsLongerEachTimeInARowUpToTenTimes) {
@@ -222,6 +243,7 @@ TEST(Ejection, IsNotBroughtAboutByCallsThatBeganBeforeTheReturn) {
     it.now += 6s;
     for (auto index : late) it.end(index, outcome::failure, 6s);
     EXPECT_FALSE(it.look()[2].ejected);
+    EXPECT_EQ(it.look()[2].latency_ms, 0);  // nor do they make it look slow
 }
 
 TEST(Ejection, UsesAllWhenAllAreEjected) {

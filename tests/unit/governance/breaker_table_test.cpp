@@ -1,5 +1,6 @@
 #include "governance/breaker_table.hpp"
 
+#include <barrier>
 #include <set>
 #include <string>
 #include <thread>
@@ -78,9 +79,11 @@ TEST(BreakerTableThreads, AgreeOnOneBreakerForAName) {
     breaker_table table(rule(), now);
     constexpr std::size_t names = 1'200;
     std::vector<std::vector<breaker*>> found(4, std::vector<breaker*>(names));
+    std::barrier together(4);
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < found.size(); ++t)
         threads.emplace_back([&, t] {
+            together.arrive_and_wait();
             for (std::size_t i = 0; i < names; ++i) {
                 const auto index = t % 2 ? names - 1 - i : i;
                 found[t][index] = &table.of(std::to_string(index), now);
