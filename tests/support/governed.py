@@ -1,4 +1,6 @@
 """Sidecars under policies."""
+import json
+
 import harness
 
 
@@ -14,6 +16,13 @@ class Governed(harness.Case):
         path.write_text(text)
         chosen = {"policies": str(path), "workers": workers, **(settings or {})}
         return self.sidecar(app or self.origin(), settings=chosen, **how)
+
+    def slots(self, proxy, policy):
+        """(under way, waiting) of the policy's only `concurrency`."""
+        page = json.loads(proxy.get("/api/policies").body)
+        rules = next(each["rules"] for each in page["policies"] if each["name"] == policy)
+        rule = next(each for each in rules if each["rule"] == "concurrency")
+        return rule["under_way"], rule["waiting"]
 
     def decisions(self, proxy, **labels):
         return proxy.total("outrider_policy_decisions_total", **labels)
