@@ -35,7 +35,7 @@ std::string time_limit::text() const {
         case word::grpc_timeout:
             return "the caller's deadline (grpc-timeout, " + given + " ms)";
         case word::trace:
-            return "the deadline of the inbound request that this call belongs to, by its trace";
+            return "the deadline of the inbound request that this call belongs to by its trace";
     }
     return {};
 }
