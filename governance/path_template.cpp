@@ -38,8 +38,12 @@ void resolve_dots(std::string& out, std::size_t start) {
 
 bool is_normal(std::string_view path) {
     if (path.empty() || path.front() != '/') return false;
-    return path.find('%') == std::string_view::npos && path.find("//") == std::string_view::npos &&
-           path.find("/.") == std::string_view::npos;
+    char before = 0;
+    for (char c : path) {
+        if (c == '%' || (before == '/' && (c == '/' || c == '.'))) return false;
+        before = c;
+    }
+    return true;
 }
 
 bool is_name(std::string_view text) {

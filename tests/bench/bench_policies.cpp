@@ -68,8 +68,9 @@ std::shared_ptr<const policy_set> compile(std::vector<policy> policies) {
     return policy_set::compile(std::move(policies), nullptr, {.now = steady_clock::now()});
 }
 
-/// Match, admit, attempt and end of one exchange under so many rules. Time is the caller's, as in the data path.
-void admit_and_finish(benchmark::State& state) {
+/// Admission, attempt and end of one exchange under so many rules; with `match`, they are found first. Time is the
+/// caller's, as in the data path.
+void run_exchange(benchmark::State& state, bool match) {
     auto set = compile(governed(static_cast<int>(state.range(0))));
     auto of = order();
     matched by;
@@ -79,9 +80,10 @@ void admit_and_finish(benchmark::State& state) {
     attempt_permit attempt;
     decision_counter counter;
     auto now = steady_clock::now();
+    set->match(of, by);
     auto exchange = [&] {
         now += std::chrono::microseconds{10};
-        set->match(of, by);
+        if (match) set->match(of, by);
         auto said = way.admit(by, of, now, {}, holds, counter, waiter);
         benchmark::DoNotOptimize(attempt.ask(by, of.upstream, now, counter));
         attempt.finish(outcome::success, now);
@@ -93,7 +95,11 @@ void admit_and_finish(benchmark::State& state) {
     for (auto _ : state) exchange();
     state.counters["allocations"] = static_cast<double>(allocations - before);
 }
+
+void admit_and_finish(benchmark::State& state) { run_exchange(state, false); }
+void match_admit_and_finish(benchmark::State& state) { run_exchange(state, true); }
 BENCHMARK(admit_and_finish)->ArgName("rules")->Arg(1)->Arg(3);
+BENCHMARK(match_admit_and_finish)->ArgName("rules")->Arg(1)->Arg(3);
 
 /// Finding the policies of an exchange among so many: by path, by upstream, by header and by glob.
 void match_among(benchmark::State& state) {
