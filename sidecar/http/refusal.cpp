@@ -88,7 +88,7 @@ quota quota_of(double per_second) {
     constexpr std::array<std::uint64_t, 4> windows{1, 60, 3'600, 86'400};
     for (auto window : windows) {
         auto amount = per_second * static_cast<double>(window);
-        if (amount >= 1 && std::abs(amount - std::round(amount)) < 1e-6 * amount)
+        if (amount >= 1 && std::abs(amount - std::round(amount)) < 1e-9 * amount)
             return {static_cast<std::uint64_t>(std::llround(amount)), window};
     }
     for (auto window : windows)
