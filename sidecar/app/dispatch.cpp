@@ -42,14 +42,15 @@ std::optional<config::loaded> load_and_report(const config::load_input& input) {
     return std::move(loaded);
 }
 
-int dispatch(const run_command& command) {
-    const auto configuration = load_and_report(command.input);
-    if (!configuration) return usage;
-    // Judged here too, where errors are lines of their own and the exit code says that it is the input.
-    auto policies = config::load_policies(config::policies_of(*configuration, command.input.environment));
-    if (const auto* errors = std::get_if<config::diagnostics>(&policies)) return report(*errors, ""), usage;
-    return run_sidecar(*configuration, command.input);
+/// Reads all of it, reports, and runs it.
+int read_and_run(const config::load_input& input) {
+    auto start = read_all(input);
+    if (start.configuration) report(start.configuration->warnings, "warning: ");
+    report(start.errors, "");
+    return start.errors.empty() ? run_sidecar(std::move(start), input) : usage;
 }
+
+int dispatch(const run_command& command) { return read_and_run(command.input); }
 
 /// Loads and reports likewise; nothing when there were errors.
 std::optional<std::vector<governance::policy>> load_policies_and_report(const config::policy_input& input) {
@@ -169,8 +170,7 @@ int dispatch(const tools::dev_broker_options& options) {
         const tools::mock_cluster brokers{wanted};
         const tools::temporary_folder state;
         const auto input = tools::dev_broker_input(options, brokers.bootstraps(), state.path());
-        const auto configuration = load_and_report(input);
-        return configuration ? run_sidecar(*configuration, input) : usage;
+        return read_and_run(input);
     } catch (const std::exception& e) {
         write(stderr, std::string{"outrider dev-broker: "} + e.what() + "\n");
         return failure;

@@ -1,7 +1,5 @@
 #include "sidecar/app/policy_store.hpp"
 
-#include <stdexcept>
-
 #include <nlohmann/json.hpp>
 
 #include "sidecar/app/policies_page.hpp"
@@ -36,12 +34,11 @@ std::string version_of(const std::vector<governance::policy>& policies) {
 
 }  // namespace
 
-policy_store::policy_store(config::load_input input, const config::loaded& running, publisher publish,
+policy_store::policy_store(config::load_input input, const config::loaded& running, reading first, publisher publish,
                            fleet::fleet_client* fleet)
     : input_(std::move(input)), running_(running), publish_(std::move(publish)), fleet_(fleet) {
-    const auto first = read_and_publish();
-    if (!first.applied) throw std::runtime_error(joined(first.errors, "\n"));
-    for (const auto& each : first.warnings) spdlog::warn("{}", each);
+    for (const auto& each : first.policies.warnings) spdlog::warn("{}", config::to_text(each));
+    (void)take(std::move(first));
     counts_.applied = 0;
 }
 
@@ -50,34 +47,20 @@ std::shared_ptr<const governance::policy_set> policy_store::current() const {
     return current_;
 }
 
-/// Reads everything anew, as a whole. With the mutex held, or from the constructor.
-policy_store::outcome policy_store::read_and_publish() {
+/// Takes what was read over, as a whole or not at all. With the mutex held, or from the constructor.
+policy_store::outcome policy_store::take(reading read) {
     outcome out;
-    if (input_.file) config_stamp_ = config::file_stamp(*input_.file);
-    auto wanted = config::load(input_);
-    if (const auto* errors = std::get_if<config::diagnostics>(&wanted)) {
-        out.errors = lines(*errors);
-    } else {
-        const auto& configuration = std::get<config::loaded>(wanted);
-        out.restart = config::compare(running_.value, configuration.value).restart;
-        auto read = config::load_policies(config::policies_of(configuration, input_.environment), &files_);
-        if (const auto* wrong = std::get_if<config::diagnostics>(&read)) {
-            out.errors = lines(*wrong);
-        } else {
-            auto& policies = std::get<config::loaded_policies>(read);
-            out.warnings = lines(policies.warnings);
-            out.policies = policies.value.size();
-            compile(std::move(policies.value), std::max(1U, configuration.value.fleet.replicas));
-            out.applied = true;
-            publish_(current_);
-        }
-    }
-    errors_ = out.errors;
-    if (out.applied) {
-        restart_ = out.restart;
-        counts_.policies = out.policies;
-    }
+    config_stamp_ = read.stamp;
+    if (read.configuration) files_ = std::move(read.files);
+    errors_ = out.errors = lines(read.errors);
+    out.applied = read.errors.empty();
     ++(out.applied ? counts_.applied : counts_.failed);
+    if (!out.applied) return out;
+    out.warnings = lines(read.policies.warnings);
+    restart_ = out.restart = config::compare(running_.value, read.configuration->value).restart;
+    counts_.policies = out.policies = read.policies.value.size();
+    compile(std::move(read.policies.value), read.configuration->value.fleet.replicas);
+    publish_(current_);
     return out;
 }
 
@@ -112,12 +95,12 @@ void policy_store::look() {
     const std::lock_guard lock{mutex_};
     const bool changed = config::fingerprint(files_) != files_.fingerprint ||
                          (input_.file && config::file_stamp(*input_.file) != config_stamp_);
-    if (changed) log(read_and_publish(), "files changed");
+    if (changed) log(take(read_all(input_)), "files changed");
 }
 
 admin::reload_report policy_store::reload(const std::string& why) {
     const std::lock_guard lock{mutex_};
-    const auto what = read_and_publish();
+    const auto what = take(read_all(input_));
     log(what, why);
     nlohmann::json body{{"applied", what.applied}, {"version", current_->version()}};
     if (what.applied) {

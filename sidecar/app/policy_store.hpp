@@ -11,8 +11,7 @@
 
 #include "governance/policy_set.hpp"
 #include "sidecar/admin/admin_routes.hpp"
-#include "sidecar/config/load.hpp"
-#include "sidecar/config/policies.hpp"
+#include "sidecar/app/reading.hpp"
 #include "sidecar/fleet/fleet_client.hpp"
 
 namespace outrider::app {
@@ -24,11 +23,11 @@ class policy_store {
   public:
     using publisher = std::function<void(std::shared_ptr<const governance::policy_set>)>;
 
-    /// Reads and compiles, publishes nothing. Throws std::runtime_error with every error found.
     /// @param input    what `running` was loaded from, to be loaded again
+    /// @param first    without errors; its policies are in force from now on
     /// @param publish  hands a set to the workers
     /// @param fleet    keeps limits of the fleet; null: none is configured
-    policy_store(config::load_input input, const config::loaded& running, publisher publish,
+    policy_store(config::load_input input, const config::loaded& running, reading first, publisher publish,
                  fleet::fleet_client* fleet);
 
     std::shared_ptr<const governance::policy_set> current() const;
@@ -55,7 +54,7 @@ class policy_store {
         std::size_t policies = 0;
         bool applied = false;
     };
-    outcome read_and_publish();
+    outcome take(reading read);
     void compile(std::vector<governance::policy> policies, std::uint32_t replicas);
     std::string stamp() const;
     void log(const outcome& what, const std::string& why) const;

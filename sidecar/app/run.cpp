@@ -55,11 +55,11 @@ void serve_until_signal(sidecar& running, int signals) {
 
 }  // namespace
 
-int run_sidecar(const config::loaded& configuration, const config::load_input& input) {
+int run_sidecar(reading start, const config::load_input& input) {
     auto signals = signals_as_descriptor();
-    set_up_log(configuration.value);
+    set_up_log(start.configuration->value);
     try {
-        sidecar running{configuration, input};
+        sidecar running{std::move(start), input};
         running.start();
         serve_until_signal(running, signals);
         std::atomic<bool> hurry{false}, ended{false};

@@ -35,13 +35,14 @@ sidecar::lane::lane(unsigned index, const std::shared_ptr<const http::shared_set
     path = std::make_unique<http::data_path>(worker, shared, &spans, log.get());
 }
 
-sidecar::sidecar(const config::loaded& configuration, config::load_input input) : configuration_(configuration) {
+sidecar::sidecar(reading start, config::load_input input) : configuration_(*start.configuration) {
     const auto& settings = configuration_.value;
     shared_ = std::make_shared<http::shared_setup>(settings);
     make_lanes();
     fleet_ = make_fleet_client(settings.fleet);
     policies_ = std::make_unique<policy_store>(
-        std::move(input), configuration_, [this](const auto& policies) { publish(policies); }, fleet_.get());
+        std::move(input), configuration_, std::move(start), [this](const auto& policies) { publish(policies); },
+        fleet_.get());
     open_listeners();
     open_clusters();
     std::vector<tracing::span_buffer*> spans, logs;

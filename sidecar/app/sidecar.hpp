@@ -31,8 +31,9 @@ class sidecar {
   public:
     /// Binds every listener and builds every part; nothing is served yet. Throws std::runtime_error with a reason for
     /// people.
-    /// @param input  what the configuration was loaded from, for a reload
-    sidecar(const config::loaded& configuration, config::load_input input);
+    /// @param start  without errors
+    /// @param input  what it was read from, for a reload
+    sidecar(reading start, config::load_input input);
     ~sidecar();
 
     void start();

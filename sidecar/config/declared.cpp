@@ -217,7 +217,8 @@ std::vector<setting> fleet_keys() {
         value("redis", &fleet::redis, redis_url(),
               "where the sidecars of a fleet count together; without it each has an equal share"),
         value("replicas", &fleet::replicas, count(1, 10'000),
-              "how many sidecars share a limit while Redis can't be asked"),
+              "how many sidecars share a limit while Redis can't be asked")
+            .as_applied(),
         value("timeout", &fleet::timeout, duration(milliseconds{1}, seconds{10}),
               "the longest wait for an answer of Redis"),
     };
@@ -260,7 +261,8 @@ std::vector<setting> root_keys() {
             "limits, breakers, timeouts, retries and fallbacks, as policies.md says; a list in place of a path is its "
             "`in_place`, policies that are written here")
             .with_shorthand("path")
-            .with_list_shorthand("in_place"),
+            .with_list_shorthand("in_place")
+            .as_applied(),
         section("fleet", &settings::fleet, fleet_keys(), "the sidecars that share the limits with `scope: fleet`"),
         value("probes", &settings::probes, optional_listen_address(),
               "read-only listener with health and metrics only, for kubelet and Prometheus"),

@@ -69,6 +69,12 @@ struct setting {
         return settle = std::move(how), std::move(*this);
     }
     setting&& only_in_files() && { return file_only = true, std::move(*this); }
+    /// A running sidecar takes it over, with all that is below it.
+    setting&& as_applied() && {
+        reload = config::reload::applied;
+        for (auto& each : keys) std::move(each).as_applied();
+        return std::move(*this);
+    }
     const setting* find(std::string_view key) const;
     /// The names of its keys, those of later versions excepted.
     std::vector<std::string> key_names() const;

@@ -117,6 +117,24 @@ timeouts: {{idle: 60s}}
         self.assertIn("timeouts.idle", proxy.log())
         self.assertEqual(proxy.total("outrider_settings_waiting_for_restart"), 1)
 
+    def test_policies_within_the_configuration_need_no_restart(self):
+        config = self.folder() / "sidecar.yaml"
+        text = f"""service: orders
+inbound: [{{listen: "127.0.0.1:0", app: "{self.app}"}}]
+admin: 127.0.0.1:0
+tracing: {{exporter: none}}
+state: {self.folder()}
+fleet: {{replicas: 2}}
+policies: [{{name: calls, match: {{inbound: "*"}}, limit: {{rate: 1/h, burst: 2}}}}]
+"""
+        config.write_text(text)
+        proxy = self.keep(harness.Sidecar(["--config", str(config)]))
+        version = self.page(proxy)["version"]
+        config.write_text(text.replace("burst: 2", "burst: 5").replace("replicas: 2", "replicas: 3"))
+        wait_for(lambda: self.page(proxy)["version"] != version, "the new version", within=1)
+        self.assertEqual(self.page(proxy)["restart_needed"], [])
+        self.assertEqual(self.passes(proxy), 5)
+
     def test_no_request_fails_while_policies_change(self):
         proxy = self.start()
         self.file.write_text(LIMIT.replace("1/h", "1000000/s") % 1000000)
