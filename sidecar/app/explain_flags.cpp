@@ -1,13 +1,13 @@
 #include "sidecar/app/explain_flags.hpp"
 
-#include <algorithm>
-#include <cctype>
-
 #include <CLI/CLI.hpp>
 
 #include "sidecar/config/units.hpp"
+#include "sidecar/http/lower_case.hpp"
 
 namespace outrider::app {
+
+using http::lower_case;
 
 const char* const explain_footer =
     "Tells which policies match an exchange, in which order, what each rule would say to it if it came alone, which\n"
@@ -47,12 +47,6 @@ void read_request(const explain_flags& flags, tools::explained_exchange& out, st
         wrong.push_back("--request: '" + flags.request + "' is not a method and a path such as 'POST /orders'");
     out.upstream = flags.upstream;
     out.kind = flags.upstream.empty() ? governance::traffic::inbound : governance::traffic::outbound;
-}
-
-std::string lower_case(std::string_view text) {
-    std::string out{text};
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
 }
 
 void read_header(const std::string& text, tools::explained_exchange& out, std::vector<std::string>& wrong) {

@@ -7,6 +7,7 @@
 #include "governance/breaker_table.hpp"
 #include "governance/mismatch.hpp"
 #include "sidecar/config/nearest.hpp"
+#include "sidecar/config/policy_values.hpp"
 #include "sidecar/exchange/decision_counts.hpp"
 
 namespace outrider::app {
@@ -16,18 +17,6 @@ using governance::breaker_force;
 using nlohmann::json;
 
 double seconds(governance::nanoseconds value) { return static_cast<double>(value.count() / 1'000'000) / 1'000; }
-
-const char* mode_name(governance::mode mode) {
-    switch (mode) {
-        case governance::mode::enforce:
-            return "enforce";
-        case governance::mode::shadow:
-            return "shadow";
-        case governance::mode::disabled:
-            return "disabled";
-    }
-    return "";
-}
 
 const char* force_name(breaker_force how) {
     switch (how) {
@@ -126,7 +115,7 @@ json policies_json(const governance::policy_set& set, governance::time_point now
     json out = json::array();
     for (const auto& source : set.sources()) {
         json one{{"name", source.name},
-                 {"mode", mode_name(source.mode)},
+                 {"mode", config::mode_value().type->print(&source.mode)},
                  {"match", text_of(source.match)},
                  {"where", source.where.file + ":" + std::to_string(source.where.line)}};
         if (const auto* live = find(set, source.name)) one["rules"] = rules_json(*live, now);

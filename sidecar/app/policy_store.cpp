@@ -6,6 +6,7 @@
 #include "sidecar/config/changes.hpp"
 #include "sidecar/config/policy_diff.hpp"
 #include "sidecar/net/log.hpp"
+#include "sidecar/net/short_hash.hpp"
 
 namespace outrider::app {
 namespace {
@@ -24,12 +25,7 @@ std::string joined(const std::vector<std::string>& texts, const char* between) {
 
 /// The same for the same policies on every sidecar, wherever their files lie.
 std::string version_of(const std::vector<governance::policy>& policies) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-    for (unsigned char c : config::to_text(config::policy_diff({}, policies))) hash = (hash ^ c) * 0x100000001b3ULL;
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string out;
-    for (int shift = 28; shift >= 0; shift -= 4) out.push_back(digits[hash >> shift & 15]);
-    return out;
+    return net::short_hash(config::to_text(config::policy_diff({}, policies)));
 }
 
 }  // namespace

@@ -8,22 +8,12 @@
 
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/units.hpp"
+#include "sidecar/config/value_access.hpp"
 
 namespace outrider::config {
 namespace {
 
 using nlohmann::json;
-
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
-
-template <typename T>
-T& as(void* target) {
-    return *static_cast<T*>(target);
-}
-template <typename T>
-const T& as(const void* value) {
-    return *static_cast<const T*>(value);
-}
 
 struct time_unit {
     std::string_view name;

@@ -6,23 +6,13 @@
 
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/units.hpp"
+#include "sidecar/config/value_access.hpp"
 
 namespace outrider::config {
 namespace {
 
 using nlohmann::json;
 using std::chrono::milliseconds;
-
-std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
-
-template <typename T>
-T& as(void* target) {
-    return *static_cast<T*>(target);
-}
-template <typename T>
-const T& as(const void* value) {
-    return *static_cast<const T*>(value);
-}
 
 class duration_type final : public value_type {
   public:

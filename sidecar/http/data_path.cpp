@@ -5,6 +5,7 @@
 
 #include "sidecar/http/server_connection.hpp"
 #include "sidecar/http/server_exchange.hpp"
+#include "sidecar/net/short_hash.hpp"
 
 namespace outrider::http {
 namespace {
@@ -15,12 +16,7 @@ constexpr std::size_t kept_spare = 8;
 /// A short name of this process for Via, the same for both directions: not the host's own name, which is nobody's
 /// business.
 std::string instance_token(const config::settings& settings) {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-    for (unsigned char c : settings.service + "/" + settings.instance) hash = (hash ^ c) * 0x100000001b3ULL;
-    static constexpr char digits[] = "0123456789abcdef";
-    std::string out = "outrider-";
-    for (int shift = 28; shift >= 0; shift -= 4) out.push_back(digits[hash >> shift & 15]);
-    return out;
+    return "outrider-" + net::short_hash(settings.service + "/" + settings.instance);
 }
 
 net::awaitable<void> serve(std::unique_ptr<server_connection> connection) { co_await connection->serve(); }

@@ -3,19 +3,13 @@
 #include <algorithm>
 
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/http/lower_case.hpp"
 
 namespace outrider::http {
 namespace {
 
 using exchange::failure_code;
 using exchange::origin;
-
-std::string lower_case(std::string_view text) {
-    std::string out{text};
-    std::transform(out.begin(), out.end(), out.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
 
 route refuse(failure_code code, std::string detail) {
     return {nullptr, {code, origin::self, false}, std::move(detail)};

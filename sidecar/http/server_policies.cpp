@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/http/lower_case.hpp"
 #include "sidecar/http/refusal.hpp"
 #include "sidecar/http/server_exchange.hpp"
 
@@ -19,16 +20,6 @@ std::string_view server_exchange::find_field(const void* message, std::string_vi
     return {};
 }
 
-/// A host's name as policies know it; most come in lower case already.
-static std::string_view lower_case(std::string_view text, std::string& scratch) {
-    auto is_upper = [](char c) { return c >= 'A' && c <= 'Z'; };
-    if (std::ranges::none_of(text, is_upper)) return text;
-    scratch.assign(text);
-    for (auto& c : scratch)
-        if (is_upper(c)) c = static_cast<char>(c + 32);
-    return scratch;
-}
-
 void server_exchange::fill_policy_facts() {
     policy_facts_ = {};
     policy_facts_.kind =
@@ -37,7 +28,10 @@ void server_exchange::fill_policy_facts() {
     if (facts_.direction == exchange::direction::outbound && facts_.target != path_.shared.dynamic_target)
         policy_facts_.upstream = facts_.upstream;
     policy_facts_.method = facts_.method;
-    policy_facts_.host = lower_case(request_.host.host, policy_host_);
+    policy_facts_.host = request_.host.host;
+    // Most come in lower case already.
+    if (std::ranges::any_of(policy_facts_.host, is_upper))
+        policy_facts_.host = policy_host_ = lower_case(policy_facts_.host);
     policy_facts_.path = facts_.path;
     policy_facts_.header = {&find_field, &head_};
     policy_facts_.address = facts_.peer;

@@ -7,6 +7,7 @@
 #include "governance/breaker_table.hpp"
 #include "governance/mismatch.hpp"
 #include "governance/policy_set.hpp"
+#include "sidecar/config/policy_values.hpp"
 #include "sidecar/config/units.hpp"
 #include "tracing/terminal_text.hpp"
 
@@ -48,18 +49,6 @@ std::string percent(double share) { return number(share * 100) + "%"; }
 std::string time(governance::milliseconds value) { return config::duration_text(value); }
 std::string place_of(const policy& of) { return of.where.file + ":" + std::to_string(of.where.line); }
 
-std::string mode_text(governance::mode mode) {
-    return mode == governance::mode::enforce ? "enforce" : mode == governance::mode::shadow ? "shadow" : "disabled";
-}
-
-std::string key_text(const governance::key_source& key) {
-    using kind = governance::key_source::kind;
-    static constexpr const char* names[] = {"",         "address", "header:", "path:",     "host",
-                                            "upstream", "topic",   "group",   "client_id", "principal"};
-    auto name = std::string{names[static_cast<std::size_t>(key.from)]};
-    return key.from == kind::header || key.from == kind::path ? name + key.name : name;
-}
-
 class explanation {
   public:
     explanation(const std::vector<policy>& policies, const explained_exchange& about, std::ostream& out)
@@ -97,8 +86,8 @@ class explanation {
     void print_policy(const governance::compiled_policy& one, std::size_t place) {
         const auto& source = *one.source;
         out_ << '\n'
-             << place << ". " << source.name << "  (" << place_of(source) << ", " << mode_text(source.mode)
-             << ", matches " << text_of(source.match) << ")\n";
+             << place << ". " << source.name << "  (" << place_of(source) << ", "
+             << config::mode_value().type->print(&source.mode) << ", matches " << text_of(source.match) << ")\n";
         for (const auto& each : one.limits) limit(each);
         for (const auto& each : one.concurrency) slots(*each.rule);
         for (const auto& each : one.breakers) breaker(each);
@@ -115,7 +104,7 @@ class explanation {
             out_ << ", for this key " << own->second.text;
         out_ << ", burst " << number(said.burst);
         if (rule.key.from != governance::key_source::kind::none)
-            out_ << ", key " << key_text(rule.key) << " = "
+            out_ << ", key " << config::key_value().type->print(&rule.key) << " = "
                  << (key.empty() ? "not there: all such exchanges share a bucket" : "\"" + shown(key) + "\"");
         if (rule.scope == governance::scope::fleet) out_ << ", over the fleet";
         out_ << "\n                " << (said.admitted ? "admitted" : "refused: it costs more than the burst")
