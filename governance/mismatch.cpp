@@ -14,16 +14,6 @@ std::string differs(const char* what, const std::string& glob, std::string_view 
     return std::string{what} + " is " + or_nothing(value) + ", not " + glob;
 }
 
-bool path_fits(const std::string& text, std::string_view path) {
-    auto rest = path.empty() ? path : path.substr(1);
-    for (const auto& segment : path_template::parse(text).segments) {
-        if (segment.is == path_template::segment::kind::rest) return true;
-        auto part = next_segment(rest);
-        if (segment.is == path_template::segment::kind::literal ? part != segment.text : part.empty()) return false;
-    }
-    return rest.empty();
-}
-
 void add(std::string& out, const std::string& text) {
     if (!out.empty()) out += ", ";
     out += text;
@@ -58,7 +48,7 @@ std::string mismatch(const match& by, const facts& of) {
     }
     std::string scratch;
     auto path = of.path.empty() ? of.path : normal_path(of.path, scratch);
-    if (by.path.empty() || path_fits(by.path, path)) return {};
+    if (by.path.empty() || path_template::parse(by.path).read(path, [](auto, auto) {})) return {};
     return "path is " + or_nothing(path) + ", not " + by.path;
 }
 

@@ -16,6 +16,11 @@ struct path_template {
     };
     std::vector<segment> segments;
 
+    /// Whether a normal path is what the template says. @param parameter  called with each one's name and value, also
+    /// of those in front of what does not fit
+    template <typename Parameter>
+    bool read(std::string_view path, Parameter parameter) const;
+
     /// Of a text that check_path_template() finds nothing wrong with.
     static path_template parse(std::string_view text);
 };
@@ -31,5 +36,17 @@ std::string_view normal_path(std::string_view path, std::string& scratch);
 
 /// Takes the next segment from the front of `rest` (which begins behind a slash). Empty at the end.
 std::string_view next_segment(std::string_view& rest);
+
+template <typename Parameter>
+bool path_template::read(std::string_view path, Parameter parameter) const {
+    auto rest = path.empty() ? path : path.substr(1);
+    for (const auto& each : segments) {
+        if (each.is == segment::kind::rest) return parameter(each.text, rest), true;
+        auto part = next_segment(rest);
+        if (each.is == segment::kind::literal ? part != each.text : part.empty()) return false;
+        if (each.is == segment::kind::parameter) parameter(each.text, part);
+    }
+    return rest.empty();
+}
 
 }  // namespace outrider::governance

@@ -28,6 +28,12 @@ const std::vector<const compiled_rule*>& policy_set::rules() const { return part
 const std::string& policy_set::version() const { return parts_->version; }
 bool policy_set::empty() const { return parts_->compiled.empty(); }
 
+const compiled_policy* policy_set::find(std::string_view name) const {
+    for (const auto& each : parts_->compiled)
+        if (each.source->name == name) return &each;
+    return nullptr;
+}
+
 std::string_view compiled_breaker::guarded(std::string_view upstream) const {
     if (operation.empty()) return upstream;
     thread_local std::string name;
@@ -53,7 +59,7 @@ class compiler {
         compiled_policy out;
         out.source = &from;
         out.specificity = specificity(from.match);
-        before_ = find_former(from.name);
+        before_ = former_ ? former_->find(from.name) : nullptr;
         for (std::uint32_t i = 0; i < from.limits.size(); ++i) out.limits.push_back(limit(from, i));
         for (std::uint32_t i = 0; i < from.concurrency.size(); ++i) out.concurrency.push_back(slots(from, i));
         for (std::uint32_t i = 0; i < from.breakers.size(); ++i) out.breakers.push_back(breakers(from, i));
@@ -65,13 +71,6 @@ class compiler {
     }
 
   private:
-    const compiled_policy* find_former(const std::string& name) const {
-        if (!former_) return nullptr;
-        for (const auto& each : former_->policies())
-            if (each.source->name == name) return &each;
-        return nullptr;
-    }
-
     static void describe(compiled_rule& rule, const policy& of, rule_kind kind, std::uint32_t index) {
         rule.of = &of;
         rule.kind = kind;
@@ -136,21 +135,6 @@ class compiler {
 
 bool holds(const std::string& glob, std::string_view value) { return glob.empty() || fits(glob, value); }
 
-/// Whether a path is what the template says; its parameters are appended to `out`.
-bool read_path(const path_template& by, std::string_view path, inline_list<matched::parameter, 4>& out) {
-    auto rest = path.empty() ? path : path.substr(1);
-    for (const auto& segment : by.segments) {
-        if (segment.is == path_template::segment::kind::rest) {
-            out.push_back({segment.text, rest});
-            return true;
-        }
-        auto part = next_segment(rest);
-        if (segment.is == path_template::segment::kind::literal ? part != segment.text : part.empty()) return false;
-        if (segment.is == path_template::segment::kind::parameter) out.push_back({segment.text, part});
-    }
-    return rest.empty();
-}
-
 bool matches(const match& by, const path_template& path, const facts& of, std::string_view normal, matched& out) {
     if (by.kind && *by.kind != of.kind) return false;
     if (!by.method.empty() && by.method != of.method) return false;
@@ -162,7 +146,8 @@ bool matches(const match& by, const path_template& path, const facts& of, std::s
     }
     if (by.path.empty()) return true;
     auto parameters = out.parameters.size();
-    if (read_path(path, normal, out.parameters)) return true;
+    auto keep = [&](std::string_view name, std::string_view value) { out.parameters.push_back({name, value}); };
+    if (path.read(normal, keep)) return true;
     out.parameters.resize_down(parameters);
     return false;
 }

@@ -102,6 +102,8 @@ class policy_set {
     void match(const facts& of, matched& out) const;
 
     const std::vector<compiled_policy>& policies() const;  ///< without those that are disabled
+    /// Null where there is none of this name, or it is disabled.
+    const compiled_policy* find(std::string_view name) const;
     const std::vector<policy>& sources() const;
     /// All rules by their number.
     const std::vector<const compiled_rule*>& rules() const;

@@ -79,13 +79,6 @@ json breakers_json(const governance::compiled_breaker& one, governance::time_poi
     return {{"rule", exchange::rule_name(one)}, {"breakers", all}};
 }
 
-/// The live rules of a policy; null for one that is disabled.
-const governance::compiled_policy* find(const governance::policy_set& set, const std::string& name) {
-    for (const auto& each : set.policies())
-        if (each.source->name == name) return &each;
-    return nullptr;
-}
-
 json rules_json(const governance::compiled_policy& one, governance::time_point now) {
     json rules = json::array();
     for (const auto& each : one.limits) rules.push_back(limit_json(each, now));
@@ -118,7 +111,7 @@ json policies_json(const governance::policy_set& set, governance::time_point now
                  {"mode", config::mode_value().type->print(&source.mode)},
                  {"match", text_of(source.match)},
                  {"where", source.where.file + ":" + std::to_string(source.where.line)}};
-        if (const auto* live = find(set, source.name)) one["rules"] = rules_json(*live, now);
+        if (const auto* live = set.find(source.name)) one["rules"] = rules_json(*live, now);
         out.push_back(std::move(one));
     }
     return out;
@@ -131,7 +124,7 @@ std::string force_breaker(const governance::policy_set& set, const admin::breake
     std::vector<std::string> names;
     for (const auto& each : set.policies())
         if (!each.breakers.empty()) names.push_back(each.source->name);
-    const auto* policy = find(set, order.policy);
+    const auto* policy = set.find(order.policy);
     if (!policy || policy->breakers.empty()) return unknown("policy with a breaker", order.policy, names);
     std::vector<std::string> there;
     bool forced = false;

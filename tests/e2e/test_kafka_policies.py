@@ -4,12 +4,11 @@ import random
 import re
 import time
 
-import harness
 import kafka_case
 import kafka_clients
 import processes
 
-from harness import ask, wait_for
+from harness import wait_for
 from kafka_case import CONFLUENT, KCAT, KafkaCase
 from kafka_clients import Record, outcomes
 
@@ -24,22 +23,10 @@ class PoliciesCase(KafkaCase):
         return self.in_front(settings={"policies": str(self.file), "workers": 2, **settings})
 
     def force(self, proxy, policy, state):
-        body = json.dumps({"policy": policy, "breaker": "main", "state": state}).encode()
-        answer = ask(proxy.admin, "/api/policies", method="POST", body=body, host="127.0.0.1:%d" % proxy.admin[1],
-                     fields={"Content-Type": "application/json"})
-        self.assert_status(answer, 200)
-
-    def metric(self, proxy, name, **which):
-        """The sum of a family's samples that have these labels."""
-        total = 0
-        for line in proxy.get("/metrics").body.decode().splitlines():
-            found = re.match(r"(\w+)\{(.*)\} (\d+)", line)
-            if found and found[1] == name and all(f'{key}="{value}"' in found[2] for key, value in which.items()):
-                total += int(found[3])
-        return total
+        self.assert_status(proxy.post("/api/policies", {"policy": policy, "breaker": "main", "state": state}), 200)
 
     def decisions(self, proxy, policy, decision):
-        return self.metric(proxy, "outrider_policy_decisions_total", policy=policy, outcome=decision)
+        return proxy.total("outrider_policy_decisions_total", policy=policy, outcome=decision)
 
     def timed(self, command, stdin="", within=90):
         began = time.monotonic()
@@ -63,7 +50,7 @@ class Quotas(PoliciesCase):
         proxy, topic = self.governed(["{name: cap, match: {produce: '*'}, limit: {rate: 1MiB/s, burst: 64KiB}}"]), self.topic()
         took, _ = self.timed(*self.kcat(proxy, topic, 10 * MIB))
         self.assert_rate(10 * MIB - 128 * 1024, took)
-        self.assertGreater(self.metric(proxy, "outrider_kafka_policy_throttled_total", api="Produce"), 50)
+        self.assertGreater(proxy.total("outrider_kafka_policy_throttled_total", api="Produce"), 50)
         self.assertEqual(len(self.read(topic, 10 * 1024)), 10 * 1024)
 
     def test_the_java_producer_is_held_to_the_rate(self):
@@ -91,7 +78,7 @@ class Quotas(PoliciesCase):
         took, done = self.timed(start)
         self.assertEqual(len(done.stdout.splitlines()), 5 * 1024)
         self.assert_rate(5 * MIB, took, tolerance=0.1)
-        self.assertGreater(self.metric(proxy, "outrider_kafka_policy_throttled_total", api="Fetch"), 20)
+        self.assertGreater(proxy.total("outrider_kafka_policy_throttled_total", api="Fetch"), 20)
 
     def test_a_group_is_smoothed_and_others_are_not(self):
         proxy, topic = self.governed(["{name: smooth, match: {consume: '*', group: billing}, limit: {rate: 1000/s, burst: 100, of: records}}"]), self.topic()
@@ -173,7 +160,7 @@ class IllClusters(Breakers):
         self.cluster.kill(2)
         config = CONFLUENT.config(self.through(proxy), {"enable.idempotence": True, "acks": "all", "linger.ms": 5, "retry.backoff.ms": 20})
         producer = self.keep(CONFLUENT.started({"do": "stream", "topic": topic, "count": 500, "partitions": 1, "rate": 500, "seconds": 90, "config": config}))
-        wait_for(lambda: self.metric(proxy, "outrider_kafka_policy_answered_total", api="Produce") > 5, "requests that are answered here", 60)
+        wait_for(lambda: proxy.total("outrider_kafka_policy_answered_total", api="Produce") > 5, "requests that are answered here", 60)
         self.assertGreater(self.state(proxy)["openings"], 0)
         self.assertEqual(outcomes(producer, "producer_send_error"), [], "nothing is given up")
         self.cluster.start(2)

@@ -25,10 +25,6 @@ class Reload(harness.Case):
     def start(self, **how):
         return self.sidecar(self.app, settings={"policies": str(self.file), "workers": 2}, **how)
 
-    def post(self, proxy, path, body):
-        return ask(proxy.admin, path, method="POST", body=json.dumps(body).encode(), host="127.0.0.1:%d" % proxy.admin[1],
-                   fields={"Content-Type": "application/json"})
-
     def page(self, proxy):
         return json.loads(proxy.get("/api/policies").body)
 
@@ -89,14 +85,14 @@ class Reload(harness.Case):
 
     def test_a_hangup_and_a_post_read_again_and_say_what_came_of_it(self):
         proxy = self.start()
-        done = self.post(proxy, "/api/reload", {})
+        done = proxy.post("/api/reload", {})
         self.assert_status(done, 200)
         self.assertEqual(json.loads(done.body)["policies"], 1)
         before = proxy.total("outrider_policy_reloads_total", outcome="applied")
         proxy.signal(signal.SIGHUP)
         wait_for(lambda: proxy.total("outrider_policy_reloads_total", outcome="applied") == before + 1, "the hangup")
         self.file.write_text("policies: [{name: x}]\n")
-        refused = self.post(proxy, "/api/reload", {})
+        refused = proxy.post("/api/reload", {})
         self.assert_status(refused, 422)
         self.assertIn("policies.yaml:1:", json.loads(refused.body)["errors"][0])
 
@@ -154,7 +150,7 @@ policies: [{{name: calls, match: {{inbound: "*"}}, limit: {{rate: 1/h, burst: 2}
             thread.start()
         for turn in range(20):
             self.file.write_text(LIMIT.replace("1/h", f"{1000000 + turn}/s") % 1000000)
-            self.assert_status(self.post(proxy, "/api/reload", {}), 200)
+            self.assert_status(proxy.post("/api/reload", {}), 200)
         stop.set()
         for thread in threads:
             thread.join(10)
@@ -175,8 +171,7 @@ class Breakers(harness.Case):
         self.proxy = self.sidecar(self.origin(), routes={"stock": self.stock}, settings={"policies": str(self.file), "workers": 2})
 
     def post(self, body):
-        return ask(self.proxy.admin, "/api/policies", method="POST", body=json.dumps(body).encode(),
-                   host="127.0.0.1:%d" % self.proxy.admin[1], fields={"Content-Type": "application/json"})
+        return self.proxy.post("/api/policies", body)
 
     def call(self):
         return ask(self.proxy.outbound, host="stock").status

@@ -1,4 +1,5 @@
 """What benchmarks share: programs that are compiled when they are needed, CPU time and memory of processes, ratios and how they are written."""
+import json
 import os
 import pathlib
 import re
@@ -131,3 +132,17 @@ def version(command, pattern):
     done = subprocess.run(command, capture_output=True, text=True)
     found = re.search(pattern, done.stdout + done.stderr)
     return found[1] if found else "unknown"
+
+
+def keep(folder, name, text):
+    """Writes a file of results; without a folder, none."""
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def show(text, results, folder):
+    """Prints the results as a person reads them, and keeps them in both forms."""
+    print(text)
+    keep(folder, "results.md", text)
+    keep(folder, "results.json", json.dumps(results, indent=1))

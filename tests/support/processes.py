@@ -145,6 +145,10 @@ class Sidecar(Process):
         host, port = listener or self.admin
         return wire.ask((host, port), path, fields=fields, method=method, body=body, host=f"{host}:{port}")
 
+    def post(self, path, body):
+        """A change by the admin listener; `body` becomes JSON."""
+        return self.get(path, fields={"Content-Type": "application/json"}, method="POST", body=json.dumps(body).encode())
+
     def metrics(self):
         answer = self.get("/metrics")
         assert answer.status == 200, f"/metrics answered {answer.status}"

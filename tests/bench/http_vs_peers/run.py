@@ -4,19 +4,19 @@
 usage: PYTHONPATH=tests/support python3 tests/bench/http_vs_peers/run.py [--quick] [--parts throughput,governed,latency,memory] ...
 """
 import argparse
-import json
 import pathlib
 import shutil
 import statistics
 import sys
 import tempfile
 
-import governed
 import harness
 import load
+import measuring
 import memory
 import processes
 import report
+import under_policies
 import wire
 from measuring import spread
 from proxies import Bench
@@ -110,7 +110,7 @@ def throughput(bench, options):
 
 
 def governed_rows(bench, options):
-    return governed.measure(bench, options, interleave, spans_settled)
+    return under_policies.measure(bench, options, interleave, spans_settled)
 
 
 def latency(bench, options):
@@ -173,12 +173,7 @@ def main():
                     results[part] = measure(bench, options)
         finally:
             bench.close()
-    text = report.markdown(results)
-    print(text)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "results.md").write_text(text)
-        (options.output / "results.json").write_text(json.dumps(results, indent=1))
+    measuring.show(report.markdown(results), results, options.output)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@
 usage: PYTHONPATH=tests/support python3 tests/bench/kafka_vs_direct/run.py [--quick] [--parts throughput,latency,memory] ...
 """
 import argparse
-import json
 import pathlib
 import shutil
 import tempfile
 
 import kafka_case
 import loads
+import measuring
 import memory
 import processes
 import report
@@ -70,12 +70,7 @@ def main():
             results["spans"] = spans_arrived(bench)
         finally:
             bench.close()
-    text = report.markdown(results)
-    print(text)
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "results.md").write_text(text)
-        (options.output / "results.json").write_text(json.dumps(results, indent=1))
+    measuring.show(report.markdown(results), results, options.output)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 
+import measuring
 import processes
 
 SLOTS, SERVICE = 50, 0.1  # 500/s
@@ -164,9 +165,7 @@ def main():
             results["limit"] = found = follow(proxy, upstream, options.seconds)
             print(f"limit with {SLOTS} slots {found['limit_at_50']:.0f}, with {SLOTS // 2} {found['limit_at_25']:.0f}")
         proxy.close()
-    if options.output:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "overload.json").write_text(json.dumps(results, indent=1))
+    measuring.keep(options.output, "overload.json", json.dumps(results, indent=1))
 
 
 if __name__ == "__main__":
