@@ -237,6 +237,8 @@ lease_request fleet_lease::request(time_point now, const fleet_terms& terms, fle
     if (const auto held = balance_.load(std::memory_order_relaxed); held < 0) {
         out.spend = -amount_of(held);
         move_balance(-held);
+        // Until the answer comes it is counted here, or it could be borrowed a second time.
+        set_level(level(now, terms) - out.spend, now);
     } else if (lies && held > 0) {
         out.give = take_back(now, link);
     }
@@ -262,8 +264,7 @@ void fleet_lease::answered(const lease_request& asked, const lease_grant& got, t
     asking_.store(false, std::memory_order_relaxed);
 }
 
-void fleet_lease::failed(const lease_request& asked, time_point now, const fleet_terms& terms) {
-    set_level(level(now, terms) - asked.spend, now);
+void fleet_lease::failed(time_point now) {
     next_ask_.store(ticks(now + shortest_gap), std::memory_order_relaxed);
     asking_.store(false, std::memory_order_relaxed);
 }

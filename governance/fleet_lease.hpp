@@ -106,7 +106,7 @@ class fleet_lease {
     void answered(const lease_request& asked, const lease_grant& got, time_point now, const fleet_terms& terms,
                   fleet_link::state link);
     /// What it told is not known to have arrived: it counts on, what it gave is lost.
-    void failed(const lease_request& asked, time_point now, const fleet_terms& terms);
+    void failed(time_point now);
     /// Does not ask after all.
     void stop_asking() { asking_.store(false, std::memory_order_relaxed); }
 

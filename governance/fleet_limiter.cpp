@@ -323,7 +323,7 @@ void fleet_limiter::answered(const request& asked, const lease_grant& got, time_
 void fleet_limiter::failed(const request& asked, time_point now) {
     auto& entry = *static_cast<fleet_entry*>(asked.entry);
     const std::lock_guard lock(*entry.lock);
-    entry.lease.failed(asked.what, now, parts_->terms(entry, now));
+    entry.lease.failed(now);
 }
 
 }  // namespace outrider::governance

@@ -38,7 +38,7 @@ std::size_t pick(std::uint32_t random, std::size_t count) { return random * coun
 void key_table::free_memory::operator()(void* memory) const { std::free(memory); }
 
 key_table::key_table(std::uint32_t keys)
-    : count_(std::size_t{keys} * 2 / places + 8), memory_(std::calloc(count_ + 1, sizeof(bucket))) {
+    : count_(std::size_t{keys} / 2 + 8), memory_(std::calloc(count_ + 1, sizeof(bucket))) {
     // calloc() and not new: of a large table the kernel hands out pages as they are first written to.
     static_assert(std::is_aggregate_v<bucket> && std::is_trivially_destructible_v<bucket>);
     if (!memory_) throw std::bad_alloc();

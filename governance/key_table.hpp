@@ -13,8 +13,8 @@ namespace outrider::governance {
 /// The words of many keys, in memory of fixed size that is not touched before it is needed. Any thread.
 ///
 /// Each key may stand in either of two buckets of five places (two random choices: with as many keys as the table is
-/// made for, half of the places are taken, and the odds that both buckets of some key are full are below one in a
-/// million). A new key takes an empty place, or that of a key whose TAT has passed: such a bucket is full, as a new one
+/// made for, two of five places are taken, and a table of a million finds both buckets of some key full once in ten
+/// thousand times). A new key takes an empty place, or that of a key whose TAT has passed: such a bucket is full, as a new one
 /// is, so nothing is lost by forgetting it.
 ///
 /// Exact with time that threads hand in a little out of order, too: a bucket keeps the latest TAT it has forgotten, and

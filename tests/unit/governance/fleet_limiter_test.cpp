@@ -195,6 +195,16 @@ TEST_F(LonelyFleetLimiter, TellsTheStoreWhatItAdmittedOnItsOwn) {
     EXPECT_DOUBLE_EQ(store_.answer(asked[0], now_).left, 30);
 }
 
+TEST_F(LonelyFleetLimiter, BorrowsNothingTwiceWhileTheStoreIsBeingTold) {
+    auto& limiter = of(fleet_rule(100, 40), 1);
+    EXPECT_EQ(takes("", 100), 40);
+    std::vector<fleet_limiter::request> asked;
+    ASSERT_EQ(limiter.collect(now_, 10, asked), 1U);
+    EXPECT_EQ(takes("", 100), 0) << "told, and not yet answered";
+    limiter.failed(asked[0], now_);
+    EXPECT_EQ(takes("", 100), 0) << "the store may have heard of it or not; the forty were admitted";
+}
+
 TEST_F(LonelyFleetLimiter, KeepsKeysApart) {
     of(keyed(fleet_rule(100, 40)));
     EXPECT_EQ(takes("a", 100), 10);
