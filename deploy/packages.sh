@@ -24,7 +24,7 @@ packages_distribution() {
 
 # What the program is compiled with. Debian's default Boost is 1.74, which is too old.
 packages_build() {
-    echo ca-certificates ccache cmake curl g++ libcli11-dev libfyaml-dev libhiredis-dev libisal-dev liblz4-dev libprotozero-dev \
+    echo ca-certificates ccache cmake curl g++ libc-ares-dev libcli11-dev libfyaml-dev libhiredis-dev libisal-dev liblz4-dev libnghttp2-dev libprotozero-dev \
         librdkafka-dev libre2-dev libsnappy-dev libspdlog-dev libssl-dev libzstd-dev ninja-build nlohmann-json3-dev pkg-config procps python3 zlib1g-dev
     case $1 in
         debian-12) echo libboost1.81-dev ;;
@@ -38,7 +38,9 @@ packages_demo() { echo librdkafka1 python3-confluent-kafka; }
 # The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
 # Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.
 packages_test() {
-    echo libbenchmark-dev libgmock-dev libgtest-dev openssl redis-server
+    echo etcd-server libbenchmark-dev libgmock-dev libgtest-dev openssl redis-server
+    # Interception, packages, DNS, and what checks the files of deploy/.
+    echo dnsmasq-base dpkg-dev file iproute2 iptables lintian man-db nftables nghttp2-server prometheus zsh
     echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-kafka python3-lz4 python3-snappy python3-zstandard
     # A Node.js of another origin serves as well, and the distribution's would conflict with it.
     { command -v node && command -v npm; } >/dev/null || echo nodejs npm
