@@ -3,6 +3,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "sidecar/net/log.hpp"
@@ -13,6 +15,8 @@ namespace outrider::net {
 namespace {
 
 constexpr int backlog = 4096;
+/// For handshakes that are under way when a listener ends.
+constexpr std::chrono::milliseconds handshakes_take{50};
 
 [[noreturn]] void fail(const tcp_endpoint& where, const std::string& setting, const char* step) {
     auto reason = errno;
@@ -23,6 +27,21 @@ constexpr int backlog = 4096;
                                                  : "";
     throw std::runtime_error("cannot listen on " + text_of(where) + " (setting '" + setting + "'): " + step + ": " +
                              std::strerror(reason) + hint);
+}
+
+/// From now on the kernel drops whoever begins a handshake; those under way come to their end. Without that, one that
+/// is complete between the last accept and the close is reset, and its request is lost.
+void take_no_new_handshakes(int listener) {
+    constexpr std::uint32_t flags_at = 13, syn = 0x02, drop = 0, pass = 0xFFFF'FFFF;
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, drop),
+        BPF_STMT(BPF_RET | BPF_K, pass),
+    };
+    sock_fprog filter{std::size(program), program};
+    if (::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+        spdlog::debug("a listener that closes cannot hold off new connections: {}", std::strerror(errno));
 }
 
 }  // namespace
@@ -71,20 +90,29 @@ void acceptor::start(task_group& group) {
 
 void acceptor::stop() {
     if (std::exchange(stopped_, true)) return;
+    take_no_new_handshakes(listening_.native_handle());
     take_waiting(backlog);
     error_code ignored;
-    listening_.close(ignored);
+    if (started_)
+        listening_.cancel(ignored);
+    else
+        listening_.close(ignored);
 }
 
 awaitable<void> acceptor::run() {
     while (!stopped_) {
         auto [ec] = co_await listening_.async_wait(net::socket::wait_read, use_tuple);
-        if (ec || stopped_) co_return;
+        if (ec || stopped_) break;
         // Bounded, so that a flood of connections cannot starve those that are open.
         if (take_waiting(64)) continue;
         steady_timer pause{executor_, std::chrono::milliseconds{50}};
         co_await pause.async_wait(use_tuple);
     }
+    steady_timer rest{executor_, handshakes_take};
+    co_await rest.async_wait(use_tuple);
+    take_waiting(backlog);
+    error_code ignored;
+    listening_.close(ignored);
 }
 
 bool acceptor::take_waiting(int most) {

@@ -44,7 +44,8 @@ class acceptor {
 
     /// Runs in `group` until stop(); once, however often it is called.
     void start(task_group& group);
-    /// No further connection is taken; those still queued are taken first, so that none is reset.
+    /// No further connection is taken; those still queued are taken first, and those whose handshake is under way for
+    /// a moment more, so that none is reset.
     void stop();
 
   private:
