@@ -328,6 +328,7 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     const auto name = chosen.get_name();
     complaints wrong{name};
     name_extras(chosen, wrong);
+    std::vector<std::string> said;
     command result;
     if (name == "run") result = run_command{to_input(chosen, run_flags_, variables, wrong)};
     if (name == "check") {
@@ -335,28 +336,18 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         check.policies_alone = only_policies(check.input);
         result = std::move(check);
     }
-    if (name == "explain") {
-        std::vector<std::string> said;
+    if (name == "explain")
         result = explain_command{explain_flags_.policies, explain_flags_.config, to_exchange(explain_flags_, said),
                                  variables};
-        for (const auto& each : said) wrong.add(each);
-    }
     if (name == "diff") {
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
     }
     if (name == "collect") result = to_options(collect_flags_, wrong);
     if (name == "chain") result = to_options(chain_flags_, wrong);
-    if (name == "dev-broker") {
-        std::vector<std::string> said;
-        result = to_options(dev_broker_flags_, said);
-        for (const auto& each : said) wrong.add(each);
-    }
-    if (name == "wait") {
-        std::vector<std::string> said;
-        result = to_options(wait_flags_, said);
-        for (const auto& each : said) wrong.add(each);
-    }
+    if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
+    if (name == "wait") result = to_options(wait_flags_, said);
+    for (const auto& each : said) wrong.add(each);
     if (wrong.any()) return wrong.as_answer();
     return result;
 }

@@ -110,7 +110,7 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
     auto address = net::resolve_now(where).front();
     bool shared = lanes_.size() > 1;
     // Without SO_REUSEPORT a port that another process holds is refused, so it is tried that way first.
-    if (shared && address.port() != 0) (void)net::listening_socket::open(address, setting, false);
+    if (shared && address.port() != 0) net::listening_socket::expect_free(address, setting);
     for (auto& each : lanes_) {
         auto socket = net::listening_socket::open(address, setting, shared);
         address = socket.bound();

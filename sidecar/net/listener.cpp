@@ -54,8 +54,23 @@ listening_socket listening_socket::open_loopback(std::uint16_t port, const std::
     return open_on({asio::ip::address_v4::any(), port}, setting, shared, "lo");
 }
 
+void listening_socket::expect_free(const tcp_endpoint& where, const std::string& setting) {
+    (void)bound_on(where, setting, false, nullptr);
+}
+
+void listening_socket::expect_free_loopback(std::uint16_t port, const std::string& setting) {
+    (void)bound_on({asio::ip::address_v4::any(), port}, setting, false, "lo");
+}
+
 listening_socket listening_socket::open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
                                            const char* device) {
+    auto made = bound_on(where, setting, shared, device);
+    if (::listen(made.descriptor_, backlog) != 0) fail(where, setting, "listen");
+    return made;
+}
+
+listening_socket listening_socket::bound_on(const tcp_endpoint& where, const std::string& setting, bool shared,
+                                            const char* device) {
     listening_socket made{::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     auto descriptor = made.descriptor_;
     if (descriptor < 0) fail(where, setting, "socket");
@@ -71,7 +86,6 @@ listening_socket listening_socket::open_on(const tcp_endpoint& where, const std:
     // What is bound to lo is loopback, though its address does not say so.
     set_tcp_options(descriptor, device ? tcp_endpoint{asio::ip::address_v4::loopback(), where.port()} : where);
     if (::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) fail(where, setting, "bind");
-    if (::listen(descriptor, backlog) != 0) fail(where, setting, "listen");
     return made;
 }
 
