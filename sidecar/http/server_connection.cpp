@@ -13,8 +13,10 @@ constexpr std::size_t cold_buffer = 512;
 constexpr std::chrono::milliseconds looks_for_reset_every{1'000};
 /// Somebody else may want the place in the queue.
 constexpr std::chrono::milliseconds looks_for_end_every{100};
+/// For a client that may still be sending when it has its answer.
+constexpr std::chrono::milliseconds lingers_for{2'000};
 /// While stopping, a connection gets this long to send its request: closing it at once could cross one on its way.
-constexpr std::chrono::milliseconds idle_while_draining{500};
+constexpr std::chrono::milliseconds idle_while_draining{300};
 
 }  // namespace
 
@@ -212,7 +214,7 @@ net::awaitable<void> server_connection::serve() {
 net::awaitable<void> server_connection::say_goodbye() {
     client.shutdown_send();
     total_end_ = net::steady_clock::time_point::max();
-    arm(std::chrono::milliseconds{2'000}, waiting_for::request);
+    arm(path.draining(role) ? idle_while_draining : lingers_for, waiting_for::request);
     in.reset();
     in.make_room(warm_buffer);
     for (std::size_t drained = 0; drained < (8U << 20);) {

@@ -163,7 +163,7 @@ TEST(Shutdown, GoesOnAfterASecondWhereCuttingDoesNotHelp) {
 }
 
 TEST(Shutdown, HurriesInEveryPhase) {
-    for (auto when : {1s, 5s, 9s + 500ms}) {
+    for (const auto when : std::initializer_list<milliseconds>{1s, 5s, 9'500ms}) {
         world w;
         w.how.delay = 3s;
         w.drain = 8s;
@@ -181,7 +181,7 @@ TEST(Shutdown, TellsWhereItIs) {
     w.how.delay = 1s;
     w.open = {{0ms, some(1, 1, 1)}};
     std::vector<std::string> seen;
-    for (auto when : {500ms, 2s, 10s})
+    for (const auto when : std::initializer_list<milliseconds>{500ms, 2s, 10s})
         w.events[when] = [&] {
             const auto progress = w.running->look();
             const auto left = progress->deadline - std::chrono::system_clock::now();
