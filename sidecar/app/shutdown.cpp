@@ -65,7 +65,7 @@ void shutdown::announce() {
     enter(stop_phase::announcing);
     if (actions_.withdraw) actions_.withdraw(withdrawal_takes);
     const auto until = clock_.now() + how_.delay;
-    while (actions_.application_refuses && goes_on(until) && !application_refuses()) clock_.sleep(look_every);
+    while (actions_.has_callers && goes_on(until) && !application_refuses()) clock_.sleep(look_every);
 }
 
 /// The application ends after its sidecar, if it can: what it still does needs us. So both directions and Kafka stay

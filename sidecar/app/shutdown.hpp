@@ -25,6 +25,7 @@ struct open_connections {
 /// What a stop does with the parts of a running sidecar. An empty function: there is no such part.
 struct stop_actions {
     using milliseconds = std::chrono::milliseconds;
+    bool has_callers = false;                         ///< there are inbound listeners
     std::function<void(milliseconds most)> withdraw;  ///< out of every registry; waits for it so long at most
     std::function<bool()> application_refuses;        ///< nobody listens at any address that inbound listeners lead to
     std::function<void()> close_inbound;              ///< exchanges of callers get `Connection: close`

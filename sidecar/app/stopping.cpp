@@ -58,6 +58,7 @@ stop_actions sidecar::actions_of_stop() {
     std::vector<config::endpoint> applications;
     for (const auto& inbound : configuration_.value.inbound) applications.push_back(inbound.app);
     stop_actions out;
+    out.has_callers = !lanes_.front()->inbound_acceptors.empty();
     out.application_refuses = refusal_of(std::move(applications));
     out.close_inbound = [this] { each_lane([](lane& own) { own.path->drain_inbound(); }, worker_takes); };
     out.stop_inbound = [this] { each_lane([](lane& own) { stop_all(own.inbound_acceptors); }, worker_takes); };

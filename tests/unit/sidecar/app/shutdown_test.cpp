@@ -47,6 +47,7 @@ struct world {
             note("withdraw");
             sleep(std::min(most, withdrawal));
         };
+        out.has_callers = has_inbound;
         if (has_inbound) out.application_refuses = [this] { return at_this_time(refuses); };
         out.close_inbound = [this] { note("close_inbound"); };
         out.stop_inbound = [this] { note("stop_inbound"); };
