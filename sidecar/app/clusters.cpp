@@ -19,15 +19,15 @@ void sidecar::open_clusters() {
 std::vector<net::listening_socket> sidecar::cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address) {
     const auto setting = "kafka." + cluster.name + ".listen";
     const bool shared = lanes_.size() > 1;
-    auto open = [&](bool reuse) {
-        return cluster.by_loopback() ? net::listening_socket::open_loopback(address.port(), setting, reuse)
-                                     : net::listening_socket::open(address, setting, reuse);
-    };
     // Without SO_REUSEPORT a port that another process holds is refused, so it is tried that way first.
-    if (shared && address.port() != 0) (void)open(false);
+    if (shared && address.port() != 0 && cluster.by_loopback())
+        net::listening_socket::expect_free_loopback(address.port(), setting);
+    else if (shared && address.port() != 0)
+        net::listening_socket::expect_free(address, setting);
     std::vector<net::listening_socket> out;
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
-        out.push_back(open(shared));
+        out.push_back(cluster.by_loopback() ? net::listening_socket::open_loopback(address.port(), setting, shared)
+                                            : net::listening_socket::open(address, setting, shared));
         address.port(out.back().bound().port());
     }
     return out;

@@ -9,6 +9,7 @@
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
+#include "sidecar/app/wait_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/overrides.hpp"
@@ -243,6 +244,7 @@ class grammar {
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
+    wait_flags wait_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
     bool policies_schema_ = false, policies_reference_ = false;
 };
@@ -288,6 +290,7 @@ grammar::grammar() {
     add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
+    add_wait_flags(*add_command("wait", "start a command once a sidecar is ready", wait_footer), wait_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -325,6 +328,7 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     const auto name = chosen.get_name();
     complaints wrong{name};
     name_extras(chosen, wrong);
+    std::vector<std::string> said;
     command result;
     if (name == "run") result = run_command{to_input(chosen, run_flags_, variables, wrong)};
     if (name == "check") {
@@ -332,23 +336,18 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         check.policies_alone = only_policies(check.input);
         result = std::move(check);
     }
-    if (name == "explain") {
-        std::vector<std::string> said;
+    if (name == "explain")
         result = explain_command{explain_flags_.policies, explain_flags_.config, to_exchange(explain_flags_, said),
                                  variables};
-        for (const auto& each : said) wrong.add(each);
-    }
     if (name == "diff") {
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
     }
     if (name == "collect") result = to_options(collect_flags_, wrong);
     if (name == "chain") result = to_options(chain_flags_, wrong);
-    if (name == "dev-broker") {
-        std::vector<std::string> said;
-        result = to_options(dev_broker_flags_, said);
-        for (const auto& each : said) wrong.add(each);
-    }
+    if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
+    if (name == "wait") result = to_options(wait_flags_, said);
+    for (const auto& each : said) wrong.add(each);
     if (wrong.any()) return wrong.as_answer();
     return result;
 }
@@ -362,6 +361,7 @@ std::string grammar::help() const {
 }
 
 command grammar::parse(std::vector<std::string> arguments, const config::environment& variables) {
+    if (!arguments.empty() && arguments.front() == "wait") take_command(arguments, wait_flags_);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
         program_.parse(std::move(arguments));
@@ -379,12 +379,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",     "collect",
-                                            "chain", "dev-broker", "--help",  "--version"};
-    return answer{
-        usage,
-        "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
-            "\nThere are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
+    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",   "collect",
+                                            "chain", "dev-broker", "wait",    "--help", "--version"};
+    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
+                             config::did_you_mean(extras.front(), commands) +
+                             "\nThere are run, check, explain, diff, collect, chain, dev-broker and wait; 'outrider "
+                             "--help' tells more.\n"};
 }
 
 }  // namespace

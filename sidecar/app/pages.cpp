@@ -166,6 +166,7 @@ std::string sidecar::state_page() {
     out["instance"] = configuration_.value.instance;
     out["version"] = OUTRIDER_VERSION;
     out["draining"] = draining_.load();
+    out["stopping"] = stopping_json();
     out["listeners"] = listening_;
     auto verdict = ready();
     out["ready"] = verdict.ready;

@@ -4,7 +4,8 @@
 
 namespace outrider::app {
 
-/// Runs the sidecar until SIGTERM or SIGINT, then drains and stops. Errors go to standard error.
+/// Runs the sidecar until SIGTERM or SIGINT, then drains and stops; SIGQUIT, or SIGINT while it drains, stops it at
+/// once. Errors go to standard error.
 /// @param start  without errors
 /// @param input  what it was read from, for a reload
 /// @return the exit code: 0 stopped by signal, 1 could not start (a port in use, say)

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <thread>
 
 #include "sidecar/app/own_addresses.hpp"
 #include "sidecar/config/print.hpp"
@@ -55,6 +54,7 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
     probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
+    shutdown_ = std::make_unique<shutdown>(settings.drain, settings.stop, actions_of_stop());
     open_admin();
 }
 
@@ -110,7 +110,7 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
     auto address = net::resolve_now(where).front();
     bool shared = lanes_.size() > 1;
     // Without SO_REUSEPORT a port that another process holds is refused, so it is tried that way first.
-    if (shared && address.port() != 0) (void)net::listening_socket::open(address, setting, false);
+    if (shared && address.port() != 0) net::listening_socket::expect_free(address, setting);
     for (auto& each : lanes_) {
         auto socket = net::listening_socket::open(address, setting, shared);
         address = socket.bound();
@@ -119,11 +119,12 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
         if (role.kind == http::listener_kind::upstream) own.fixed = each->path->router.named(role.name.substr(9));
         if (application) own.fixed = each->path->add_application(*application);
         auto* path = each->path.get();
-        each->acceptors.push_back(
-            std::make_unique<net::acceptor>(each->worker.get_executor(), std::move(socket),
-                                            [path, &own](net::stream client, const net::tcp_endpoint& peer) {
-                                                path->accept(std::move(client), peer, own);
-                                            }));
+        const bool inbound = role.direction() == exchange::direction::inbound;
+        (inbound ? each->inbound_acceptors : each->acceptors)
+            .push_back(std::make_unique<net::acceptor>(each->worker.get_executor(), std::move(socket),
+                                                       [path, &own](net::stream client, const net::tcp_endpoint& peer) {
+                                                           path->accept(std::move(client), peer, own);
+                                                       }));
     }
     guard_own(shared_->egress, address);
     listening_.push_back(role.name + " " + net::text_of(address));
@@ -179,6 +180,7 @@ void sidecar::start() {
     for (auto& each : lanes_) {
         auto* own = each.get();
         own->worker.post([own] {
+            for (auto& acceptor : own->inbound_acceptors) acceptor->start(own->worker.tasks());
             for (auto& acceptor : own->acceptors) acceptor->start(own->worker.tasks());
             tick(*own);
         });
@@ -197,68 +199,6 @@ void sidecar::each_lane(const std::function<void(lane&)>& work, std::chrono::mil
     }
 }
 
-std::size_t sidecar::open_connections() {
-    std::size_t open = 0;
-    for (auto& each : lanes_) {
-        open += each->path->metrics.connections_open.value();
-        for (auto& cluster : each->clusters) open += cluster->metrics.connections_open.value();
-    }
-    return open;
-}
-
-void sidecar::stop(const std::atomic<bool>& hurry) {
-    draining_ = true;
-    // Callers are told to go elsewhere by readiness and by Connection: close; until they have gone, and as long as the
-    // application still works on something, both directions stay open.
-    each_lane(
-        [](lane& own) {
-            own.path->drain();
-            for (auto& cluster : own.clusters) cluster->drain();
-        },
-        std::chrono::milliseconds{2'000});
-    auto end = net::steady_clock::now() + configuration_.value.drain;
-    spdlog::info("draining: {} connections open, {} ms at most", open_connections(),
-                 configuration_.value.drain.count());
-    while (open_connections() > 0 && !hurry && net::steady_clock::now() < end)
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    each_lane(
-        [](lane& own) {
-            for (auto& acceptor : own.acceptors) acceptor->stop();
-        },
-        std::chrono::milliseconds{2'000});
-    while (open_connections() > 0 && !hurry && net::steady_clock::now() < end)
-        std::this_thread::sleep_for(std::chrono::milliseconds{20});
-    if (auto left = open_connections(); left > 0) spdlog::warn("{} connections are cut off", left);
-    each_lane(
-        [](lane& own) {
-            own.path->abort();
-            for (auto& cluster : own.clusters) cluster->abort();
-        },
-        std::chrono::milliseconds{2'000});
-    auto cut = net::steady_clock::now() + std::chrono::milliseconds{1'000};
-    while (open_connections() > 0 && net::steady_clock::now() < cut)
-        std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    each_lane(
-        [](lane& own) {
-            own.tick.cancel();
-            own.path->housekeeping();
-            for (auto& cluster : own.clusters) cluster->housekeeping();
-        },
-        std::chrono::milliseconds{2'000});
-    for (auto& cluster : clusters_) cluster->save_if_changed();
-    probe_->stop();
-    if (fleet_) fleet_->stop();
-    exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
-    if (log_writer_) log_writer_->stop();
-    std::size_t escaped = 0;
-    for (auto& each : lanes_) {
-        escaped += each->worker.tasks().escaped();
-        each->worker.stop();
-    }
-    if (escaped > 0) spdlog::error("{} tasks ended by an exception: please report this", escaped);
-    for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{200});
-}
-
 void sidecar::look_at_files() {
     for (auto& cluster : clusters_) {
         cluster->save_if_changed();
@@ -273,6 +213,11 @@ void sidecar::look_at_files() {
             spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name,
                           error);
     }
+}
+
+bool sidecar::workers_answer() {
+    return std::all_of(lanes_.begin(), lanes_.end(),
+                       [](auto& each) { return each->worker.run_within(worker_answers_within, [] {}); });
 }
 
 admin::readiness sidecar::ready() {

@@ -7,10 +7,13 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "sidecar/admin/admin_server.hpp"
 #include "sidecar/app/app_probe.hpp"
 #include "sidecar/app/log_writer.hpp"
 #include "sidecar/app/policy_store.hpp"
+#include "sidecar/app/shutdown.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
@@ -38,18 +41,23 @@ class sidecar {
 
     void start();
 
-    /// Orderly end: readiness fails, idle connections close, exchanges under way finish until `settings.drain` has
-    /// passed, spans are delivered or spooled. `hurry` is looked at meanwhile: a second signal ends the patience.
+    /// Orderly end, in the order of `shutdown`; blocks. `hurry` is looked at meanwhile, and ends the patience.
     void stop(const std::atomic<bool>& hurry);
+    /// The longest that stop() takes, when nobody hurries.
+    std::chrono::milliseconds longest_stop() const { return shutdown_->longest(); }
 
     /// Certificates that changed on disk are taken up; called once a second by the main thread.
     void look_at_files();
     /// Policies whose files changed are taken up; called several times a second by the main thread.
     void look_at_policies() { policies_->look(); }
     /// SIGHUP: configuration and policies are read again.
-    void reload() { policies_->reload("SIGHUP"); }
+    admin::reload_report reload() { return policies_->reload("SIGHUP"); }
 
     admin::readiness ready();
+    /// Whether every worker answers in time; any thread.
+    bool workers_answer();
+    /// A line on how things are, for a service manager.
+    std::string status() const;
     std::string metrics_page();
     std::string state_page();
 
@@ -63,7 +71,8 @@ class sidecar {
         std::unique_ptr<http::data_path> path;
         std::vector<std::unique_ptr<http::listener_role>> roles;
         std::vector<std::unique_ptr<kafka::cluster_path>> clusters;  ///< as clusters_
-        std::vector<std::unique_ptr<net::acceptor>> acceptors;
+        std::vector<std::unique_ptr<net::acceptor>> inbound_acceptors;
+        std::vector<std::unique_ptr<net::acceptor>> acceptors;  ///< those that the application comes to
         net::steady_timer tick;
     };
 
@@ -80,7 +89,10 @@ class sidecar {
     void publish(const std::shared_ptr<const governance::policy_set>& policies);
     static void tick(lane& on);
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
-    std::size_t open_connections();
+    stop_actions actions_of_stop();
+    open_connections count_connections() const;
+    nlohmann::json stopping_json() const;
+    void deliver_what_waits(std::chrono::milliseconds patience);
 
     config::loaded configuration_;
     std::shared_ptr<http::shared_setup> shared_;
@@ -95,6 +107,7 @@ class sidecar {
     std::vector<std::string> listening_;  ///< "inbound 127.0.0.1:8080", ... as printed
     std::mutex node_ports_mutex_;
     std::set<std::pair<std::size_t, std::int32_t>> node_ports_;  ///< listened on, by cluster
+    std::unique_ptr<shutdown> shutdown_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> started_{false};
 };

@@ -1,3 +1,4 @@
+#include "sidecar/config/declared_stop.hpp"
 #include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/schema.hpp"
 
@@ -270,7 +271,8 @@ std::vector<setting> root_keys() {
         value("state", &settings::state, path(), "folder that survives a restart: the spool"),
         value("workers", &settings::workers, count(0, 256), "worker threads; 0: the CPU quota, at most 2"),
         value("drain", &settings::drain, duration(seconds{0}, hours{1}),
-              "how long open exchanges may go on after SIGTERM"),
+              "how long open exchanges may go on after SIGTERM, and the application may still call out"),
+        section("stop", &settings::stop, stop_keys(), "how the sidecar stops"),
         value("log_level", &settings::log_level, word_of({"debug", "info", "warning", "error"}),
               "least severity that is logged"),
         later("events", "remove the key"),

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "governance/policy.hpp"
+#include "sidecar/config/settings_stop.hpp"
 
 namespace outrider::config {
 
@@ -214,6 +215,7 @@ struct settings {
     std::string state = "/var/lib/outrider";  ///< state folder: the spool
     std::uint32_t workers = 0;                ///< 0: the cgroup's CPU quota, at most 2
     milliseconds drain{10'000};               ///< how long open exchanges may go on after SIGTERM
+    config::stop stop;
     std::string log_level = "info";
 };
 

@@ -76,6 +76,7 @@ struct worker_metrics {
     std::array<counter, failure_codes> failures;  ///< by failure_code
     counter connections_accepted;
     counter connections_open;
+    counter inbound_open;         ///< of these, those of callers of the application
     counter connections_refused;  ///< over limits.connections
     counter upstream_connections_opened;
     counter stale_retries;

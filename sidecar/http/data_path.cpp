@@ -80,6 +80,12 @@ void data_path::accept(net::stream client, const net::tcp_endpoint& peer, const 
     worker.tasks().spawn(serve(std::make_unique<server_connection>(*this, role, std::move(client), peer)));
 }
 
+void data_path::drain_inbound() {
+    inbound_draining_ = true;
+    for (auto* connection : connections_)
+        if (draining(connection->role)) connection->drain();
+}
+
 void data_path::drain() {
     draining_ = true;
     for (auto* connection : connections_) connection->drain();

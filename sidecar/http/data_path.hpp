@@ -89,11 +89,15 @@ class data_path {
     /// Serves a connection that a listener of `role` accepted. `role` outlives it.
     void accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role);
 
-    /// No idle connection stays, each exchange under way is its connection's last.
+    /// Each exchange is its connection's last, and who sends no further request is idle and closed in a moment: for
+    /// callers of the application first, whose own calls may go on.
+    void drain_inbound();
     void drain();
     /// Ends every connection now.
     void abort();
-    bool draining() const { return draining_; }
+    bool draining(const listener_role& role) const {
+        return draining_ || (inbound_draining_ && role.direction() == exchange::direction::inbound);
+    }
     std::size_t connections() const { return connections_.size(); }
 
     /// Every 100 ms: spans and log lines to their threads, idle upstream connections closed, buffers of sleeping
@@ -136,6 +140,7 @@ class data_path {
     std::string date_;
     std::time_t date_second_ = 0;
     bool draining_ = false;
+    bool inbound_draining_ = false;
     unsigned ticks_ = 0;
 };
 

@@ -24,7 +24,7 @@ bool server_exchange::build_answer_head() {
     rewrite.chunked = unknown_length && head_.minor_version == 1;
     if (unknown_length && head_.minor_version == 0) client_keeps_ = false;
     if (upload_ && !upload_->complete) client_keeps_ = false;
-    if (path_.draining()) client_keeps_ = false;
+    if (path_.draining(connection_->role)) client_keeps_ = false;
     rewrite.close = !client_keeps_;
     rewrite.keep_alive_10 = client_keeps_ && head_.minor_version == 0;
     rewrite.drop_length = answer_.status == 204 || rewrite.chunked;

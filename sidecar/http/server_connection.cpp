@@ -13,8 +13,10 @@ constexpr std::size_t cold_buffer = 512;
 constexpr std::chrono::milliseconds looks_for_reset_every{1'000};
 /// Somebody else may want the place in the queue.
 constexpr std::chrono::milliseconds looks_for_end_every{100};
-/// While stopping, a connection that was accepted last gets this long to send its request.
-constexpr std::chrono::milliseconds idle_while_draining{500};
+/// For a client that may still be sending when it has its answer.
+constexpr std::chrono::milliseconds lingers_for{2'000};
+/// While stopping, a connection gets this long to send its request: closing it at once could cross one on its way.
+constexpr std::chrono::milliseconds idle_while_draining{300};
 
 }  // namespace
 
@@ -30,6 +32,7 @@ server_connection::server_connection(data_path& owner, const listener_role& of, 
     peer_port_ = peer.port();
     path.metrics.connections_accepted.add();
     path.metrics.connections_open.add();
+    if (role.direction() == exchange::direction::inbound) path.metrics.inbound_open.add();
     index = path.connections_.size();
     path.connections_.push_back(this);
 }
@@ -37,6 +40,7 @@ server_connection::server_connection(data_path& owner, const listener_role& of, 
 server_connection::~server_connection() {
     if (warm_) --path.warm;
     path.metrics.connections_open.subtract();
+    if (role.direction() == exchange::direction::inbound) path.metrics.inbound_open.subtract();
     path.connections_.back()->index = index;
     std::swap(path.connections_[index], path.connections_.back());
     path.connections_.pop_back();
@@ -58,15 +62,18 @@ bool server_connection::client_left() {
     return waiting_for_ == waiting_for::policy ? client.has_ended() : client.was_reset();
 }
 
+/// An idle connection on which something came at the last moment: the read that is under way takes it.
+bool server_connection::request_is_here() { return idle_ && !client.quiet_and_open(); }
+
 std::chrono::milliseconds server_connection::look_every() const {
     return waiting_for_ == waiting_for::policy ? looks_for_end_every : looks_for_reset_every;
 }
 
 void server_connection::look() {
     auto now = net::steady_clock::now();
-    timed_out_ = now >= due_;
+    timed_out_ = now >= due_ && !request_is_here();
     client_gone_ = !timed_out_ && client_left();
-    if (!timed_out_ && !client_gone_) return deadline_.arm(std::min(due_, now + look_every()));
+    if (!timed_out_ && !client_gone_) return deadline_.arm(std::max(std::min(due_, now + look_every()), now));
     total_passed_ = timed_out_ && total_armed_;
     cancel_both();
 }
@@ -95,7 +102,7 @@ void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
 }
 
 void server_connection::drain() {
-    if (idle_) client.cancel();
+    if (idle_) arm(idle_while_draining, waiting_for::request);
 }
 
 void server_connection::abort() {
@@ -129,7 +136,7 @@ void server_connection::become_idle() {
         in.shrink(0);
     }
     total_end_ = net::steady_clock::time_point::max();
-    arm(path.draining() ? idle_while_draining : path.settings.timeouts.idle, waiting_for::request);
+    arm(path.draining(role) ? idle_while_draining : path.settings.timeouts.idle, waiting_for::request);
     idle_ = true;
 }
 
@@ -147,7 +154,7 @@ net::awaitable<bool> server_connection::wait_for_request() {
             in.commit(std::get<1>(got));
             co_return true;
         }
-        if (!cooling_ || path.draining() || timed_out() || aborted_) co_return false;
+        if (!cooling_ || timed_out() || aborted_) co_return false;
         cooling_ = warm_ = false;
         --path.warm;
         in.shrink(0);
@@ -186,8 +193,8 @@ net::awaitable<void> server_connection::serve() {
         if (in.empty()) {
             in.reset();
             if (exchange) path.give_back(std::move(exchange));
-            // A connection that was accepted while stopping still gets its one answer.
-            if ((path.draining() && !first) || !co_await wait_for_request()) break;
+            bool came = co_await wait_for_request();
+            if (!came) break;
         }
         if (std::exchange(first, false) && role.kind == listener_kind::inbound && co_await served_other_protocol())
             co_return;
@@ -207,7 +214,7 @@ net::awaitable<void> server_connection::serve() {
 net::awaitable<void> server_connection::say_goodbye() {
     client.shutdown_send();
     total_end_ = net::steady_clock::time_point::max();
-    arm(std::chrono::milliseconds{2'000}, waiting_for::request);
+    arm(path.draining(role) ? idle_while_draining : lingers_for, waiting_for::request);
     in.reset();
     in.make_room(warm_buffer);
     for (std::size_t drained = 0; drained < (8U << 20);) {

@@ -48,7 +48,7 @@ class server_connection {
 
     net::awaitable<void> serve();
 
-    /// Called while stopping: closes at once when idle, else after the exchange.
+    /// Called while stopping: one request more is answered, when it comes soon.
     void drain();
     void abort();
     /// Gives the large buffer back when the connection has been idle for a second.
@@ -92,6 +92,7 @@ class server_connection {
     void cancel_both();
     bool watches_client() const;
     bool client_left();
+    bool request_is_here();
     std::chrono::milliseconds look_every() const;
 
     net::deadline deadline_;

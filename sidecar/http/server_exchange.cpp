@@ -154,7 +154,7 @@ void server_exchange::identify() {
     facts_.minor_version = head_.minor_version;
     if (auto* agent = head_.fields.find(field_id::user_agent)) facts_.user_agent = agent->value;
     span_ = path_.tracer.start(context_of(head_.fields), role.trust, facts_.started);
-    client_keeps_ = client_keeps_ && request_.keep_alive && !path_.draining();
+    client_keeps_ = client_keeps_ && request_.keep_alive && !path_.draining(role);
 }
 
 /// Loops, and what an inbound listener never does.

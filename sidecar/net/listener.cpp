@@ -3,6 +3,8 @@
 #include <cstring>
 #include <stdexcept>
 
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "sidecar/net/log.hpp"
@@ -13,6 +15,8 @@ namespace outrider::net {
 namespace {
 
 constexpr int backlog = 4096;
+/// For handshakes that are under way when a listener ends.
+constexpr std::chrono::milliseconds handshakes_take{50};
 
 [[noreturn]] void fail(const tcp_endpoint& where, const std::string& setting, const char* step) {
     auto reason = errno;
@@ -25,6 +29,21 @@ constexpr int backlog = 4096;
                              std::strerror(reason) + hint);
 }
 
+/// From now on the kernel drops whoever begins a handshake; those under way come to their end. Without that, one that
+/// is complete between the last accept and the close is reset, and its request is lost.
+void take_no_new_handshakes(int listener) {
+    constexpr std::uint32_t flags_at = 13, syn = 0x02, drop = 0, pass = 0xFFFF'FFFF;
+    sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags_at),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, drop),
+        BPF_STMT(BPF_RET | BPF_K, pass),
+    };
+    sock_fprog filter{std::size(program), program};
+    if (::setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) != 0)
+        spdlog::debug("a listener that closes cannot hold off new connections: {}", std::strerror(errno));
+}
+
 }  // namespace
 
 listening_socket listening_socket::open(const tcp_endpoint& where, const std::string& setting, bool shared) {
@@ -35,8 +54,23 @@ listening_socket listening_socket::open_loopback(std::uint16_t port, const std::
     return open_on({asio::ip::address_v4::any(), port}, setting, shared, "lo");
 }
 
+void listening_socket::expect_free(const tcp_endpoint& where, const std::string& setting) {
+    (void)bound_on(where, setting, false, nullptr);
+}
+
+void listening_socket::expect_free_loopback(std::uint16_t port, const std::string& setting) {
+    (void)bound_on({asio::ip::address_v4::any(), port}, setting, false, "lo");
+}
+
 listening_socket listening_socket::open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
                                            const char* device) {
+    auto made = bound_on(where, setting, shared, device);
+    if (::listen(made.descriptor_, backlog) != 0) fail(where, setting, "listen");
+    return made;
+}
+
+listening_socket listening_socket::bound_on(const tcp_endpoint& where, const std::string& setting, bool shared,
+                                            const char* device) {
     listening_socket made{::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     auto descriptor = made.descriptor_;
     if (descriptor < 0) fail(where, setting, "socket");
@@ -52,7 +86,6 @@ listening_socket listening_socket::open_on(const tcp_endpoint& where, const std:
     // What is bound to lo is loopback, though its address does not say so.
     set_tcp_options(descriptor, device ? tcp_endpoint{asio::ip::address_v4::loopback(), where.port()} : where);
     if (::bind(descriptor, where.data(), static_cast<socklen_t>(where.size())) != 0) fail(where, setting, "bind");
-    if (::listen(descriptor, backlog) != 0) fail(where, setting, "listen");
     return made;
 }
 
@@ -71,20 +104,29 @@ void acceptor::start(task_group& group) {
 
 void acceptor::stop() {
     if (std::exchange(stopped_, true)) return;
+    take_no_new_handshakes(listening_.native_handle());
     take_waiting(backlog);
     error_code ignored;
-    listening_.close(ignored);
+    if (started_)
+        listening_.cancel(ignored);
+    else
+        listening_.close(ignored);
 }
 
 awaitable<void> acceptor::run() {
     while (!stopped_) {
         auto [ec] = co_await listening_.async_wait(net::socket::wait_read, use_tuple);
-        if (ec || stopped_) co_return;
+        if (ec || stopped_) break;
         // Bounded, so that a flood of connections cannot starve those that are open.
         if (take_waiting(64)) continue;
         steady_timer pause{executor_, std::chrono::milliseconds{50}};
         co_await pause.async_wait(use_tuple);
     }
+    steady_timer rest{executor_, handshakes_take};
+    co_await rest.async_wait(use_tuple);
+    take_waiting(backlog);
+    error_code ignored;
+    listening_.close(ignored);
 }
 
 bool acceptor::take_waiting(int most) {

@@ -20,6 +20,10 @@ class listening_socket {
     /// Listens on every loopback address, 127.0.0.0/8, and on no other: any address, bound to the device `lo`. An
     /// accepted connection's local address tells which one was meant. Linux from 5.7 on needs no privilege for it.
     static listening_socket open_loopback(std::uint16_t port, const std::string& setting, bool shared);
+    /// Throws likewise when another process has the address: SO_REUSEPORT would share it without a word. Nobody can
+    /// connect meanwhile, and so nobody is reset afterwards.
+    static void expect_free(const tcp_endpoint& where, const std::string& setting);
+    static void expect_free_loopback(std::uint16_t port, const std::string& setting);
     listening_socket(listening_socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     listening_socket& operator=(listening_socket&&) = delete;
     ~listening_socket();
@@ -30,6 +34,8 @@ class listening_socket {
   private:
     static listening_socket open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
                                     const char* device);
+    static listening_socket bound_on(const tcp_endpoint& where, const std::string& setting, bool shared,
+                                     const char* device);
     explicit listening_socket(int descriptor) : descriptor_(descriptor) {}
     int descriptor_;
 };
@@ -44,7 +50,8 @@ class acceptor {
 
     /// Runs in `group` until stop(); once, however often it is called.
     void start(task_group& group);
-    /// No further connection is taken; those still queued are taken first, so that none is reset.
+    /// No further connection is taken; those still queued are taken first, and those whose handshake is under way for
+    /// a moment more, so that none is reset.
     void stop();
 
   private:

@@ -9,6 +9,8 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include "sidecar/net/system_roots.hpp"
+
 namespace outrider::net {
 namespace {
 
@@ -29,11 +31,10 @@ std::string queued_error() {
 }
 
 void trust(SSL_CTX* context, const std::string& ca) {
-    if (ca.empty()) {
-        if (SSL_CTX_set_default_verify_paths(context) != 1) fail("cannot use", "the system's CA certificates");
-    } else if (SSL_CTX_load_verify_file(context, ca.c_str()) != 1) {
+    if (ca.empty())
+        begin_to_read_system_roots();
+    else if (SSL_CTX_load_verify_file(context, ca.c_str()) != 1)
         fail("cannot read CA certificates from", ca);
-    }
 }
 
 void identify(SSL_CTX* context, const config::tls_client& settings) {
@@ -82,6 +83,7 @@ std::shared_ptr<SSL_CTX> tls_context::current() const {
 
 ssl_pointer tls_context::new_connection(const std::string& host) const {
     ssl_pointer ssl(SSL_new(current().get()));
+    if (settings_.ca.empty()) SSL_set1_verify_cert_store(ssl.get(), system_roots());
     const auto& name = settings_.server_name.empty() ? host : settings_.server_name;
     if (is_address(name)) {
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), name.c_str());

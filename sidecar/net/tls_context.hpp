@@ -23,7 +23,8 @@ enum class alpn : std::uint8_t { http11, none };
 /// The client side of TLS as one `tls:` mapping describes it: trusted roots, our certificate, at least TLS 1.2,
 /// verification always on. Certificates are replaced while running: reload_if_changed() looks at the
 /// files and rebuilds; when they are bad the last good context stays. All members may be called from any thread; only
-/// the reloading ones touch the disk, so workers call new_connection() only.
+/// the reloading ones touch the disk, so workers call new_connection() only. Without roots of its own it trusts the
+/// system's, whose first connection may have to wait until they have been read.
 class tls_context {
   public:
     /// @throws std::runtime_error naming the file and the reason

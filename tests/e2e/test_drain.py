@@ -1,6 +1,9 @@
 """SIGTERM: unready at once, open exchanges end well, connections close politely, exit code 0."""
+import json
 import signal
+import socket
 import threading
+import time
 
 import harness
 from harness import Client, ask, reply, wait_for
@@ -17,7 +20,8 @@ class Drain(harness.Case):
                 arrived.set()
                 self.go_on.wait(30)
             return reply(body="done")
-        proxy = self.sidecar(self.origin(wait), routes={"stock": self.origin()}, settings={"probes": "127.0.0.1:0", **settings})
+        self.app = self.origin(wait)
+        proxy = self.sidecar(self.app, routes={"stock": self.origin()}, settings={"probes": "127.0.0.1:0", **settings})
         self.client = Client(proxy.inbound)
         self.addCleanup(self.client.socket.close)
         self.client.send("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -34,6 +38,9 @@ class Drain(harness.Case):
         self.assertEqual(answer.get("Connection", "").lower(), "close")
         self.assertTrue(self.client.ended())
         self.assertEqual(proxy.wait(), 0)
+
+    def stopping(self, proxy):
+        return json.loads(proxy.get("/api/state").body)["stopping"]
 
     def ready(self, proxy):
         try:
@@ -91,6 +98,181 @@ class Drain(harness.Case):
             self.fail("the listener was closed while the sidecar still drains")
         self.go_on.set()
         self.assertEqual(proxy.wait(), 0)
+
+    def test_it_ends_within_a_second_of_the_last_request(self):
+        proxy = self.held()
+        with Client(proxy.inbound) as idle:
+            idle.request()
+            proxy.signal(signal.SIGTERM)
+            self.assertTrue(idle.ended(), "who is idle is told")
+        time.sleep(1.5)
+        self.assertIsNone(proxy.process.poll(), "an exchange is under way")
+        self.go_on.set()
+        self.assertEqual(self.client.response().body, b"done")
+        answered = time.monotonic()
+        self.assertEqual(proxy.wait(), 0)
+        self.assertLess(time.monotonic() - answered, 1)
+
+    def test_a_request_that_crosses_the_signal_is_answered(self):
+        proxy = self.held()
+        with Client(proxy.inbound) as client:
+            client.request()
+            proxy.signal(signal.SIGTERM)
+            wait_for(lambda: self.ready(proxy) == 503, "the sidecar to be unready")
+            answer = client.request()
+            self.assert_status(answer, 200)
+            self.assertEqual(answer.get("Connection", "").lower(), "close")
+        self.go_on.set()
+        self.assertEqual(proxy.wait(), 0)
+
+    def test_a_second_sigterm_changes_nothing(self):
+        proxy = self.held()
+        for _ in range(3):
+            proxy.signal(signal.SIGTERM)
+            wait_for(lambda: self.ready(proxy) == 503, "the sidecar to be unready")
+            time.sleep(0.1)
+        self.assertIsNone(proxy.process.poll())
+        self.go_on.set()
+        self.assertEqual(self.client.response().body, b"done")
+        self.assertEqual(proxy.wait(), 0)
+
+    def test_a_hard_stop_cuts_off_what_is_open(self):
+        for first, second in ((signal.SIGTERM, signal.SIGINT), (signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGQUIT), (signal.SIGQUIT, None)):
+            with self.subTest(first=first, second=second):
+                proxy = self.held(drain="60s")
+                began = time.monotonic()
+                proxy.signal(first)
+                if second:
+                    wait_for(lambda running=proxy: self.ready(running) == 503, "the sidecar to be unready")
+                    proxy.signal(second)
+                self.assertEqual(proxy.wait(5), 0)
+                self.assertLess(time.monotonic() - began, 3)
+                self.assertIn("1 connections are cut off", proxy.log())
+                self.go_on.set()
+
+    def test_progress_is_shown(self):
+        proxy = self.held(drain="20s")
+        self.assertIsNone(self.stopping(proxy))
+        with Client(proxy.outbound) as out:
+            self.assert_status(out.request(host="stock"), 200)
+            proxy.signal(signal.SIGTERM)
+            shown = wait_for(lambda: self.stopping(proxy), "the stop to begin")
+            self.assertEqual(shown["phase"], "draining")
+            self.assertEqual(shown["open"], {"inbound": 1, "outbound": 1, "kafka": 0})
+            self.assertIn("spans_queued", shown)
+            self.assertLess(shown["since"], shown["deadline"])
+        self.go_on.set()
+        self.assertEqual(proxy.wait(), 0)
+
+    def test_callers_are_served_as_before_until_they_have_heard_of_it(self):
+        proxy = self.sidecar(self.origin(), settings={"probes": "127.0.0.1:0", "stop.delay": "2s"})
+        with Client(proxy.inbound) as client:
+            client.request()
+            proxy.signal(signal.SIGTERM)
+            signalled = time.monotonic()
+            wait_for(lambda: self.ready(proxy) == 503, "the sidecar to be unready", 0.5)
+            answer = client.request()
+            self.assert_status(answer, 200)
+            self.assertIsNone(answer.get("Connection"))
+            self.assertEqual(self.stopping(proxy)["phase"], "announcing")
+            self.assert_status(ask(proxy.inbound), 200)
+            while answer.get("Connection") is None:
+                answer = client.request()
+                self.assert_status(answer, 200)
+            self.assertGreater(time.monotonic() - signalled, 1.9)
+        self.assertEqual(proxy.wait(), 0)
+
+    def test_the_way_out_stays_open_while_the_application_holds_a_connection(self):
+        proxy = self.sidecar(self.origin(), routes={"stock": self.origin()})
+        with Client(proxy.outbound) as application:
+            application.request(host="stock")
+            proxy.signal(signal.SIGTERM)
+            for _ in range(5):
+                time.sleep(0.4)
+                answer = application.request(host="stock")
+                self.assert_status(answer, 200)
+                self.assertIsNone(answer.get("Connection"))
+            self.assert_status(ask(proxy.outbound, host="stock"), 200)
+        gone = time.monotonic()
+        self.assertEqual(proxy.wait(), 0)
+        self.assertLess(time.monotonic() - gone, 1)
+
+    def test_callers_are_turned_away_once_the_application_has_closed_its_port(self):
+        proxy = self.held()
+        proxy.signal(signal.SIGTERM)
+        self.app.listener.shutdown(socket.SHUT_RDWR)
+        self.app.listener.close()
+
+        def refused():
+            try:
+                ask(proxy.inbound)
+                return False
+            except (ConnectionError, harness.Closed):
+                return True
+        wait_for(refused, "callers to be turned away")
+        self.assert_status(ask(proxy.outbound, host="stock"), 200)
+        self.go_on.set()
+        self.assertEqual(self.client.response().body, b"done", "the application finishes what it has begun")
+        self.assertEqual(proxy.wait(), 0)
+
+
+class Load:
+    """Callers in threads, half of them with connections that stay, until the sidecar takes no connection any more."""
+
+    def __init__(self, address, count=12):
+        self.address, self.answered, self.lost, self.refused = address, 0, [], 0
+        self.lock = threading.Lock()
+        self.threads = [threading.Thread(target=self.call, args=(number % 2 == 0,), daemon=True) for number in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def connect(self):
+        """None: nobody takes connections. What was connected was accepted."""
+        try:
+            return Client(self.address)
+        except (ConnectionRefusedError, socket.timeout):
+            with self.lock:
+                self.refused += 1
+            return None
+
+    def call(self, keeps):
+        client = self.connect()
+        while client:
+            try:
+                answer = client.request("/", fields={} if keeps else {"Connection": "close"})
+                with self.lock:
+                    self.answered += 1
+                    if answer.status != 200 or not answer.whole:
+                        self.lost.append(answer.start)
+            except (harness.Closed, OSError) as error:
+                with self.lock:
+                    self.lost.append(repr(error))
+                return
+            if answer.get("Connection", "").lower() == "close":
+                client.socket.close()
+                client = self.connect()
+            time.sleep(0.002)
+
+    def ended(self):
+        for thread in self.threads:
+            thread.join(20)
+        return not any(thread.is_alive() for thread in self.threads)
+
+
+class UnderLoad(harness.Case):
+    def test_nothing_that_was_accepted_is_lost(self):
+        for settings in ({"drain": "2s"}, {"drain": "2s", "stop.delay": "500ms"}, {"drain": "500ms", "workers": 2}):
+            with self.subTest(**settings):
+                proxy = self.sidecar(self.origin(), settings=settings)
+                load = Load(proxy.inbound)
+                wait_for(lambda running=load: running.answered > 300, "requests")
+                proxy.signal(signal.SIGTERM)
+                self.assertEqual(proxy.wait(10), 0)
+                self.assertTrue(load.ended())
+                self.assertEqual(load.lost, [])
+                self.assertEqual(load.refused, 12)
+                self.assertNotIn("cut off", proxy.log())
+                print(f"{settings}: {load.answered} answered", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,11 @@ class TlsUpstream(harness.Case):
         self.assertEqual(upstream.connections, 1)
         self.assertEqual(context.asked_for, ["localhost"])
 
+    def test_the_systems_authorities_are_trusted_where_no_others_are_named(self):
+        upstream = self.origin(context=self.authority.server("localhost"))
+        proxy = self.sidecar(routes={"pay": f"https://localhost:{upstream.port}"}, environment={"SSL_CERT_FILE": str(self.authority.ca)})
+        self.assert_status(ask(proxy.outbound, host="pay"), 200)
+
     def test_large_bodies_pass_in_both_directions(self):
         upstream = self.origin(lambda exchange: harness.reply(body=exchange.read().body), context=self.authority.server("localhost"))
         proxy = self.proxy(f"localhost:{upstream.port}", ca=self.authority.ca)

@@ -1,10 +1,11 @@
 """librdkafka through python3-confluent-kafka: one job as JSON on the standard input, its result as JSON on the standard output.
 
 Bytes are written as Latin-1 text. `stream` and `transactions` print a line of JSON for each outcome, in the form of Kafka's
-VerifiableProducer, until the count is reached.
+VerifiableProducer, until the count is reached, and `service` until it gets SIGTERM.
 """
 import json
 import os
+import signal
 import sys
 import time
 
@@ -176,6 +177,32 @@ def insist(step, attempts=30):
         except KafkaException as exception:
             if not exception.args[0].retriable() or attempt == attempts - 1:
                 raise
+
+
+def service(job):
+    """What a service does: sends numbered records, takes each of them as the one member of a group and commits its offset. A line for each."""
+    ended, sent = [], 0
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(True))
+    producer = Producer(job["config"])
+    consumer = Consumer({"auto.offset.reset": "earliest", "enable.auto.commit": False, "group.id": job["group"], **job["config"]})
+    consumer.subscribe([job["topic"]])
+
+    def told(error, _):
+        if error:
+            say({"name": "service_error", "message": error.name()})
+    while not ended:
+        producer.produce(job["topic"], str(sent).encode(), on_delivery=told)
+        sent += 1
+        if producer.flush(job["seconds"]) > 0:
+            say({"name": "service_error", "message": "not acknowledged in time"})
+        message = next((found for _ in range(100) if (found := consumer.poll(0.3))), None)
+        if message is None or message.error():
+            say({"name": "service_error", "message": str(message and message.error())})
+            continue
+        (committed,) = consumer.commit(message, asynchronous=False)
+        say({"name": "service_committed", "value": text_of(message.value()), "offset": committed.offset})
+    consumer.close()
+    return {"sent": sent}
 
 
 def main():

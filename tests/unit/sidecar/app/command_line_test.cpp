@@ -77,6 +77,30 @@ TEST(CommandLine, RefusesADevBrokerThatMakesNoSense) {
     EXPECT_NE(refusal({"dev-broker", "--topics", "a"}).find("did you mean '--topic'"), std::string::npos);
 }
 
+TEST(CommandLine, TellsWaitWhatToWaitForAndWhatToBecome) {
+    const auto plain = must_be<tools::wait_options>({"wait"});
+    EXPECT_EQ(plain.target.text(), "http://127.0.0.1:7900/startupz");
+    EXPECT_EQ(plain.timeout, std::chrono::seconds{30});
+    EXPECT_TRUE(plain.command.empty());
+    const auto full = must_be<tools::wait_options>(
+        {"wait", "--timeout=5s", "--admin", "[::1]:7910", "--", "sh", "-c", "exit 3", "--", "--timeout"});
+    EXPECT_EQ(full.target.text(), "http://[::1]:7910/startupz");
+    EXPECT_EQ(full.timeout, std::chrono::seconds{5});
+    EXPECT_EQ(full.command, (strings{"sh", "-c", "exit 3", "--", "--timeout"}));
+    EXPECT_EQ(must_be<tools::wait_options>({"wait", "--for", "https://a.example/ok"}).target.text(),
+              "https://a.example/ok");
+}
+
+TEST(CommandLine, RefusesAWaitThatMakesNoSense) {
+    EXPECT_NE(refusal({"wait", "--"}).find("no command stands behind '--'"), std::string::npos);
+    EXPECT_NE(refusal({"wait", "./orders"}).find("unexpected argument './orders'"), std::string::npos);
+    EXPECT_NE(refusal({"wait", "--timeout", "30"}).find("'30' is not a duration"), std::string::npos);
+    EXPECT_NE(refusal({"wait", "--admin", ":7900"}).find("--admin: "), std::string::npos);
+    EXPECT_NE(refusal({"wait", "--for", "localhost:80"}).find("--for: 'localhost:80' is no URL"), std::string::npos);
+    EXPECT_NE(refusal({"wait", "--for", "http://a", "--admin", "a:1"}).find("either --admin or --for"),
+              std::string::npos);
+}
+
 TEST(CommandLine, OfTheReadmeLeadsToAConfiguration) {
     const auto run = must_be<run_command>({"run",
                                            "--service",
@@ -228,9 +252,10 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 }
 
 TEST(CommandLine, NamesTheCommandsThereAre) {
-    EXPECT_EQ(refusal({"rnu"}),
-              "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n");
+    EXPECT_EQ(
+        refusal({"rnu"}),
+        "outrider: unknown command 'rnu'; did you mean 'run'?\n"
+        "There are run, check, explain, diff, collect, chain, dev-broker and wait; 'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 

@@ -70,7 +70,8 @@ class session {
     explicit session(std::function<void(config::settings&)> configure = {});
     ~session();
 
-    std::shared_ptr<session_client> connect();
+    std::shared_ptr<session_client> connect() { return connect(role); }
+    std::shared_ptr<session_client> connect(const listener_role& to);
     void send(const std::shared_ptr<session_client>& client, std::string bytes);
     /// Sends and then half-closes; `written` tells when that is done.
     void send_and_end(const std::shared_ptr<session_client>& client, std::string bytes, bool& written);

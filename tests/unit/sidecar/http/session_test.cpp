@@ -413,7 +413,7 @@ TEST(Session, TimesOutInEveryPhaseWithTheRightAnswer) {
     EXPECT_TRUE(s.turn_until_idle());
 }
 
-TEST(Session, ClosesIdleConnectionsAtOnceAndBusyOnesAfterTheirExchangeWhenDraining) {
+TEST(Session, ClosesIdleConnectionsSoonAndBusyOnesAfterTheirExchangeWhenDraining) {
     session s;
     auto idle = s.connect(), busy = s.connect();
     s.send(idle, get());
@@ -430,6 +430,42 @@ TEST(Session, ClosesIdleConnectionsAtOnceAndBusyOnesAfterTheirExchangeWhenDraini
     EXPECT_NE(busy->seen.find("Connection: close\r\n"), std::string::npos);
     busy->stream.close();
     idle->stream.close();
+}
+
+TEST(Session, AnswersARequestThatCrossesTheBeginningOfADrain) {
+    session s;
+    auto client = s.connect();
+    s.send(client, get());
+    ASSERT_TRUE(s.turn_until([&] { return client->seen.ends_with("ok"); }));
+    client->seen.clear();
+    s.path->drain();
+    s.send(client, get());
+    ASSERT_TRUE(s.turn_until([&] { return client->ended; }));
+    EXPECT_TRUE(client->seen.starts_with("HTTP/1.1 200 ")) << client->seen;
+    EXPECT_NE(client->seen.find("Connection: close\r\n"), std::string::npos);
+    client->stream.close();
+}
+
+TEST(Session, LeavesTheCallsOfTheApplicationAloneWhileOnlyItsCallersAreToldToGo) {
+    session s;
+    auto caller = s.connect();
+    listener_role out;
+    out.kind = listener_kind::upstream;
+    out.fixed = s.role.fixed;
+    auto application = s.connect(out);
+    for (const auto& each : {caller, application}) s.send(each, get());
+    ASSERT_TRUE(s.turn_until([&] { return caller->seen.ends_with("ok") && application->seen.ends_with("ok"); }));
+    EXPECT_EQ(s.path->metrics.inbound_open.value(), 1U);
+    s.path->drain_inbound();
+    ASSERT_TRUE(s.turn_until([&] { return caller->ended; }));
+    EXPECT_FALSE(application->ended);
+    application->seen.clear();
+    s.send(application, get());
+    ASSERT_TRUE(s.turn_until([&] { return application->seen.ends_with("ok"); }));
+    EXPECT_EQ(application->seen.find("Connection: close\r\n"), std::string::npos);
+    s.path->drain();
+    ASSERT_TRUE(s.turn_until([&] { return application->ended; }));
+    for (auto& each : {caller, application}) each->stream.close();
 }
 
 }  // namespace

@@ -70,6 +70,18 @@ TEST(ListeningSocket, SaysWhenNoInterfaceHasTheAddress) {
     EXPECT_NE(why.find("no interface of this machine has that address"), std::string::npos) << why;
 }
 
+TEST(ListeningSocket, IsExpectedToBeFreeOfOthersThatShareItToo) {
+    auto port = [] {
+        auto shared = listening_socket::open(loopback, "inbound.listen", true);
+        EXPECT_THROW(listening_socket::expect_free(shared.bound(), "inbound.listen"), std::runtime_error);
+        return shared.bound();
+    }();
+    listening_socket::expect_free(port, "inbound.listen");
+    auto everywhere = listening_socket::open_loopback(0, "kafka.main.listen", true);
+    EXPECT_THROW(listening_socket::expect_free_loopback(everywhere.bound().port(), "kafka.main.listen"),
+                 std::runtime_error);
+}
+
 TEST(ListeningSocket, IsSharedByWorkersThatAskForIt) {
     auto first = listening_socket::open(loopback, "inbound.listen", true);
     auto second = listening_socket::open(first.bound(), "inbound.listen", true);
