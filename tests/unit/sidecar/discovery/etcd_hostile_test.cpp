@@ -1,4 +1,6 @@
 // Servers that are no etcd, or one that has gone mad.
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "sidecar/discovery/etcd_registry.hpp"
@@ -107,6 +109,27 @@ TEST(HostileEtcd, AWatchThatEndsAtOnceIsNotAskedWithoutRest) {
     std::this_thread::sleep_for(2s);
     EXPECT_LT(server.request_count(), 30u) << "the pauses grow";
     EXPECT_EQ(caller.lists().size(), 1u);
+}
+
+TEST(HostileEtcd, AWatchThatBeginsBehindACompactionListsAgain) {
+    std::atomic<int> lists{0}, watches{0};
+    http_receiver server([&](const received_request& asked) {
+        if (asked.target == "/v3/kv/range") {
+            const auto value = tracing::encode_base64("a:" + std::to_string(80 + lists++));
+            return answers(R"({"header":{"revision":"7"},"kvs":[{"key":"a2V5","value":")" + value + R"("}]})");
+        }
+        if (watches++ != 0) return reply{.hang = true};
+        return answers(
+            "{\"result\":{\"created\":true}}\n{\"result\":{\"canceled\":true,\"compact_revision\":\"30\"}}\n");
+    });
+    auto how = towards(server);
+    how.timeout = 5s;
+    const auto registry = make_etcd(how);
+    listening caller;
+    const auto watch = registry->watch("stock", caller.listener());
+    EXPECT_TRUE(caller.sees({"a:81"}));
+    EXPECT_EQ(caller.lists().size(), 2u);
+    EXPECT_TRUE(caller.failures().empty());
 }
 
 TEST(HostileEtcd, AWatchThatFailsIsSaidAndTheListStays) {

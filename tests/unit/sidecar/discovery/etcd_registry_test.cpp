@@ -169,10 +169,9 @@ TEST_F(EtcdRegistry, RegistersAnewWithAnEtcdThatLostItsData) {
     EXPECT_TRUE(caller.sees({}));
 }
 
-TEST_F(EtcdRegistry, AWatchBehindACompactionListsAgain) {
-    // A member that stands still for a while and a history that is compacted meanwhile.
+TEST_F(EtcdRegistry, AHistoryThatIsCompactedAndAWatchThatIsSilentLoseNothing) {
     auto how = options();
-    how.silence = 300ms;
+    how.silence = 300ms;  // then it lists anew
     const auto registry = make_etcd(how);
     server->put("/outrider/stock/a", "a:80");
     listening caller;
@@ -184,7 +183,7 @@ TEST_F(EtcdRegistry, AWatchBehindACompactionListsAgain) {
         server->call("/kv/compaction", {{"revision", put["header"]["revision"]}});
         ASSERT_TRUE(caller.sees({"a:80", "b:" + std::to_string(80 + i)}, 1s));
     }
-    std::this_thread::sleep_for(700ms);  // the silence lists anew, and watches from there
+    std::this_thread::sleep_for(700ms);
     server->put("/outrider/stock/b", "c:80");
     EXPECT_TRUE(caller.sees({"a:80", "c:80"}, 1s));
     EXPECT_TRUE(caller.failures().empty());

@@ -79,7 +79,7 @@ TEST(KubernetesSlices, OfOneServiceAreOneList) {
 }
 
 TEST(KubernetesSlices, AnUnknownReadinessIsReady) {
-    json bare{{"addresses", {"10.0.0.1", "10.0.0.7"}}};
+    json bare;
     bare["addresses"] = json::array({"10.0.0.1", "10.0.0.7"});
     EXPECT_EQ(members_of({slice("a", json::array({bare, endpoint("10.0.0.2", {{"ready", nullptr}})}))}),
               (names{"10.0.0.1:8080", "10.0.0.2:8080"}));
