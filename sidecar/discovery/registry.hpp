@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -41,6 +42,7 @@ struct registry_status {
     bool reachable = false;      ///< it answered the last request
     std::string problem;         ///< the last failure; empty: none since
     std::uint64_t failures = 0;  ///< requests without a usable answer
+    std::uint64_t skipped = 0;   ///< members that were left out: unreadable, or more than are taken
 };
 
 /// A registry of services: etcd, Consul, Kubernetes, DNS, a file. Its I/O runs on threads of its own.

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "sidecar/fleet/bell.hpp"
 #include "sidecar/fleet/key_names.hpp"
 #include "sidecar/fleet/lease_script.hpp"
+#include "sidecar/net/bell.hpp"
 #include "sidecar/net/job_thread.hpp"
 #include "sidecar/net/log.hpp"
 
@@ -32,7 +32,7 @@ std::string place_of(const redis_address& at) { return at.host + ":" + std::to_s
 struct fleet_client::parts {
     explicit parts(settings with)
         : how(std::move(with)),
-          waker(std::make_shared<bell>()),
+          waker(std::make_shared<net::bell>()),
           link(std::make_shared<governance::fleet_link>(how.replicas, [w = waker] { w->ring(); })),
           random(std::random_device{}()) {}
 
@@ -60,7 +60,7 @@ struct fleet_client::parts {
     void back_off();
 
     const settings how;
-    const std::shared_ptr<bell> waker;
+    const std::shared_ptr<net::bell> waker;
     const std::shared_ptr<governance::fleet_link> link;
     redis_connection redis;
     std::string digest;  ///< of the script

@@ -1,5 +1,9 @@
 #include "sidecar/net/http_connection.hpp"
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
 #include <optional>
 
 #include <boost/asio/ip/address.hpp>
@@ -10,11 +14,13 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <netdb.h>
 
+#include "sidecar/net/http_client_message.hpp"
 #include "sidecar/net/job_thread.hpp"
 
 namespace outrider::net {
@@ -30,55 +36,13 @@ using time_point = std::chrono::steady_clock::time_point;
 using endpoints = std::vector<tcp::endpoint>;
 
 constexpr std::uint32_t response_head_bytes = 64 * 1024;
+constexpr std::size_t input_bytes = 256 * 1024;  // more than a head or a trailer; bounds the line of a chunk's size
+constexpr std::size_t piece_bytes = 16 * 1024;
 
-bool has_line_break(std::string_view text) {
-    return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
-}
-
-std::size_t body_bytes(const http_request& request) {
-    std::size_t total = 0;
-    for (const auto part : request.body) total += part.size();
-    return total;
-}
-
-/// The request's head, or empty when a field can't be written.
-std::string request_head(const http_request& request, const std::string& user_agent) {
-    if (has_line_break(request.url.target) || has_line_break(request.method)) return {};
-    std::string head = request.method + " " + request.url.target + " HTTP/1.1\r\nHost: " + request.url.authority() +
-                       "\r\nUser-Agent: " + user_agent + "\r\n";
-    for (const auto& [name, value] : request.headers) {
-        if (name.empty() || name.find(':') != std::string::npos || has_line_break(name) || has_line_break(value))
-            return {};
-        head += name + ": " + value + "\r\n";
-    }
-    if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
-        head += "Content-Length: " + std::to_string(body_bytes(request)) + "\r\n";
-    return head + "\r\n";
-}
-
-http_response convert(http::response<http::string_body>&& from) {
-    http_response out;
-    out.status = from.result_int();
-    for (const auto& field : from)
-        out.headers.emplace_back(std::string(field.name_string()), std::string(field.value()));
-    out.body = std::move(from.body());
-    return out;
-}
-
-/// Recognizes what answers that is no HTTP/1.1: a frame header of HTTP/2's SETTINGS on stream 0, or a record of TLS.
-http_failure classify_malformed(std::string_view bytes) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-    if (bytes.size() >= 9 && byte(0) == 0 && byte(3) == 4 && (byte(5) | byte(6) | byte(7) | byte(8)) == 0)
-        return http_failure::http2_peer;
-    if (bytes.size() >= 3 && (byte(0) == 0x15 || byte(0) == 0x16) && byte(1) == 3) return http_failure::tls_peer;
-    return http_failure::malformed;
-}
-
-http_error describe_malformed(std::string_view bytes, const std::string& peer, const error_code& ec) {
-    const auto failure = classify_malformed(bytes);
-    if (failure == http_failure::http2_peer) return {failure, peer + " speaks HTTP/2, as gRPC does, not HTTP/1.1"};
-    if (failure == http_failure::tls_peer) return {failure, peer + " speaks TLS: use https"};
-    return {failure, peer + " does not answer in HTTP/1.1: " + ec.message()};
+/// Zero: never.
+time_point deadline_after(std::chrono::milliseconds patience) {
+    const auto now = std::chrono::steady_clock::now();
+    return patience.count() == 0 ? now + std::chrono::hours(24 * 365) : now + patience;
 }
 
 /// getaddrinfo has no deadline, therefore it runs on a thread that can be left behind.
@@ -113,9 +77,10 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     std::optional<job_thread> resolver;
     std::optional<tcp_socket> plain;
     std::optional<tls_stream> tls;
-    boost::beast::flat_buffer input;
-    std::string origin;  ///< scheme and authority of the open connection
-    bool timed_out = false;
+    boost::beast::flat_buffer input{input_bytes};
+    std::string origin;             ///< scheme and authority of the open connection
+    std::shared_ptr<timer> lookup;  ///< waits for the resolver
+    bool timed_out = false, cancelled = false;
     std::uint64_t generation = 0;  ///< of requests: late handlers of a former one do nothing
 
     tcp_socket* lower() { return tls ? &tls->next_layer() : plain ? &*plain : nullptr; }
@@ -133,8 +98,27 @@ struct http_connection::state : std::enable_shared_from_this<state> {
         origin.clear();
     }
 
+    bool ended() const { return timed_out || cancelled; }
+
+    void cancel() {
+        cancelled = true;
+        close();
+        if (lookup) lookup->cancel();
+    }
+
+    void begin(time_point deadline) {
+        timed_out = cancelled = false;
+        arm(deadline);
+    }
+
+    void finish() {
+        ++generation;
+        deadline_timer.cancel();
+    }
+
+    /// A deadline in place of the last one.
     void arm(time_point deadline) {
-        timed_out = false;
+        ++generation;
         deadline_timer.expires_at(deadline);
         deadline_timer.async_wait([self = shared_from_this(), g = generation](error_code ec) {
             if (ec || g != self->generation) return;
@@ -144,6 +128,7 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     }
 
     http_error failed(http_failure failure, const std::string& what, const std::string& why) {
+        if (cancelled) return {http_failure::cancelled, what + ": cancelled"};
         if (timed_out) return {http_failure::timeout, what + ": timed out"};
         return {failure, what + ": " + why};
     }
@@ -160,11 +145,27 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     awaitable<std::pair<endpoints, std::string>> resolve(const std::string& host, std::uint16_t port);
     awaitable<std::optional<http_error>> connect(const url& to);
     awaitable<std::optional<http_error>> handshake(const url& to);
+    awaitable<std::optional<http_error>> prepare(const http_request& request);
+    template <typename Stream>
+    awaitable<error_code> write(Stream& stream, const http_request& request, std::string_view head);
     template <typename Stream>
     awaitable<http_result> exchange(Stream& stream, const http_request& request, std::string_view head);
     template <typename Stream>
-    awaitable<http_result> read_answer(Stream& stream, const http_request& request, const error_code& write_error);
+    awaitable<http_result> stream_answer(Stream& stream, const http_request& request, std::string_view head,
+                                         const http_sink& to, std::chrono::milliseconds idle, time_point end);
     awaitable<http_result> send(const http_request& request, time_point deadline);
+    awaitable<http_result> stream(const http_request& request, const http_sink& to, stream_timeouts timeouts);
+
+    http_error read_failed(const error_code& ec, bool in_head, const http_request& request,
+                           const error_code& write_error) {
+        const auto peer = request.url.authority();
+        if (ended()) return failed(http_failure::broken, "exchange with " + peer, {});
+        auto why = describe_read_failure(ec, unread(), in_head, peer);
+        if (why.failure == http_failure::broken && write_error)
+            return failed(http_failure::broken, "exchange with " + peer, write_error.message());
+        return why;
+    }
+    std::string_view unread() const { return {static_cast<const char*>(input.data().data()), input.size()}; }
 };
 
 awaitable<std::pair<endpoints, std::string>> http_connection::state::resolve(const std::string& host,
@@ -181,6 +182,7 @@ awaitable<std::pair<endpoints, std::string>> http_connection::state::resolve(con
     };
     auto answer = std::make_shared<pending>();
     auto wake = std::make_shared<timer>(context, deadline_timer.expiry());
+    lookup = wake;
     if (!resolver) resolver.emplace("resolver");
     resolver->post([answer, host, port, weak = std::weak_ptr(wake), &io = context] {
         auto found = look_up(host, port);
@@ -204,11 +206,12 @@ awaitable<std::pair<endpoints, std::string>> http_connection::state::resolve(con
             const std::lock_guard lock(answer->mutex);
             if (answer->done) co_return std::move(answer->found);
         }
-        if (timed_out || std::chrono::steady_clock::now() >= wake->expiry()) break;
+        if (ended() || std::chrono::steady_clock::now() >= wake->expiry()) break;
         co_await wake->async_wait(use_tuple);
     }
+    resolver->stop(std::chrono::milliseconds(0));  // it hangs: left behind
     resolver.reset();
-    timed_out = true;
+    timed_out = !cancelled;
     co_return std::pair{endpoints{}, std::string("no answer in time")};
 }
 
@@ -217,13 +220,13 @@ awaitable<std::optional<http_error>> http_connection::state::connect(const url& 
     if (found.empty()) co_return failed(http_failure::resolve, "resolve " + to.host, why);
     error_code last = asio::error::host_not_found;
     for (const auto& endpoint : found) {
-        if (timed_out) break;
+        if (ended()) break;
         plain.emplace(context.get_executor());
         auto [ec] = co_await plain->async_connect(endpoint, use_tuple);
         last = ec;
         if (!ec) break;
     }
-    if (last || timed_out) co_return failed(http_failure::connect, "connect to " + to.authority(), last.message());
+    if (last || ended()) co_return failed(http_failure::connect, "connect to " + to.authority(), last.message());
     error_code ignored;
     plain->set_option(tcp::no_delay(true), ignored);
     if (to.tls) co_return co_await handshake(to);
@@ -245,68 +248,112 @@ awaitable<std::optional<http_error>> http_connection::state::handshake(const url
 }
 
 template <typename Stream>
-awaitable<http_result> http_connection::state::exchange(Stream& stream, const http_request& request,
-                                                        std::string_view head) {
+awaitable<error_code> http_connection::state::write(Stream& stream, const http_request& request,
+                                                    std::string_view head) {
     std::vector<asio::const_buffer> out;
     out.reserve(1 + request.body.size());
     out.emplace_back(head.data(), head.size());
     for (const auto part : request.body) out.emplace_back(part.data(), part.size());
     auto [ec, written] = co_await asio::async_write(stream, out, use_tuple);
-    // A server may refuse before it has read everything, and close: its answer is worth more than our broken pipe.
-    co_return co_await read_answer(stream, request, ec);
+    co_return ec;
 }
 
 template <typename Stream>
-awaitable<http_result> http_connection::state::read_answer(Stream& stream, const http_request& request,
-                                                           const error_code& write_error) {
+awaitable<http_result> http_connection::state::exchange(Stream& stream, const http_request& request,
+                                                        std::string_view head) {
+    // A server may refuse before it has read everything, and close: its answer is worth more than our broken pipe.
+    const auto write_error = co_await write(stream, request, head);
     while (true) {
         http::response_parser<http::string_body> parser;
         parser.header_limit(response_head_bytes);
         parser.body_limit(options.response_bytes);
         parser.skip(request.method == "HEAD");
         auto [ec, n] = co_await http::async_read(stream, input, parser, use_tuple);
-        if (ec) {
-            const auto peer = request.url.authority();
-            if (ec == http::error::body_limit || ec == http::error::header_limit || ec == http::error::buffer_overflow)
-                co_return failed(http_failure::too_large, "exchange with " + peer, "the answer is too large");
-            const bool transport = ec.category() != make_error_code(http::error::bad_version).category() ||
-                                   ec == http::error::end_of_stream || ec == http::error::partial_message;
-            const std::string_view seen{static_cast<const char*>(input.data().data()), input.size()};
-            if (!timed_out && !parser.is_header_done() && !seen.empty() &&
-                (!transport || classify_malformed(seen) != http_failure::malformed))
-                co_return describe_malformed(seen, peer, ec);
-            co_return failed(http_failure::broken, "exchange with " + peer, (write_error ? write_error : ec).message());
-        }
+        if (ec) co_return read_failed(ec, !parser.is_header_done(), request, write_error);
         if (parser.get().result_int() / 100 == 1) continue;
         if (write_error || !parser.get().keep_alive() || parser.get().need_eof()) close();
         co_return convert(parser.release());
     }
 }
 
+template <typename Stream>
+awaitable<http_result> http_connection::state::stream_answer(Stream& stream, const http_request& request,
+                                                             std::string_view head, const http_sink& to,
+                                                             std::chrono::milliseconds idle, time_point end) {
+    const auto write_error = co_await write(stream, request, head);
+    std::optional<http::response_parser<http::buffer_body>> parser;
+    while (true) {
+        parser.emplace();
+        parser->header_limit(response_head_bytes);
+        parser->body_limit(boost::none);
+        auto [ec, n] = co_await http::async_read_header(stream, input, *parser, use_tuple);
+        if (ec) co_return read_failed(ec, true, request, write_error);
+        if (parser->get().result_int() / 100 != 1) break;
+    }
+    auto answer = head_of(parser->get().base());
+    bool wanted = to.on_head(answer);
+    parser->eager(true);  // as many chunks in one piece as there are
+    std::array<char, piece_bytes> piece;
+    while (wanted && !parser->is_done()) {
+        arm(std::min(end, deadline_after(idle)));
+        parser->get().body() = {piece.data(), piece.size(), true};
+        auto [ec, n] = co_await http::async_read_some(stream, input, *parser, use_tuple);
+        const auto bytes = piece.size() - parser->get().body().size;
+        if (bytes != 0 && !ended()) wanted = to.on_data({piece.data(), bytes});
+        if (ended() || (ec && ec != http::error::need_buffer)) co_return read_failed(ec, false, request, write_error);
+    }
+    if (!wanted || write_error || !parser->get().keep_alive() || parser->get().need_eof()) close();
+    co_return answer;
+}
+
+/// A connection to the request's origin, the kept one or another.
+awaitable<std::optional<http_error>> http_connection::state::prepare(const http_request& request) {
+    const auto wanted = (request.url.tls ? "https://" : "http://") + request.url.authority();
+    if (reusable(wanted)) co_return std::nullopt;
+    forget();
+    auto error = co_await connect(request.url);
+    if (!error) {
+        origin = wanted;
+        co_return std::nullopt;
+    }
+    finish();
+    forget();
+    co_return error;
+}
+
 awaitable<http_result> http_connection::state::send(const http_request& request, time_point deadline) {
     const auto keep = shared_from_this();
     const auto head = request_head(request, options.user_agent);
     if (head.empty()) co_return failed(http_failure::bad_request, "request", "a header field is malformed");
-    ++generation;
-    arm(deadline);
-    const auto wanted = (request.url.tls ? "https://" : "http://") + request.url.authority();
-    if (!reusable(wanted)) {
-        forget();
-        if (auto error = co_await connect(request.url)) {
-            deadline_timer.cancel();
-            forget();
-            co_return std::move(*error);
-        }
-        origin = wanted;
-    }
+    begin(deadline);
+    auto error = co_await prepare(request);
+    if (error) co_return std::move(*error);
     http_result answer = http_error{};
     // No conditional expression: g++ 12 copies the temporaries of a co_await in one bit by bit.
     if (tls)
         answer = co_await exchange(*tls, request, head);
     else
         answer = co_await exchange(*plain, request, head);
-    ++generation;
-    deadline_timer.cancel();
+    finish();
+    if (!answer || !lower()->is_open()) forget();
+    co_return answer;
+}
+
+awaitable<http_result> http_connection::state::stream(const http_request& request, const http_sink& to,
+                                                      stream_timeouts timeouts) {
+    const auto keep = shared_from_this();
+    const auto head = request_head(request, options.user_agent);
+    if (head.empty()) co_return failed(http_failure::bad_request, "request", "a header field is malformed");
+    const auto end = deadline_after(timeouts.total);
+    begin(std::min(end, deadline_after(timeouts.head)));
+    auto error = co_await prepare(request);
+    if (error) co_return std::move(*error);
+    http_result answer = http_error{};
+    if (tls)
+        answer = co_await stream_answer(*tls, request, head, to, timeouts.idle, end);
+    else
+        answer = co_await stream_answer(*plain, request, head, to, timeouts.idle, end);
+    finish();
     if (!answer || !lower()->is_open()) forget();
     co_return answer;
 }
@@ -319,10 +366,15 @@ http_connection::~http_connection() {
     state_->close();
 }
 
+awaitable<http_result> http_connection::stream(const http_request& request, const http_sink& to,
+                                               stream_timeouts timeouts) {
+    return state_->stream(request, to, timeouts);
+}
+
 awaitable<http_result> http_connection::send(const http_request& request, time_point deadline) {
     return state_->send(request, deadline);
 }
 
-void http_connection::cancel() { state_->close(); }
+void http_connection::cancel() { state_->cancel(); }
 
 }  // namespace outrider::net

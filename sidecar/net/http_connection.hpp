@@ -19,7 +19,10 @@ class http_connection {
     /// The request and everything its parts refer to must live until the answer.
     awaitable<http_result> send(const http_request& request, std::chrono::steady_clock::time_point deadline);
 
-    /// Ends a request under way with `broken` and forgets the connection.
+    /// The same, with the answer handed on as it comes. The sink must live until the answer too.
+    awaitable<http_result> stream(const http_request& request, const http_sink& to, stream_timeouts timeouts);
+
+    /// Ends a request under way with `cancelled` and forgets the connection.
     void cancel();
 
   private:

@@ -43,6 +43,13 @@ struct http_receiver::state {
             changed.wait(lock, [this] { return stopping; });
         }
         if (reply.hang || reply.close) return false;
+        if (reply.drip) {
+            reply.drip([&](std::string_view bytes) {
+                asio::write(stream, asio::buffer(bytes), ec);
+                return !ec;
+            });
+            return false;
+        }
         if (!reply.raw.empty()) {
             asio::write(stream, asio::buffer(reply.raw), ec);
             return false;

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct received_request {
     std::string header(const std::string& name) const;  ///< name in lower case
 };
 
+/// Sends bytes as they are. @return whether the client is still there
+using raw_writer = std::function<bool(std::string_view)>;
+
 /// What a receiver does with a request.
 struct reply {
     unsigned status = 200;
@@ -27,6 +31,7 @@ struct reply {
     std::string raw;     ///< when not empty, sent instead of an HTTP answer; then the connection is closed
     bool hang = false;   ///< never answers, keeps the connection
     bool close = false;  ///< closes the connection without an answer
+    std::function<void(const raw_writer&)> drip = {};  ///< sends the answer itself; then the connection is closed
 };
 
 /// A real HTTP/1.1 server on a loopback port of its own, a thread per connection; TLS when given a certificate.

@@ -1,78 +1,15 @@
 #include "tests/support/redis_server.hpp"
 
-#include <chrono>
-#include <thread>
-
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 namespace outrider::test {
-namespace {
-
-sockaddr_in loopback(std::uint16_t port) {
-    sockaddr_in out{};
-    out.sin_family = AF_INET;
-    out.sin_port = htons(port);
-    out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return out;
-}
-
-bool accepts(std::uint16_t port) {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const auto at = loopback(port);
-    const bool connected = ::connect(descriptor, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0;
-    ::close(descriptor);
-    return connected;
-}
-
-pid_t spawn(const std::vector<std::string>& words) {
-    std::vector<char*> arguments;
-    for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t process = ::fork();
-    if (process != 0) return process;
-    const int nowhere = ::open("/dev/null", O_RDWR);
-    for (const int descriptor : {0, 1, 2}) ::dup2(nowhere, descriptor);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
-}
-
-/// @return whether it listens; else it has ended
-bool comes_up(pid_t process, std::uint16_t port) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (std::chrono::steady_clock::now() < deadline) {
-        if (::waitpid(process, nullptr, WNOHANG) == process) return false;
-        if (accepts(port)) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    }
-    ::kill(process, SIGKILL);
-    ::waitpid(process, nullptr, 0);
-    return false;
-}
-
-}  // namespace
-
-std::uint16_t free_port() {
-    const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    auto at = loopback(0);
-    socklen_t size = sizeof at;
-    ::bind(descriptor, reinterpret_cast<const sockaddr*>(&at), size);
-    ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&at), &size);
-    ::close(descriptor);
-    return ntohs(at.sin_port);
-}
 
 std::unique_ptr<redis_server> redis_server::start(std::uint16_t port, const std::vector<std::string>& arguments) {
     // Redis does not choose a port; one that was free may be taken by the time it listens.
     for (int tries = 0; tries < 3; ++tries) {
-        const auto chosen = port != 0 ? port : free_port();
+        std::unique_ptr<redis_server> out(new redis_server);
+        out->port_ = port != 0 ? port : free_port();
         std::vector<std::string> words{"redis-server",
                                        "--port",
-                                       std::to_string(chosen),
+                                       std::to_string(out->port_),
                                        "--bind",
                                        "127.0.0.1",
                                        "--save",
@@ -84,22 +21,9 @@ std::unique_ptr<redis_server> redis_server::start(std::uint16_t port, const std:
                                        "--enable-debug-command",
                                        "no"};
         words.insert(words.end(), arguments.begin(), arguments.end());
-        const pid_t process = spawn(words);
-        if (comes_up(process, chosen)) return std::unique_ptr<redis_server>(new redis_server(process, chosen));
+        if (out->process_.start(words, out->port_)) return out;
     }
     return nullptr;
 }
-
-redis_server::~redis_server() { kill(); }
-
-void redis_server::kill() {
-    if (process_ <= 0) return;
-    ::kill(process_, SIGKILL);
-    ::waitpid(process_, nullptr, 0);
-    process_ = 0;
-}
-
-void redis_server::suspend() { ::kill(process_, SIGSTOP); }
-void redis_server::resume() { ::kill(process_, SIGCONT); }
 
 }  // namespace outrider::test

@@ -5,7 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
-namespace outrider::fleet {
+namespace outrider::net {
 
 /// Wakes one thread that waits for work. Ringing it again before it was heard costs one atomic exchange.
 class bell {
@@ -41,4 +41,4 @@ class bell {
     std::atomic<bool> rung_{false}, closed_{false};
 };
 
-}  // namespace outrider::fleet
+}  // namespace outrider::net
