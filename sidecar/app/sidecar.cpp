@@ -45,6 +45,7 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
         fleet_.get());
     open_listeners();
     open_clusters();
+    open_interception();
     std::vector<tracing::span_buffer*> spans, logs;
     std::vector<config::endpoint> applications;
     for (auto& each : lanes_) {
@@ -202,6 +203,7 @@ std::size_t sidecar::open_connections() {
     for (auto& each : lanes_) {
         open += each->path->metrics.connections_open.value();
         for (auto& cluster : each->clusters) open += cluster->metrics.connections_open.value();
+        if (each->intercept) open += each->intercept->open.value();
     }
     return open;
 }
@@ -233,6 +235,7 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
         [](lane& own) {
             own.path->abort();
             for (auto& cluster : own.clusters) cluster->abort();
+            if (own.intercept) own.intercept->abort();
         },
         std::chrono::milliseconds{2'000});
     auto cut = net::steady_clock::now() + std::chrono::milliseconds{1'000};

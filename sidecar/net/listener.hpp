@@ -20,6 +20,10 @@ class listening_socket {
     /// Listens on every loopback address, 127.0.0.0/8, and on no other: any address, bound to the device `lo`. An
     /// accepted connection's local address tells which one was meant. Linux from 5.7 on needs no privilege for it.
     static listening_socket open_loopback(std::uint16_t port, const std::string& setting, bool shared);
+    /// Listens for one family only: 0.0.0.0 and [::] of the same port are two sockets, where open() has one for both.
+    static listening_socket open_family(const tcp_endpoint& where, const std::string& setting, bool shared);
+    /// Whether this machine, or this network namespace, has that address.
+    static bool has_address(const asio::ip::address& address);
     listening_socket(listening_socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     listening_socket& operator=(listening_socket&&) = delete;
     ~listening_socket();
@@ -29,7 +33,7 @@ class listening_socket {
 
   private:
     static listening_socket open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
-                                    const char* device);
+                                    const char* device, bool one_family);
     explicit listening_socket(int descriptor) : descriptor_(descriptor) {}
     int descriptor_;
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sidecar/net/address.hpp"
+#include "sidecar/net/own_mark.hpp"
 
 namespace outrider::net {
 namespace {
@@ -37,6 +38,7 @@ std::string try_connect(const config::endpoint& where, std::chrono::milliseconds
     for (const auto& to : addresses) {
         int descriptor = ::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (descriptor < 0) return std::strerror(errno);
+        mark_as_own(descriptor);
         why = connect_within(descriptor, to, patience);
         ::close(descriptor);
         if (why.empty()) return why;
