@@ -82,14 +82,19 @@ void add_configuration_flags(CLI::App& app, configuration_flags& into) {
 /// Complaints about the command line itself, one per line, each naming the flag.
 class complaints {
   public:
-    explicit complaints(std::string command) : command_(std::move(command)) {}
-    void add(const std::string& text) { lines_ += "outrider " + command_ + ": " + text + "\n"; }
-    bool any() const { return !lines_.empty(); }
-    answer as_answer() const { return {usage, lines_ + "'outrider " + command_ + " --help' lists the flags.\n"}; }
+    explicit complaints(std::string command) : command_("outrider " + std::move(command)) {}
+    void add(const std::string& text) { said.push_back(text); }
+    bool any() const { return !said.empty(); }
+    answer as_answer() const {
+        std::string lines;
+        for (const auto& each : said) lines += command_ + ": " + each + "\n";
+        return {usage, lines + "'" + command_ + " --help' lists the flags.\n"};
+    }
+
+    std::vector<std::string> said;
 
   private:
     std::string command_;
-    std::string lines_;
 };
 
 /// Splits "NAME=VALUE"; nothing without a name.
@@ -243,6 +248,7 @@ class grammar {
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
+    intercept_flags intercept_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
     bool policies_schema_ = false, policies_reference_ = false;
 };
@@ -288,6 +294,9 @@ grammar::grammar() {
     add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
+    add_intercept_flags(
+        *add_command("intercept", "bring connections to the sidecar by rules of the kernel", intercept_footer),
+        intercept_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -332,23 +341,17 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         check.policies_alone = only_policies(check.input);
         result = std::move(check);
     }
-    if (name == "explain") {
-        std::vector<std::string> said;
-        result = explain_command{explain_flags_.policies, explain_flags_.config, to_exchange(explain_flags_, said),
-                                 variables};
-        for (const auto& each : said) wrong.add(each);
-    }
+    if (name == "explain")
+        result = explain_command{explain_flags_.policies, explain_flags_.config,
+                                 to_exchange(explain_flags_, wrong.said), variables};
     if (name == "diff") {
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
     }
     if (name == "collect") result = to_options(collect_flags_, wrong);
     if (name == "chain") result = to_options(chain_flags_, wrong);
-    if (name == "dev-broker") {
-        std::vector<std::string> said;
-        result = to_options(dev_broker_flags_, said);
-        for (const auto& each : said) wrong.add(each);
-    }
+    if (name == "dev-broker") result = to_options(dev_broker_flags_, wrong.said);
+    if (name == "intercept") result = to_command(intercept_flags_, variables, wrong.said);
     if (wrong.any()) return wrong.as_answer();
     return result;
 }
@@ -379,12 +382,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",     "collect",
-                                            "chain", "dev-broker", "--help",  "--version"};
-    return answer{
-        usage,
-        "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
-            "\nThere are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
+    const std::vector<std::string> commands{"run",   "check",      "explain",   "diff",   "collect",
+                                            "chain", "dev-broker", "intercept", "--help", "--version"};
+    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
+                             config::did_you_mean(extras.front(), commands) +
+                             "\nThere are run, check, explain, diff, collect, chain, dev-broker and intercept; "
+                             "'outrider --help' tells more.\n"};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "sidecar/app/intercept_flags.hpp"
 #include "sidecar/collector/run.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/tools/chain.hpp"
@@ -50,7 +51,7 @@ struct answer {
 };
 
 using command = std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
-                             tools::chain_options, tools::dev_broker_options, answer>;
+                             tools::chain_options, tools::dev_broker_options, intercept_command, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

@@ -230,7 +230,7 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
               "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n");
+              "There are run, check, explain, diff, collect, chain, dev-broker and intercept; 'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 
