@@ -41,13 +41,13 @@ connection::~connection() {
 
 void connection::on_deadline(void* self) {
     auto* own = static_cast<connection*>(self);
-    own->timed_out_ = true;
+    own->timed_out_ = own->stopped_ = true;
     own->client_.cancel();
     if (own->up_) own->up_->cancel();
 }
 
 void connection::abort() {
-    over_ = true;
+    over_ = stopped_ = true;
     client_.cancel();
     if (up_) up_->cancel();
 }
@@ -55,6 +55,7 @@ void connection::abort() {
 /// Zero waits for ever.
 void connection::arm(std::chrono::milliseconds wait) {
     timed_out_ = false;
+    stopped_ = over_;
     if (wait.count() == 0) return deadline_.disarm();
     deadline_.arm(net::steady_clock::now() + wait);
 }
@@ -113,7 +114,7 @@ net::awaitable<connection::expectation> connection::expect() {
 /// Until the first bytes tell what they are, or the time is over.
 net::awaitable<first_words> connection::listen(std::chrono::milliseconds patience) {
     std::array<char, most_first_bytes> seen;
-    net::peek look{client_, seen};
+    net::peek look{client_, seen, stopped_};
     auto said = first_words::unsure;
     arm(patience);
     while (said == first_words::unsure) {

@@ -53,6 +53,7 @@ class connection final : private net::relay_watch {
     std::size_t index_ = 0;  ///< in the path's list
     bool timed_out_ = false;
     bool over_ = false;
+    bool stopped_ = false;  ///< one of the two: nothing is waited for
 };
 
 }  // namespace outrider::intercept

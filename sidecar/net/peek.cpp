@@ -2,7 +2,14 @@
 
 #include <sys/socket.h>
 
+#include "sidecar/net/timer_wheel.hpp"
+
 namespace outrider::net {
+namespace {
+
+constexpr std::chrono::milliseconds woken_for_nothing{5};
+
+}  // namespace
 
 peek::~peek() {
     if (woken_late_ && of_.is_open()) wake_at(1);
@@ -25,14 +32,19 @@ bool peek::look() {
 }
 
 awaitable<bool> peek::more() {
-    if (full()) co_return false;
-    bool more = look();
-    if (more) co_return true;
-    if (seen_ > 0) wake_at(seen_ + 1);
-    auto [ec] = co_await of_.lower().async_wait(net::socket::wait_read, use_tuple);
-    if (ec) co_return false;
-    more = look();
-    co_return more;
+    // Waits that end without anything to see: only TCP knows how many bytes a reader wants to be woken for.
+    steady_timer pause{of_.lower().get_executor()};
+    while (!full() && !over_) {
+        if (look()) co_return true;
+        if (of_.has_ended()) co_return false;
+        if (seen_ > 0) wake_at(seen_ + 1);
+        auto [failed] = co_await of_.lower().async_wait(net::socket::wait_read, use_tuple);
+        if (failed || over_) co_return false;
+        if (look()) co_return true;
+        pause.expires_after(woken_for_nothing);
+        co_await pause.async_wait(use_tuple);
+    }
+    co_return false;
 }
 
 }  // namespace outrider::net
