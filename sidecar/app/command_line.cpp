@@ -83,14 +83,19 @@ void add_configuration_flags(CLI::App& app, configuration_flags& into) {
 /// Complaints about the command line itself, one per line, each naming the flag.
 class complaints {
   public:
-    explicit complaints(std::string command) : command_(std::move(command)) {}
-    void add(const std::string& text) { lines_ += "outrider " + command_ + ": " + text + "\n"; }
-    bool any() const { return !lines_.empty(); }
-    answer as_answer() const { return {usage, lines_ + "'outrider " + command_ + " --help' lists the flags.\n"}; }
+    explicit complaints(std::string command) : command_("outrider " + std::move(command)) {}
+    void add(const std::string& text) { said.push_back(text); }
+    bool any() const { return !said.empty(); }
+    answer as_answer() const {
+        std::string lines;
+        for (const auto& each : said) lines += command_ + ": " + each + "\n";
+        return {usage, lines + "'" + command_ + " --help' lists the flags.\n"};
+    }
+
+    std::vector<std::string> said;
 
   private:
     std::string command_;
-    std::string lines_;
 };
 
 /// Splits "NAME=VALUE"; nothing without a name.
@@ -245,6 +250,7 @@ class grammar {
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
     wait_flags wait_flags_;
+    intercept_flags intercept_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
     bool policies_schema_ = false, policies_reference_ = false;
 };
@@ -291,6 +297,9 @@ grammar::grammar() {
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
     add_wait_flags(*add_command("wait", "start a command once a sidecar is ready", wait_footer), wait_flags_);
+    add_intercept_flags(
+        *add_command("intercept", "bring connections to the sidecar by rules of the kernel", intercept_footer),
+        intercept_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -347,6 +356,7 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     if (name == "chain") result = to_options(chain_flags_, wrong);
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
     if (name == "wait") result = to_options(wait_flags_, said);
+    if (name == "intercept") result = to_command(intercept_flags_, variables, said);
     for (const auto& each : said) wrong.add(each);
     if (wrong.any()) return wrong.as_answer();
     return result;
@@ -379,12 +389,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",   "collect",
-                                            "chain", "dev-broker", "wait",    "--help", "--version"};
-    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
+    const std::vector<std::string> commands{"run",        "check", "explain",   "diff",   "collect",  "chain",
+                                            "dev-broker", "wait",  "intercept", "--help", "--version"};
+    return answer{usage, "outrider: unknown command \x27" + extras.front() + "\x27" +
                              config::did_you_mean(extras.front(), commands) +
-                             "\nThere are run, check, explain, diff, collect, chain, dev-broker and wait; 'outrider "
-                             "--help' tells more.\n"};
+                             "\\nThere are run, check, explain, diff, collect, chain, dev-broker, wait and intercept; "
+                             "\x27outrider --help\x27 tells more.\\n"};
 }
 
 }  // namespace

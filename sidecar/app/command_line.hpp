@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "sidecar/app/intercept_flags.hpp"
 #include "sidecar/collector/run.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/tools/chain.hpp"
@@ -50,8 +51,9 @@ struct answer {
     std::string text;  ///< for standard output when the code is ok, else for standard error
 };
 
-using command = std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
-                             tools::chain_options, tools::dev_broker_options, tools::wait_options, answer>;
+using command =
+    std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
+                 tools::chain_options, tools::dev_broker_options, tools::wait_options, intercept_command, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

@@ -179,6 +179,19 @@ int dispatch(const tools::dev_broker_options& options) {
     }
 }
 
+int dispatch(const intercept_command& command) {
+    if (command.options.action != tools::intercept_action::install) return tools::run_intercept(command.options, {});
+    const auto configuration = load_and_report(command.input);
+    if (!configuration) return usage;
+    const auto& what = configuration->value.intercept;
+    if (!what.any()) {
+        write(stderr,
+              "outrider intercept: there is nothing to intercept: set 'intercept.outbound' or 'intercept.inbound'\n");
+        return usage;
+    }
+    return tools::run_intercept(command.options, what);
+}
+
 int dispatch(const answer& text) {
     write(text.code == ok ? stdout : stderr, text.text);
     return text.code;

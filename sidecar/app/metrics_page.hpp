@@ -9,6 +9,7 @@
 #include "sidecar/admin/prometheus.hpp"
 #include "sidecar/exchange/decision_counts.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
+#include "sidecar/intercept/metrics.hpp"
 
 namespace outrider::app {
 
@@ -40,5 +41,8 @@ void add_decisions(page& out, const exchange::decision_counts& counted);
 
 /// What one worker counts of one Kafka cluster.
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m);
+
+/// What one worker counts of intercepted connections.
+void add_intercepted(page& out, const intercept::metrics& m);
 
 }  // namespace outrider::app

@@ -151,6 +151,7 @@ std::string sidecar::metrics_page() {
         add_requests(out, each->path->metrics, shared_->targets);
         add_traffic(out, each->path->metrics);
         add_decisions(out, each->path->governor.counts);
+        if (each->intercept) add_intercepted(out, each->intercept->metrics);
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
     add_policies(out, policies_->count());

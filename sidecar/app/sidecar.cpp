@@ -44,6 +44,7 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
         fleet_.get());
     open_listeners();
     open_clusters();
+    open_interception();
     std::vector<tracing::span_buffer*> spans, logs;
     std::vector<config::endpoint> applications;
     for (auto& each : lanes_) {

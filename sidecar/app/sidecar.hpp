@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "sidecar/config/load.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
+#include "sidecar/intercept/intercept_path.hpp"
 #include "sidecar/kafka/cluster.hpp"
 #include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/net/listener.hpp"
@@ -71,6 +73,8 @@ class sidecar {
         std::unique_ptr<http::data_path> path;
         std::vector<std::unique_ptr<http::listener_role>> roles;
         std::vector<std::unique_ptr<kafka::cluster_path>> clusters;  ///< as clusters_
+        std::unique_ptr<intercept::intercept_path> intercept;        ///< null: nothing is intercepted
+        std::array<http::listener_role, 2> intercepted;              ///< by direction
         std::vector<std::unique_ptr<net::acceptor>> inbound_acceptors;
         std::vector<std::unique_ptr<net::acceptor>> acceptors;  ///< those that the application comes to
         net::steady_timer tick;
@@ -84,6 +88,10 @@ class sidecar {
     void open_cluster(kafka::cluster& cluster, std::size_t index);
     std::vector<net::listening_socket> cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address);
     void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
+    void open_interception();
+    void make_intercept_path(lane& own);
+    void open_intercepted(exchange::direction direction, std::uint16_t port);
+    void open_intercepted_at(const net::tcp_endpoint& where, exchange::direction direction);
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
     void open_admin();
     void publish(const std::shared_ptr<const governance::policy_set>& policies);

@@ -48,6 +48,16 @@ std::string utc(std::chrono::system_clock::time_point when) {
     return fmt::format("{}.{:03}Z", text, millis);
 }
 
+/// Tunnels, and connections whose protocol is not known yet; what became HTTP's or Kafka's is counted there.
+void add_intercepted(const intercept::intercept_path& path, open_connections& to) {
+    const auto& inbound = path.metrics[static_cast<std::size_t>(exchange::direction::inbound)];
+    const std::size_t tunnels = inbound.tunnels_open.value(), all = path.open.value();
+    to.inbound += tunnels;
+    to.outbound += all - std::min(all, tunnels);
+    for (const auto& direction : path.metrics)
+        for (const auto& each : direction.connections) to.accepted += each.value();
+}
+
 void stop_all(std::vector<std::unique_ptr<net::acceptor>>& acceptors) {
     for (auto& each : acceptors) each->stop();
 }
@@ -83,6 +93,7 @@ stop_actions sidecar::actions_of_stop() {
             [](lane& own) {
                 own.path->abort();
                 for (auto& cluster : own.clusters) cluster->abort();
+                if (own.intercept) own.intercept->abort();
             },
             worker_takes);
     };
@@ -104,6 +115,7 @@ open_connections sidecar::count_connections() const {
             out.kafka += cluster->metrics.connections_open.value();
             out.accepted += cluster->metrics.connections_accepted.value();
         }
+        if (each->intercept) add_intercepted(*each->intercept, out);
     }
     return out;
 }

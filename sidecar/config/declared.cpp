@@ -1,3 +1,4 @@
+#include "sidecar/config/declared_intercept.hpp"
 #include "sidecar/config/declared_stop.hpp"
 #include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/schema.hpp"
@@ -237,6 +238,8 @@ std::vector<setting> root_keys() {
         section("outbound", &settings::outbound, outbound_keys(), "the application's way out"),
         named("upstreams", &settings::upstreams, upstream_keys(), "named targets of the application's calls"),
         named("kafka", &settings::kafka, kafka_keys(), "Kafka clusters, by name"),
+        section("intercept", &settings::intercept, intercept_keys(),
+                "connections that the rules of `outrider intercept install` bring here"),
         section("timeouts", &settings::timeouts, timeout_keys(), "deadlines of an exchange; 0 switches one off"),
         section("limits", &settings::limits, limit_keys(), "bounds on what a peer may send or hold"),
         section("tracing", &settings::tracing, tracing_keys(), "spans and trace contexts"),

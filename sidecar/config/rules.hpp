@@ -43,6 +43,18 @@ class kafka_rules : private rules {
     void check_advertised(const std::string& path, const kafka_cluster& cluster);
 };
 
+/// Rules of `intercept`.
+class intercept_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_listeners();
+    void check_ports();
+    void check_own_traffic();
+};
+
 /// Rules of `tracing`; works out where spans are posted to.
 class tracing_rules : private rules {
   public:

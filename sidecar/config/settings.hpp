@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "governance/policy.hpp"
+#include "sidecar/config/settings_intercept.hpp"
 #include "sidecar/config/settings_stop.hpp"
 
 namespace outrider::config {
@@ -200,6 +201,7 @@ struct settings {
     config::outbound outbound;
     std::map<std::string, upstream> upstreams;
     std::map<std::string, kafka_cluster> kafka;
+    config::intercept intercept;
     config::timeouts timeouts;
     config::limits limits;
     config::tracing tracing;

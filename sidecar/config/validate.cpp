@@ -56,6 +56,7 @@ class validation : private rules {
     void check_upstream(const std::string& name, const upstream& what);
     void check_upstream_names();
     void check_target(const std::string& path, const endpoint& target);
+    void check_intercepted();
     void check_admin();
     void check_access_log();
 
@@ -71,6 +72,7 @@ void validation::run() {
     check_outbound();
     for (const auto& [name, upstream] : value_.upstreams) check_upstream(name, upstream);
     check_upstream_names();
+    check_intercepted();
     for (const auto& [name, cluster] : value_.kafka)
         for (const auto& broker : cluster.brokers) check_target("kafka." + name + ".brokers", broker);
     check_admin();
@@ -104,12 +106,18 @@ void validation::collect_listeners() {
     for (const auto& [name, cluster] : value_.kafka) {
         if (!cluster.listen.host.empty()) listeners_.push_back({"kafka." + name + ".listen", cluster.listen});
     }
-    const bool unclear =
-        has_failed("inbound") || has_failed("outbound") || has_failed("upstreams") || has_failed("kafka");
+    const auto& taken = value_.intercept;
+    if (taken.outbound != 0)
+        listeners_.push_back({"intercept.outbound", {"127.0.0.1", static_cast<std::uint16_t>(taken.outbound)}});
+    if (taken.inbound != 0)
+        listeners_.push_back({"intercept.inbound", {"0.0.0.0", static_cast<std::uint16_t>(taken.inbound)}});
+    const bool unclear = has_failed("inbound") || has_failed("outbound") || has_failed("upstreams") ||
+                         has_failed("kafka") || has_failed("intercept");
     if (listeners_.empty() && !unclear) {
         fail("inbound",
-             "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', or "
-             "'kafka'");
+             "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', 'kafka', "
+             "or "
+             "'intercept'");
     }
     if (value_.probes) listeners_.push_back({"probes", *value_.probes});
     if (value_.admin) listeners_.push_back({"admin.listen", *value_.admin});
@@ -139,6 +147,15 @@ void validation::check_inbound() {
     for (std::size_t i = 0; i < value_.inbound.size(); ++i) {
         check_target("inbound." + std::to_string(i) + ".app", value_.inbound[i].app);
     }
+}
+
+/// A port of the application that the sidecar listens on itself could never be reached.
+void validation::check_intercepted() {
+    for (const auto port : value_.intercept.ports_in)
+        for (const auto& [owner, address] : listeners_)
+            if (address.port == port)
+                fail("intercept.ports_in", "'intercept.ports_in' names " + std::to_string(port) +
+                                               ", which is this sidecar's own listener '" + owner + "'");
 }
 
 void validation::check_outbound() {
@@ -212,6 +229,7 @@ void validation::check_access_log() {
 void finish(loaded& result, const load_input& input, const std::set<std::string>& failed, diagnostics& errors) {
     validation{result, input, failed, errors}.run();
     kafka_rules{result, input, failed, errors}.run();
+    intercept_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();
 }
 

@@ -72,12 +72,14 @@ std::shared_ptr<upstream> data_path::add_application(const config::endpoint& whe
         std::make_shared<upstream>(shared.targets.front(), exchange::target_index{0}, made, nullptr));
 }
 
-void data_path::accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role) {
+void data_path::accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role,
+                       std::shared_ptr<upstream> to) {
     if (connections_.size() >= shared.connections_per_worker) {
         metrics.connections_refused.add();
         return client.reset();
     }
-    worker.tasks().spawn(serve(std::make_unique<server_connection>(*this, role, std::move(client), peer)));
+    worker.tasks().spawn(
+        serve(std::make_unique<server_connection>(*this, role, std::move(client), peer, std::move(to))));
 }
 
 void data_path::drain_inbound() {

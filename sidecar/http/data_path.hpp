@@ -36,6 +36,7 @@ struct listener_role {
     net::tcp_endpoint bound;
     config::trust trust = config::trust::continue_;
     bool trust_forwarded = false;
+    bool intercepted = false;         ///< each connection was going to an address of its own
     std::shared_ptr<upstream> fixed;  ///< where everything goes: the application, or the one upstream; null: by Host
     exchange::direction direction() const {
         return kind == listener_kind::inbound ? exchange::direction::inbound : exchange::direction::outbound;
@@ -87,7 +88,9 @@ class data_path {
     std::shared_ptr<upstream> add_application(const config::endpoint& where);
 
     /// Serves a connection that a listener of `role` accepted. `role` outlives it.
-    void accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role);
+    /// @param to  where the client was going, of an intercepted connection
+    void accept(net::stream client, const net::tcp_endpoint& peer, const listener_role& role,
+                std::shared_ptr<upstream> to = nullptr);
 
     /// Each exchange is its connection's last, and who sends no further request is idle and closed in a moment: for
     /// callers of the application first, whose own calls may go on.

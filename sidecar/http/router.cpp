@@ -15,6 +15,11 @@ route refuse(failure_code code, std::string detail) {
     return {nullptr, {code, origin::self, false}, std::move(detail)};
 }
 
+route refuse_unknown(const authority& host) {
+    return refuse(failure_code::unknown_host, "no upstream is called '" + lower_case(host.host) +
+                                                  "', and outbound.unknown_host is 'refuse'; add it under upstreams");
+}
+
 }  // namespace
 
 router::router(const shared_setup& shared) : shared_(shared) {
@@ -38,6 +43,14 @@ std::shared_ptr<upstream> router::named(const std::string& name) const {
     return found == named_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<upstream> router::named(const authority& host) const {
+    auto name = lower_case(host.host);
+    if (auto found = named_.find(name); found != named_.end()) return found->second;
+    if (!host.port) return nullptr;
+    auto found = named_.find(name + ":" + std::to_string(*host.port));
+    return found == named_.end() ? nullptr : found->second;
+}
+
 bool router::names_listener(const authority& host, const listener_role& role) const {
     auto port = host.port.value_or(80);
     if (port != role.bound.port()) return false;
@@ -53,23 +66,40 @@ route router::find(const request_facts& facts, const listener_role& role, net::s
     if (host.host.empty())
         return refuse(failure_code::misdirected,
                       "the request names no host; send Host, or use the listener of an upstream");
-    auto name = lower_case(host.host);
-    if (auto found = named_.find(name); found != named_.end()) return {found->second, {}, {}};
-    if (host.port) {
-        if (auto found = named_.find(name + ":" + std::to_string(*host.port)); found != named_.end())
-            return {found->second, {}, {}};
-    }
+    if (auto found = named(host)) return {std::move(found), {}, {}};
     if (names_listener(host, role))
         return refuse(failure_code::misdirected,
                       "Host names the sidecar's outbound listener itself. Either set Host to the upstream's name, or "
                       "set HTTP_PROXY to "
                       "this listener, or give the upstream a listener of its own (upstreams.NAME.listen) and use that "
                       "as base URL");
-    if (shared_.settings.outbound.unknown_host == config::unknown_host::refuse)
-        return refuse(
-            failure_code::unknown_host,
-            "no upstream is called '" + name + "', and outbound.unknown_host is 'refuse'; add it under upstreams");
+    if (shared_.settings.outbound.unknown_host == config::unknown_host::refuse) return refuse_unknown(host);
     return dynamic(host, facts.https, now);
+}
+
+route router::find_intercepted(const request_facts& facts, const std::shared_ptr<upstream>& destination) const {
+    if (auto found = named(facts.host)) return {std::move(found), {}, {}};
+    if (shared_.settings.outbound.unknown_host == config::unknown_host::refuse) return refuse_unknown(facts.host);
+    return {destination, {}, {}};
+}
+
+std::shared_ptr<upstream> router::intercepted(const net::tcp_endpoint& where, listener_kind kind,
+                                              net::steady_clock::time_point now) {
+    const bool in = kind == listener_kind::inbound;
+    const auto text = net::text_of(where);
+    auto key = (in ? "to the application " : "from it ") + text;
+    if (auto found = intercepted_.find(key); found != intercepted_.end()) {
+        found->second->last_used = now;
+        return found->second;
+    }
+    if (intercepted_.size() >= most_dynamic) forget_oldest(intercepted_);
+    config::upstream made;
+    made.endpoints.push_back({{where.address().to_string(), where.port()}, false});
+    auto target = in ? std::make_shared<upstream>(shared_.targets.front(), exchange::target_index{0}, made, nullptr)
+                     : std::make_shared<upstream>(text, shared_.dynamic_target, made, nullptr);
+    target->last_used = now;
+    intercepted_.emplace(std::move(key), target);
+    return target;
 }
 
 route router::find_tunnel(const request_facts& facts, net::steady_clock::time_point now) {
@@ -90,7 +120,7 @@ route router::dynamic(const authority& host, bool https, net::steady_clock::time
         found->second->last_used = now;
         return {found->second, {}, {}};
     }
-    if (dynamic_.size() >= most_dynamic) forget_oldest();
+    if (dynamic_.size() >= most_dynamic) forget_oldest(dynamic_);
     config::upstream made;
     made.endpoints.push_back({{name, port}, https});
     auto target =
@@ -101,16 +131,17 @@ route router::dynamic(const authority& host, bool https, net::steady_clock::time
     return {target, {}, {}};
 }
 
-void router::forget_oldest() {
-    auto oldest = std::min_element(dynamic_.begin(), dynamic_.end(),
+void router::forget_oldest(targets& from) {
+    auto oldest = std::min_element(from.begin(), from.end(),
                                    [](auto& a, auto& b) { return a.second->last_used < b.second->last_used; });
-    if (oldest != dynamic_.end()) dynamic_.erase(oldest);
+    if (oldest != from.end()) from.erase(oldest);
 }
 
 void router::close_idle(net::steady_clock::time_point now) {
     auto longest = shared_.settings.timeouts.upstream_idle;
     for (auto& [name, target] : named_) target->close_idle(now, longest);
     for (auto& [name, target] : dynamic_) target->close_idle(now, longest);
+    for (auto& [where, target] : intercepted_) target->close_idle(now, longest);
 }
 
 }  // namespace outrider::http

@@ -13,6 +13,7 @@ namespace outrider::http {
 
 struct shared_setup;
 struct listener_role;
+enum class listener_kind : std::uint8_t;
 
 /// Where a request goes, or why it goes nowhere.
 struct route {
@@ -31,6 +32,12 @@ class router {
     /// The target of an outbound request: its authority by absolute-form or Host. Names are compared without case; a
     /// named upstream may be addressed with or without a port.
     route find(const request_facts& facts, const listener_role& role, net::steady_clock::time_point now);
+    /// The target of a request on an intercepted connection: the named upstream that Host names, else where the client
+    /// was going. No name that a client chose is looked up in DNS: it decided by its address where it goes.
+    route find_intercepted(const request_facts& facts, const std::shared_ptr<upstream>& destination) const;
+    /// That destination, with its pool of connections.
+    std::shared_ptr<upstream> intercepted(const net::tcp_endpoint& where, listener_kind kind,
+                                          net::steady_clock::time_point now);
     /// The target of a CONNECT.
     route find_tunnel(const request_facts& facts, net::steady_clock::time_point now);
 
@@ -40,13 +47,16 @@ class router {
     void close_idle(net::steady_clock::time_point now);
 
   private:
+    std::shared_ptr<upstream> named(const authority& host) const;
     route dynamic(const authority& host, bool https, net::steady_clock::time_point now);
     bool names_listener(const authority& host, const listener_role& role) const;
-    void forget_oldest();
+    using targets = std::map<std::string, std::shared_ptr<upstream>, std::less<>>;
+    static void forget_oldest(targets& from);
 
     const shared_setup& shared_;
-    std::map<std::string, std::shared_ptr<upstream>, std::less<>> named_;
-    std::map<std::string, std::shared_ptr<upstream>, std::less<>> dynamic_;
+    targets named_;
+    targets dynamic_;
+    targets intercepted_;
 };
 
 }  // namespace outrider::http

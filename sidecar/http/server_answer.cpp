@@ -204,7 +204,7 @@ net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kin
         connection_->in.append(held.data().substr(head_.size));
         passed_bytes count{facts_.request_bytes, facts_.response_bytes};
         if (charges_bytes_) count.meter = &governed_;
-        co_await run_tunnel(*connection_, upstream_->stream, up_.bytes(), count);
+        co_await run_tunnel(*connection_, upstream_->stream, up_, count);
     }
     finish_attempt(failure_);
     finish();

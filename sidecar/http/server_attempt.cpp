@@ -85,11 +85,17 @@ bool server_exchange::may_reuse(net::steady_clock::time_point now) {
     return false;
 }
 
+/// For the span. Of an intercepted connection's destination the address is all that is known here, and Host its name.
+void server_exchange::name_server(const config::upstream_endpoint& place) {
+    const bool named = connection_->by_host() && target_ == connection_->target && !request_.host.host.empty();
+    attempt_facts_.server_address = named ? request_.host.host : std::string_view{place.address.host};
+    attempt_facts_.server_port = place.address.port;
+}
+
 net::awaitable<bool> server_exchange::connect() {
     connection_->arm(times().connect, waiting_for::connect);
     auto& endpoint = *endpoint_;
-    attempt_facts_.server_address = endpoint.configured.address.host;
-    attempt_facts_.server_port = endpoint.configured.address.port;
+    name_server(endpoint.configured);
     connect_watch watch{[](void* owner, net::stream* stream) { static_cast<server_connection*>(owner)->watch(stream); },
                         connection_};
     auto wait = times().connect.count() > 0 ? times().connect : std::chrono::milliseconds{60'000};
@@ -111,8 +117,7 @@ void server_exchange::build_head() {
     connection_->watch(&upstream_->stream);
     const auto& place = upstream_->endpoint->configured;
     facts_.https = place.tls;
-    attempt_facts_.server_address = place.address.host;
-    attempt_facts_.server_port = place.address.port;
+    name_server(place);
     attempt_facts_.peer_address = upstream_->peer_address;
     attempt_facts_.peer_port = upstream_->peer.port();
     bool inbound = facts_.direction == exchange::direction::inbound;

@@ -21,8 +21,12 @@ constexpr std::chrono::milliseconds idle_while_draining{300};
 }  // namespace
 
 server_connection::server_connection(data_path& owner, const listener_role& of, net::stream accepted,
-                                     const net::tcp_endpoint& peer)
-    : path(owner), role(of), client(std::move(accepted)), deadline_(owner.worker.wheel(), &on_deadline, this) {
+                                     const net::tcp_endpoint& peer, std::shared_ptr<upstream> to)
+    : path(owner),
+      role(of),
+      target(to ? std::move(to) : of.fixed),
+      client(std::move(accepted)),
+      deadline_(owner.worker.wheel(), &on_deadline, this) {
     if (peer.port() != 0) {
         auto address = peer.address();
         if (address.is_v6() && address.to_v6().is_v4_mapped())
@@ -44,6 +48,10 @@ server_connection::~server_connection() {
     path.connections_.back()->index = index;
     std::swap(path.connections_[index], path.connections_.back());
     path.connections_.pop_back();
+}
+
+bool server_connection::by_host() const {
+    return !target || (role.intercepted && role.kind == listener_kind::outbound);
 }
 
 void server_connection::on_deadline(void* self) { static_cast<server_connection*>(self)->look(); }

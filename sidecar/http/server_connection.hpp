@@ -19,6 +19,7 @@ class data_path;
 struct listener_role;
 struct upstream_connection;
 class server_exchange;
+class upstream;
 
 /// What a connection waits for: tells what an expired deadline means.
 enum class waiting_for : std::uint8_t {
@@ -43,7 +44,9 @@ enum class waiting_for : std::uint8_t {
 ///       +---- exchange, and those pipelined behind it ---> closed
 class server_connection {
   public:
-    server_connection(data_path& path, const listener_role& role, net::stream client, const net::tcp_endpoint& peer);
+    /// @param to  where the client was going, of an intercepted connection; null: as the role says
+    server_connection(data_path& path, const listener_role& role, net::stream client, const net::tcp_endpoint& peer,
+                      std::shared_ptr<upstream> to);
     ~server_connection();
 
     net::awaitable<void> serve();
@@ -74,8 +77,13 @@ class server_connection {
     const std::string& peer_address() const { return peer_address_; }
     std::uint16_t peer_port() const { return peer_port_; }
 
+    /// Whether the Host of a request may name another target than this connection has.
+    bool by_host() const;
+
     data_path& path;
     const listener_role& role;
+    const std::shared_ptr<upstream>
+        target;  ///< of all requests, or of those whose Host names none; null: there is none
     net::stream client;
     net::io_buffer in;      ///< read and not yet used: the request under way and those behind it
     std::size_t index = 0;  ///< in the data path's list

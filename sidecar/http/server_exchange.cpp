@@ -143,7 +143,7 @@ local_answer server_exchange::own_answer() {
 void server_exchange::identify() {
     const auto& role = connection_->role;
     facts_.direction = role.direction();
-    facts_.target = role.fixed ? role.fixed->target() : path_.shared.local_target;
+    facts_.target = connection_->by_host() ? path_.shared.local_target : connection_->target->target();
     facts_.method = head_.method;
     auto query = request_.path.find('?');
     facts_.path = request_.path.substr(0, query);
@@ -171,7 +171,7 @@ bool server_exchange::refuse_early() {
             return true;
         }
     }
-    if (request_.form == target_form::authority && role.kind != listener_kind::outbound) {
+    if (request_.form == target_form::authority && (role.kind != listener_kind::outbound || role.intercepted)) {
         fail(failure_code::destination_refused, origin::self, false,
              "CONNECT is answered on the outbound listener only");
         return true;
@@ -179,15 +179,19 @@ bool server_exchange::refuse_early() {
     return false;
 }
 
+route server_exchange::find_by_host() {
+    if (connection_->target) return path_.router.find_intercepted(request_, connection_->target);
+    if (request_.form == target_form::authority) return path_.router.find_tunnel(request_, facts_.started);
+    return path_.router.find(request_, connection_->role, facts_.started);
+}
+
 bool server_exchange::find_target() {
-    const auto& role = connection_->role;
-    if (role.fixed) {
-        target_ = role.fixed;
+    if (!connection_->by_host()) {
+        target_ = connection_->target;
         facts_.upstream = target_->name();
         return true;
     }
-    auto found = request_.form == target_form::authority ? path_.router.find_tunnel(request_, facts_.started)
-                                                         : path_.router.find(request_, role, facts_.started);
+    auto found = find_by_host();
     if (!found.upstream) {
         failure_ = found.failure;
         detail_ = std::move(found.detail);

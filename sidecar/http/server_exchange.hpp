@@ -18,6 +18,7 @@
 #include "sidecar/http/head_parser.hpp"
 #include "sidecar/http/last_good.hpp"
 #include "sidecar/http/problem.hpp"
+#include "sidecar/http/router.hpp"
 #include "sidecar/http/server_connection.hpp"
 #include "sidecar/http/time_limit.hpp"
 #include "sidecar/http/upstream.hpp"
@@ -73,6 +74,7 @@ class server_exchange {
     local_answer own_answer();
     void identify();
     bool refuse_early();
+    route find_by_host();
     bool find_target();
 
     // Policies.
@@ -127,6 +129,7 @@ class server_exchange {
     void begin_attempt(next_attempt how);
     bool may_reuse(net::steady_clock::time_point now);
     net::awaitable<bool> connect();
+    void name_server(const config::upstream_endpoint& place);
     void build_head();
     std::array<boost::asio::const_buffer, 2> request_parts() const;
     send_outcome send_at_once();

@@ -2,15 +2,14 @@
 
 #include "sidecar/http/connector.hpp"
 #include "sidecar/http/data_path.hpp"
-#include "sidecar/net/event.hpp"
 #include "sidecar/net/log.hpp"
+#include "sidecar/net/relay.hpp"
 
 namespace outrider::http {
 namespace {
 
 constexpr std::string_view preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 constexpr std::size_t frame_header = 9;
-constexpr std::size_t piece = 16 * 1024;
 
 first_bytes guess_http2(std::string_view seen) {
     auto known = std::min(seen.size(), preface.size());
@@ -30,42 +29,21 @@ first_bytes guess_tls(std::string_view seen) {
     return seen.size() >= 5 + record ? first_bytes::tls : first_bytes::tls_unsure;
 }
 
-/// One direction of a tunnel.
-net::awaitable<void> pump(server_connection& connection, net::stream& from, net::stream& to, net::io_buffer& buffer,
-                          std::uint64_t& count, exchange::governed* meter) {
-    while (true) {
-        if (!buffer.empty()) {
-            connection.arm(connection.path.settings.timeouts.tunnel, waiting_for::tunnel);
-            auto size = buffer.size();
-            boost::asio::const_buffer bytes{buffer.data().data(), size};
-            net::error_code ec;
-            auto sent = to.write_now({&bytes, 1}, ec);
-            if (!ec && sent < size) ec = co_await to.write_rest({&bytes, 1}, sent);
-            if (ec) {
-                from.cancel();
-                co_return to.cancel();
-            }
-            count += size;
-            if (meter) meter->passed(size);
-            buffer.reset();
-        }
-        buffer.make_room(piece);
-        connection.arm(connection.path.settings.timeouts.tunnel, waiting_for::tunnel);
-        auto [ec, n] = co_await from.read_some(buffer.room());
-        if (ec == boost::asio::error::eof) co_return to.shutdown_send();
-        if (ec) {
-            from.cancel();
-            co_return to.cancel();
-        }
-        buffer.commit(n);
+/// Tells a connection and its counters what the relay does.
+class tunnel_watch final : public net::relay_watch {
+  public:
+    tunnel_watch(server_connection& connection, const passed_bytes& count) : connection_(connection), count_(count) {}
+    void waits() override { connection_.arm(connection_.path.settings.timeouts.tunnel, waiting_for::tunnel); }
+    void passed(bool back, std::size_t bytes) override {
+        (back ? count_.received : count_.sent) += bytes;
+        if (count_.meter) count_.meter->passed(bytes);
     }
-}
+    bool over() const override { return connection_.aborted(); }
 
-net::awaitable<void> pump_back(server_connection& connection, net::stream& from, net::stream& to,
-                               net::io_buffer& buffer, passed_bytes count, net::event& ended) {
-    co_await pump(connection, from, to, buffer, count.received, count.meter);
-    ended.set();
-}
+  private:
+    server_connection& connection_;
+    const passed_bytes& count_;
+};
 
 }  // namespace
 
@@ -76,15 +54,17 @@ first_bytes guess_protocol(std::string_view seen) {
     return first_bytes::http1;
 }
 
-net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
+net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::lent_buffer& from_upstream,
                                 const passed_bytes& count) {
+    auto& path = connection.path;
     connection.limit_total(net::steady_clock::time_point::max());
     connection.watch(&upstream);
-    net::event ended{connection.path.worker.get_executor()};
-    connection.path.worker.tasks().spawn(
-        pump_back(connection, upstream, connection.client, from_upstream, count, ended));
-    co_await pump(connection, connection.client, upstream, connection.in, count.sent, count.meter);
-    co_await ended.wait();
+    net::lent_buffer from_client{path.blocks};
+    from_client.bytes().append(connection.in.data());
+    connection.in.shrink(0);
+    tunnel_watch watch{connection, count};
+    net::relay_side down{connection.client, from_client}, up{upstream, from_upstream};
+    co_await net::relay(path.worker.get_executor(), path.worker.tasks(), down, up, watch);
     connection.watch(nullptr);
 }
 
@@ -98,12 +78,12 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
     connection.arm(path.settings.timeouts.connect, waiting_for::connect);
     auto deadline = net::steady_clock::now() + path.settings.timeouts.connect;
     auto opened =
-        co_await open_connection(path, connection.role.fixed, connection.role.fixed->next_endpoint(), deadline, watch);
+        co_await open_connection(path, connection.target, connection.target->next_endpoint(), deadline, watch);
     if (!opened.connection) {
         spdlog::warn("{}", opened.detail);
         co_return connection.client.reset();
     }
-    net::io_buffer back;
+    net::lent_buffer back{path.blocks};
     std::uint64_t sent = 0, received = 0;
     passed_bytes count{sent, received};
     co_await run_tunnel(connection, opened.connection->stream, back, count);

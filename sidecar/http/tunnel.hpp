@@ -26,7 +26,7 @@ struct passed_bytes {
 
 /// Carries bytes both ways until both have ended, with half-closes passed on; `from_upstream` are bytes already read
 /// from there.
-net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::io_buffer& from_upstream,
+net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upstream, net::lent_buffer& from_upstream,
                                 const passed_bytes& count);
 
 /// Connects an inbound connection of another protocol to the application as it is.

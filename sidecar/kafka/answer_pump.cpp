@@ -94,7 +94,7 @@ net::awaitable<bool> answer_pump::pass_answer(expected_answer& to) {
     const bool held = names || to.exchange || to.which() == api::api_versions || to.which() == api::sasl_handshake;
     if (!held) co_return co_await pass_rest();
     if (left_ > most_held_answer) {
-        if (names) co_return malformed("an answer with addresses that is too long to be held");
+        if (names && !keeps()) co_return malformed("an answer with addresses that is too long to be held");
         co_return co_await pass_rest();
     }
     if (!co_await relay_.ensure(left_)) co_return false;
@@ -112,7 +112,12 @@ net::awaitable<bool> answer_pump::held_answer(expected_answer& to, bool names) {
     learned facts;
     std::string out;
     const auto whole = completed.empty() ? answer() : std::string_view{completed};
-    auto outcome = rewrite_answer(to.which(), to.version, whole, path_.cluster.plan, facts, out);
+    auto outcome = rewrite_answer(to.which(), to.version, whole, of_.plan(), facts, out);
+    // Where addresses stay as they are none can pass by mistake.
+    if (outcome == rewrite_outcome::malformed && keeps()) {
+        path_.metrics.malformed_answers.add();
+        outcome = rewrite_outcome::unchanged;
+    }
     if (outcome == rewrite_outcome::malformed)
         co_return malformed("a " + std::string{name_of(to.key)} +
                             " answer that cannot be read, so an address might pass");
@@ -236,10 +241,10 @@ net::awaitable<bool> answer_pump::stream_fetched(const expected_answer& to, fetc
         auto piece = relay_.unseen().substr(0, left_);
         auto used = std::min(skip, piece.size());
         if (read) read = fetch.feed(piece.substr(used));
-        if (read && fetch.addresses_at()) relay_.unseen_data()[used + *fetch.addresses_at()] = hidden_tag;
+        if (read && fetch.addresses_at() && !keeps()) relay_.unseen_data()[used + *fetch.addresses_at()] = hidden_tag;
         skip -= used;
         left_ -= piece.size();
-        if (!read && names_nodes(api::fetch, to.version))
+        if (!read && !keeps() && names_nodes(api::fetch, to.version))
             co_return malformed("a Fetch answer that cannot be read, so an address might pass");
         relay_.pass(piece.size());
     }

@@ -46,6 +46,7 @@ class answer_pump {
     /// A long answer passes piece by piece; the brokers' addresses at its end are made a field that clients pass over.
     done stream_fetched(const expected_answer& to, fetch_exchange& fetch);
     done pass_rest();
+    bool keeps() const { return of_.plan().keeps(); }
     bool broker_sends_token() const { return of_.talk.tokens && of_.talk.tokens->broker_sends_token(); }
 
     done token(std::int32_t size);

@@ -102,8 +102,15 @@ net::awaitable<std::string> broker_connector::connect(const host_port& to) {
     auto found = co_await path_.resolver.resolve(to.host, static_cast<std::uint16_t>(to.port), end);
     if (found.addresses.empty())
         co_return "broker " + text + " cannot be resolved" + (found.error ? ": " + found.error.message() : "");
+    auto why = co_await connect_to_one(to, found.addresses);
+    co_return why;
+}
+
+net::awaitable<std::string> broker_connector::connect_to_one(const host_port& to,
+                                                             const std::vector<net::tcp_endpoint>& addresses) {
+    auto text = to.host + ":" + std::to_string(to.port);
     std::string why = "the session is over";
-    for (const auto& address : found.addresses) {
+    for (const auto& address : addresses) {
         if (over_) break;
         renew();
         time_limit limit{path_.worker.wheel(), into_, path_.cluster.settings.connect};
@@ -168,6 +175,14 @@ net::awaitable<broker_connector::outcome> broker_connector::to_node(node_key nod
     // It may want to know who asks. Then the client's own Metadata will tell.
     made = co_await to_bootstrap();
     made.provisional = true;
+    co_return made;
+}
+
+net::awaitable<broker_connector::outcome> broker_connector::to_address(const host_port& who, net::tcp_endpoint where) {
+    outcome made;
+    made.where = who;
+    const std::vector<net::tcp_endpoint> only{where};
+    made.error = co_await connect_to_one(made.where, only);
     co_return made;
 }
 

@@ -25,9 +25,12 @@ class broker_connector {
     /// This node. When it is not known, or not to be reached where it was, a bootstrap broker is asked for Metadata
     /// first; one that wants the client to authenticate before cannot be asked, and is connected to provisionally.
     net::awaitable<outcome> to_node(node_key node);
+    /// Where an intercepted client was going: `who` at this address and no other.
+    net::awaitable<outcome> to_address(const host_port& who, net::tcp_endpoint where);
 
   private:
     net::awaitable<std::string> connect(const host_port& to);
+    net::awaitable<std::string> connect_to_one(const host_port& to, const std::vector<net::tcp_endpoint>& addresses);
     net::awaitable<std::string> secure(const std::string& host);
     /// Asks the broker that is connected. @return whether it answered
     net::awaitable<bool> ask_for_nodes();

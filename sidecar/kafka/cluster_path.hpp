@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,12 @@ namespace outrider::kafka {
 
 class session;
 
+/// A broker that a client went to by its own address.
+struct broker_address {
+    host_port who;  ///< by the name that the cluster has for it, or its address again
+    net::tcp_endpoint where;
+};
+
 /// One worker's data path to one cluster: what its sessions need, owned by its thread.
 class cluster_path {
   public:
@@ -30,6 +37,13 @@ class cluster_path {
 
     /// Serves a connection that a listener of the cluster accepted.
     void accept(net::stream client, const net::tcp_endpoint& peer);
+    /// Serves an intercepted connection to a broker: it is connected to that one, and is told the brokers' own
+    /// addresses.
+    void accept(net::stream client, const net::tcp_endpoint& peer, broker_address to);
+    /// Whether some broker of the cluster is on this port, as far as it is known.
+    bool has_broker_on(std::uint16_t port) const;
+    /// The bootstrap broker, or the broker that some answer named, at this address; names are looked up for it.
+    net::awaitable<std::optional<host_port>> broker_at(net::tcp_endpoint where);
 
     /// Sessions end when no answer is owed.
     void drain();

@@ -42,6 +42,12 @@ address_plan address_plan::ports(port_range range) {
     return plan;
 }
 
+address_plan address_plan::own() {
+    address_plan plan;
+    plan.keeps_ = true;
+    return plan;
+}
+
 std::optional<host_port> address_plan::advertise(node_key node) const {
     if (loopback_port_) {
         if (auto address = loopback_address(node)) return host_port{dotted(*address), *loopback_port_};

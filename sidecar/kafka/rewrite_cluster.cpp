@@ -71,6 +71,7 @@ void rewrite_only_coordinator(rewriting& at) {
     at.in.skip_tags(at.how);
     if (at.in.failed() || found.host.empty()) return;
     learn_node(at, {node_kind::broker, found.id}, found.host, found.port);
+    if (at.plan.keeps()) return;
     auto advertised = at.plan.advertise({node_kind::broker, found.id});
     if (!advertised) at.edit.replace(error_at, error_at + 2, unavailable());
     at.edit.replace(found.begin, found.end, shown_coordinator(at, found, advertised));
@@ -86,6 +87,7 @@ void rewrite_coordinator_of_key(rewriting& at) {
     at.in.skip_tags(at.how);
     if (at.in.failed() || found.host.empty()) return;
     learn_node(at, {node_kind::broker, found.id}, found.host, found.port);
+    if (at.plan.keeps()) return;
     auto advertised = at.plan.advertise({node_kind::broker, found.id});
     at.edit.replace(found.begin, found.end, shown_coordinator(at, found, advertised));
     if (!advertised) at.edit.replace(error_at, error_at + 2, unavailable());
@@ -120,7 +122,7 @@ void hide_listeners(rewriting& at) {
         at.in.skip(2);               // port
         at.in.skip_tags(at.how);
     });
-    if (!any || at.in.failed()) return;
+    if (!any || at.in.failed() || at.plan.keeps()) return;
     std::string none;
     wire_writer{none}.array(0, at.how);
     at.edit.replace(from, at.in.position(), none);

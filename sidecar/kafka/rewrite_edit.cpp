@@ -36,7 +36,7 @@ void show(rewriting& at, const node_entry& node, node_kind kind, shown_nodes& in
     host_port shown{std::string{node.host}, node.port};
     if (!node.host.empty()) {
         learn_node(at, {kind, node.id}, node.host, node.port);
-        auto advertised = at.plan.advertise({kind, node.id});
+        auto advertised = at.plan.shown({kind, node.id}, shown);
         into.changed |= advertised != shown;
         if (!advertised) return;
         shown = *std::move(advertised);

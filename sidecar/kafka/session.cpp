@@ -30,8 +30,13 @@ std::optional<node_key> node_meant(const cluster& of, net::stream& client) {
 
 }  // namespace
 
-session::session(cluster_path& owner, net::stream accepted, const net::tcp_endpoint& from)
-    : path(owner), client(std::move(accepted)), broker(owner.worker.get_executor()), peer(net::text_of(from)) {
+session::session(cluster_path& owner, net::stream accepted, const net::tcp_endpoint& from,
+                 std::optional<broker_address> to)
+    : path(owner),
+      client(std::move(accepted)),
+      broker(owner.worker.get_executor()),
+      peer(net::text_of(from)),
+      to_(std::move(to)) {
     path.metrics.connections_open.add();
     talk.peer_address = from.address().to_string();
     index = path.sessions_.size();
@@ -45,11 +50,18 @@ session::~session() {
     path.sessions_.pop_back();
 }
 
+const address_plan& session::plan() const {
+    static const auto own = address_plan::own();
+    return to_ ? own : path.cluster.plan;
+}
+
 net::awaitable<bool> session::connect() {
     broker_connector connector{path, broker, over};
-    auto node = node_meant(path.cluster, client);
+    auto node = to_ ? std::nullopt : node_meant(path.cluster, client);
     broker_connector::outcome made;
-    if (node) {
+    if (to_) {
+        made = co_await connector.to_address(to_->who, to_->where);
+    } else if (node) {
         made = co_await connector.to_node(*node);
     } else {
         made = co_await connector.to_bootstrap();

@@ -18,7 +18,9 @@ namespace outrider::kafka {
 ///                  by the address that the client came to
 class session {
   public:
-    session(cluster_path& path, net::stream client, const net::tcp_endpoint& peer);
+    /// @param to  the broker that an intercepted client was going to
+    session(cluster_path& path, net::stream client, const net::tcp_endpoint& peer,
+            std::optional<broker_address> to = std::nullopt);
     ~session();
 
     net::awaitable<void> serve();
@@ -47,6 +49,9 @@ class session {
     }
     void frame_ends() { frame_since_ = net::steady_clock::time_point::max(); }
 
+    /// What this client is told of nodes.
+    const address_plan& plan() const;
+
     cluster_path& path;
     net::stream client;
     net::stream broker;
@@ -67,6 +72,7 @@ class session {
     /// Nothing is owed, and what was passed on has been written too.
     bool at_rest() const { return talk.expected.empty() && (!answering_ || talk.answers_at_rest); }
 
+    const std::optional<broker_address> to_;
     net::steady_timer* waiting_ = nullptr;  ///< of wait_for_room(), while it waits
     net::steady_timer* pausing_ = nullptr;  ///< of pause()
     bool answering_ = false;

@@ -17,6 +17,11 @@ std::optional<asio::ip::address> literal_address(const std::string& host) {
     return address;
 }
 
+tcp_endpoint loopback_like(const tcp_endpoint& where) {
+    if (where.address().is_v6()) return {asio::ip::address_v6::loopback(), where.port()};
+    return {asio::ip::address_v4::loopback(), where.port()};
+}
+
 tcp_endpoint endpoint_in(const sockaddr_storage& raw, socklen_t size) {
     tcp_endpoint where;
     if (raw.ss_family != AF_INET && raw.ss_family != AF_INET6) return where;

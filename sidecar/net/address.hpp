@@ -21,6 +21,9 @@ std::string text_of(const tcp_endpoint& where);
 /// The address in an IP literal, without brackets; none when it is a name.
 std::optional<asio::ip::address> literal_address(const std::string& host);
 
+/// The same port of 127.0.0.1 or, for IPv6, of ::1.
+tcp_endpoint loopback_like(const tcp_endpoint& where);
+
 /// What the kernel filled in; empty for what is neither IPv4 nor IPv6.
 tcp_endpoint endpoint_in(const sockaddr_storage& raw, socklen_t size);
 

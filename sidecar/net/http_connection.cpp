@@ -22,6 +22,7 @@
 
 #include "sidecar/net/http_client_message.hpp"
 #include "sidecar/net/job_thread.hpp"
+#include "sidecar/net/own_mark.hpp"
 
 namespace outrider::net {
 namespace {
@@ -222,6 +223,9 @@ awaitable<std::optional<http_error>> http_connection::state::connect(const url& 
     for (const auto& endpoint : found) {
         if (ended()) break;
         plain.emplace(context.get_executor());
+        error_code not_opened;  // the connect will tell
+        plain->open(endpoint.protocol(), not_opened);
+        mark_as_own(plain->native_handle());
         auto [ec] = co_await plain->async_connect(endpoint, use_tuple);
         last = ec;
         if (!ec) break;

@@ -47,30 +47,44 @@ void take_no_new_handshakes(int listener) {
 }  // namespace
 
 listening_socket listening_socket::open(const tcp_endpoint& where, const std::string& setting, bool shared) {
-    return open_on(where, setting, shared, nullptr);
+    return open_on(where, setting, shared, nullptr, !where.address().is_unspecified());
 }
 
 listening_socket listening_socket::open_loopback(std::uint16_t port, const std::string& setting, bool shared) {
-    return open_on({asio::ip::address_v4::any(), port}, setting, shared, "lo");
+    return open_on({asio::ip::address_v4::any(), port}, setting, shared, "lo", true);
+}
+
+listening_socket listening_socket::open_family(const tcp_endpoint& where, const std::string& setting, bool shared) {
+    return open_on(where, setting, shared, nullptr, true);
+}
+
+bool listening_socket::has_address(const asio::ip::address& address) {
+    const tcp_endpoint where{address, 0};
+    const listening_socket probe{::socket(where.protocol().family(), SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    return probe.descriptor_ >= 0 && ::bind(probe.descriptor_, where.data(), static_cast<socklen_t>(where.size())) == 0;
 }
 
 void listening_socket::expect_free(const tcp_endpoint& where, const std::string& setting) {
-    (void)bound_on(where, setting, false, nullptr);
+    (void)bound_on(where, setting, false, nullptr, !where.address().is_unspecified());
+}
+
+void listening_socket::expect_free_family(const tcp_endpoint& where, const std::string& setting) {
+    (void)bound_on(where, setting, false, nullptr, true);
 }
 
 void listening_socket::expect_free_loopback(std::uint16_t port, const std::string& setting) {
-    (void)bound_on({asio::ip::address_v4::any(), port}, setting, false, "lo");
+    (void)bound_on({asio::ip::address_v4::any(), port}, setting, false, "lo", true);
 }
 
 listening_socket listening_socket::open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
-                                           const char* device) {
-    auto made = bound_on(where, setting, shared, device);
+                                           const char* device, bool one_family) {
+    auto made = bound_on(where, setting, shared, device, one_family);
     if (::listen(made.descriptor_, backlog) != 0) fail(where, setting, "listen");
     return made;
 }
 
 listening_socket listening_socket::bound_on(const tcp_endpoint& where, const std::string& setting, bool shared,
-                                            const char* device) {
+                                            const char* device, bool one_family) {
     listening_socket made{::socket(where.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
     auto descriptor = made.descriptor_;
     if (descriptor < 0) fail(where, setting, "socket");
@@ -78,8 +92,7 @@ listening_socket listening_socket::bound_on(const tcp_endpoint& where, const std
     ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (shared && ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
         fail(where, setting, "SO_REUSEPORT");
-    if (where.address().is_v6() && !where.address().is_unspecified())
-        ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    if (where.address().is_v6() && one_family) ::setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     if (device &&
         ::setsockopt(descriptor, SOL_SOCKET, SO_BINDTODEVICE, device, static_cast<socklen_t>(std::strlen(device))) != 0)
         fail(where, setting, "SO_BINDTODEVICE");

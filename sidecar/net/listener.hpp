@@ -23,7 +23,12 @@ class listening_socket {
     /// Throws likewise when another process has the address: SO_REUSEPORT would share it without a word. Nobody can
     /// connect meanwhile, and so nobody is reset afterwards.
     static void expect_free(const tcp_endpoint& where, const std::string& setting);
+    static void expect_free_family(const tcp_endpoint& where, const std::string& setting);
     static void expect_free_loopback(std::uint16_t port, const std::string& setting);
+    /// Listens for one family only: 0.0.0.0 and [::] of the same port are two sockets, where open() has one for both.
+    static listening_socket open_family(const tcp_endpoint& where, const std::string& setting, bool shared);
+    /// Whether this machine, or this network namespace, has that address.
+    static bool has_address(const asio::ip::address& address);
     listening_socket(listening_socket&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
     listening_socket& operator=(listening_socket&&) = delete;
     ~listening_socket();
@@ -33,9 +38,9 @@ class listening_socket {
 
   private:
     static listening_socket open_on(const tcp_endpoint& where, const std::string& setting, bool shared,
-                                    const char* device);
+                                    const char* device, bool one_family);
     static listening_socket bound_on(const tcp_endpoint& where, const std::string& setting, bool shared,
-                                     const char* device);
+                                     const char* device, bool one_family);
     explicit listening_socket(int descriptor) : descriptor_(descriptor) {}
     int descriptor_;
 };

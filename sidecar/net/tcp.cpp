@@ -5,6 +5,8 @@
 
 #include <netinet/tcp.h>
 
+#include "sidecar/net/own_mark.hpp"
+
 namespace outrider::net {
 namespace {
 
@@ -34,6 +36,7 @@ awaitable<error_code> connect(socket& socket, const tcp_endpoint& to) {
     socket.open(asio::generic::stream_protocol(to.protocol().family(), IPPROTO_TCP), ec);
     if (ec) co_return ec;
     set_tcp_options(socket.native_handle(), to);
+    mark_as_own(socket.native_handle());
     socket.native_non_blocking(true, ec);
     if (ec) co_return ec;
     std::tie(ec) = co_await socket.async_connect(asio::generic::stream_protocol::endpoint(to), use_tuple);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "sidecar/net/address.hpp"
+#include "sidecar/net/own_mark.hpp"
 
 namespace outrider::net {
 namespace {
@@ -17,6 +18,7 @@ namespace {
 int connect_within(const tcp_endpoint& to, std::chrono::milliseconds patience) {
     const int descriptor = ::socket(to.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (descriptor < 0) return errno;
+    mark_as_own(descriptor);
     int error = ::connect(descriptor, to.data(), static_cast<socklen_t>(to.size())) == 0 ? 0 : errno;
     if (error == EINPROGRESS) {
         pollfd waiting{descriptor, POLLOUT, 0};

@@ -25,6 +25,7 @@ ARROWS = {
     "sidecar/exchange": {"sidecar/net", "sidecar/config"} | PURE,
     "sidecar/http": USES_EXCHANGE,
     "sidecar/kafka": USES_EXCHANGE,
+    "sidecar/intercept": USES_EXCHANGE,
     "sidecar/events": USES_EXCHANGE,
     "sidecar/discovery": USES_EXCHANGE,
     "sidecar/admin": USES_EXCHANGE,

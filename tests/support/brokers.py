@@ -75,9 +75,9 @@ class Broker(processes.Process):
 class Cluster:
     """`count` nodes of one version, started and answering. `secure` (an authority.Authority) adds SASL and TLS listeners;
     `advertised` ({name: (host, port)}, of one node) adds plain listeners that are told to clients as something else, for proxies;
-    `settings` are more of server.properties."""
+    `host` is where all of it listens; `settings` are more of server.properties."""
 
-    def __init__(self, folder, count=1, secure=None, java_options=SMALL, advertised=None, where=None, **settings):
+    def __init__(self, folder, count=1, secure=None, java_options=SMALL, advertised=None, where=None, host="127.0.0.1", **settings):
         self.jars, self.count, self.secure, self.java_options, self.settings = pathlib.Path(folder), count, secure, java_options, settings
         self.advertised = advertised or {}
         self.temporary = tempfile.TemporaryDirectory(prefix="kafka-", dir=where)
@@ -85,7 +85,7 @@ class Cluster:
         self.id = new_id()
         protocols = ["PLAINTEXT", "CONTROLLER", *(("SSL", "SASL_PLAINTEXT", "SASL_SSL") if secure else ()), *self.advertised]
         ports = iter(processes.free_ports(count * len(protocols)))
-        self.addresses = {node: {protocol: ("127.0.0.1", next(ports)) for protocol in protocols} for node in range(1, count + 1)}
+        self.addresses = {node: {protocol: (host, next(ports)) for protocol in protocols} for node in range(1, count + 1)}
         self.brokers = {}
         try:
             self.prepare()

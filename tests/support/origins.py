@@ -53,24 +53,25 @@ class Exchange(wire.Reader):
 
 
 class Origin:
-    """Listens on a free port of 127.0.0.1; a thread per connection calls `handler(exchange)` for each request.
+    """Listens on a free port of 127.0.0.1, or where it is told; a thread per connection calls `handler(exchange)` for each request.
 
     The handler returns bytes to send, or None when it has answered by itself. Everything seen is kept:
     `requests`, `accepted` and `connections` so far (the latter without those that never sent a request: a sidecar looks
     whether its application's port is open), `open` ones, `bad` (bytes that were no request).
     """
 
-    def __init__(self, handler=echo, context=None, host="127.0.0.1", raw=None):
+    def __init__(self, handler=echo, context=None, host="127.0.0.1", raw=None, port=0):
         self.handler, self.context, self.raw = handler, context, raw
         self.requests, self.bad, self.accepted, self.connections, self.open = [], [], 0, 0, set()
         self.lock = threading.Lock()
-        self.listener = socket.create_server((host, 0), backlog=256)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family, backlog=256)
         self.address = self.listener.getsockname()[:2]
         self.host, self.port = self.address
         threading.Thread(target=self.accept, daemon=True).start()
 
     def __str__(self):
-        return f"{self.host}:{self.port}"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def accept(self):
         while True:

@@ -93,7 +93,7 @@ TEST(Load, SaysWhatIsMissingWhenThereIsNothing) {
     EXPECT_EQ(
         lines(std::get<diagnostics>(result)),
         "'service' is required: write 'service: NAME', or give --service NAME or OTEL_SERVICE_NAME\n"
-        "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', or 'kafka'\n");
+        "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', 'kafka', or 'intercept'\n");
 }
 
 TEST(Load, FindsEveryErrorInOneRun) {

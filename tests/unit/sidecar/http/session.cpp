@@ -133,8 +133,12 @@ session::~session() {
 std::shared_ptr<session_client> session::connect(const listener_role& to) {
     auto [ours, theirs] = net::connected_pair(worker.get_executor());
     if (client_faults) theirs.set_layer(std::make_unique<test::faulty_layer>(client_faults));
-    auto client = std::make_shared<session_client>(std::move(ours));
     path->accept(std::move(theirs), {}, to);
+    return reading(std::move(ours));
+}
+
+std::shared_ptr<session_client> session::reading(net::stream ours) {
+    auto client = std::make_shared<session_client>(std::move(ours));
     clients_.spawn(read_from(client));
     return client;
 }

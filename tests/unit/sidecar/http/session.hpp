@@ -72,6 +72,8 @@ class session {
 
     std::shared_ptr<session_client> connect() { return connect(role); }
     std::shared_ptr<session_client> connect(const listener_role& to);
+    /// A client of a connection that the path has been given already.
+    std::shared_ptr<session_client> reading(net::stream ours);
     void send(const std::shared_ptr<session_client>& client, std::string bytes);
     /// Sends and then half-closes; `written` tells when that is done.
     void send_and_end(const std::shared_ptr<session_client>& client, std::string bytes, bool& written);

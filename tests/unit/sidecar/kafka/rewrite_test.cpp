@@ -47,6 +47,17 @@ const host_port* find(const learned& facts, node_key key) {
     return nullptr;
 }
 
+TEST(Rewrite, LeavesEveryAnswerAsItIsWhereNodesKeepTheirAddresses) {
+    const auto own = address_plan::own();
+    EXPECT_TRUE(own.keeps());
+    for (const auto& one : golden()) {
+        auto result = rewrite(one, own);
+        EXPECT_EQ(result.outcome, rewrite_outcome::unchanged) << one.title();
+        EXPECT_EQ(result.facts.nodes.size(), rewrite(one).facts.nodes.size())
+            << one.title() << ": learned all the same";
+    }
+}
+
 TEST(Rewrite, GivesWhatAnotherImplementationWritesWithAdvertisedAddresses) {
     EXPECT_EQ(golden().size(), 65U);
     for (const auto& one : golden()) {
