@@ -50,6 +50,7 @@ void serve_until_signal(sidecar& running, int signals) {
         if (signal == SIGHUP) running.reload();
         if (signal == SIGHUP || turn % looks_between_certificates == 0) running.look_at_files();
         running.look_at_policies();
+        running.tell_registries();
     }
 }
 

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::chrono::milliseconds worker_answers_within{500};
+/// A registry that is slow, or gone, does not keep a sidecar from starting.
+constexpr std::chrono::milliseconds first_lists_within{1'000};
+constexpr std::chrono::milliseconds withdrawn_within{1'000};
 
 /// Null where no Redis is named.
 std::unique_ptr<fleet::fleet_client> make_fleet_client(const config::fleet& wanted) {
@@ -56,9 +59,11 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
     probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
     open_admin();
+    open_directory();
 }
 
 sidecar::~sidecar() {
+    directory_.reset();  // it sends messages to workers
     for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{0});
     for (auto& each : lanes_) each->worker.stop();
 }
@@ -176,6 +181,10 @@ void sidecar::start() {
     exporter_->start();
     if (log_writer_) log_writer_->start();
     probe_->start();
+    directory_->start();
+    if (!directory_->wait_for_news(first_lists_within))
+        spdlog::warn("not every registry has answered within {} ms; its upstreams have no endpoints until it does",
+                     first_lists_within.count());
     for (auto& each : lanes_) {
         auto* own = each.get();
         own->worker.post([own] {
@@ -208,6 +217,7 @@ std::size_t sidecar::open_connections() {
 
 void sidecar::stop(const std::atomic<bool>& hurry) {
     draining_ = true;
+    directory_->withdraw(withdrawn_within);
     // Callers are told to go elsewhere by readiness and by Connection: close; until they have gone, and as long as the
     // application still works on something, both directions stay open.
     each_lane(
@@ -247,6 +257,7 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
         std::chrono::milliseconds{2'000});
     for (auto& cluster : clusters_) cluster->save_if_changed();
     probe_->stop();
+    directory_->stop();
     if (fleet_) fleet_->stop();
     exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
     if (log_writer_) log_writer_->stop();
@@ -267,12 +278,8 @@ void sidecar::look_at_files() {
             spdlog::error("the TLS files of Kafka cluster '{}' changed but cannot be used, the former stay: {}",
                           cluster->name, error);
     }
-    for (auto& [name, context] : shared_->tls) {
-        auto error = context->reload_if_changed();
-        if (!error.empty())
-            spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name,
-                          error);
-    }
+    for (const auto& [name, error] : shared_->endpoints.reload_certificates())
+        spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name, error);
 }
 
 admin::readiness sidecar::ready() {

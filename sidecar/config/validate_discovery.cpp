@@ -192,7 +192,7 @@ void discovery_rules::choose_advertised() {
             warn("advertise", "'advertise' has no effect: no registry is told of the application");
         return;
     }
-    if (!all.any_registers() && all.file.path.empty()) return;
+    if ((!all.any_registers() && all.file.path.empty()) || has_failed("advertise")) return;
     if (!value_.inbound.empty()) {
         const auto& listen = value_.inbound.front().listen;
         if (!is_any(listen) && !is_loopback(listen) && listen.port != 0 && !listen.host.empty()) {

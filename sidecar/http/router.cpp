@@ -15,20 +15,22 @@ route refuse(failure_code code, std::string detail) {
     return {nullptr, {code, origin::self, false}, std::move(detail)};
 }
 
+bool speaks_tls(const upstream_members& members) {
+    return std::any_of(members.list.begin(), members.list.end(), [](auto& each) { return each.tls; });
+}
+
 }  // namespace
 
 router::router(const shared_setup& shared) : shared_(shared) {
     exchange::target_index index = 0;
     for (const auto& [name, configured] : shared.settings.upstreams) {
         while (shared.targets[index] != name) ++index;
-        auto tls = shared.tls.find(name);
-        auto made =
-            std::make_shared<upstream>(name, index, configured, tls == shared.tls.end() ? nullptr : tls->second);
-        if (auto chooser = shared.balancers.find(name); chooser != shared.balancers.end())
-            made->balancer = chooser->second;
+        auto members = shared.endpoints.find(name);
+        auto made = std::make_shared<upstream>(name, index, configured, members->tls, members);
         // A virtual host on the other side knows itself by its own name.
-        made->rewrite_host =
-            std::any_of(configured.endpoints.begin(), configured.endpoints.end(), [](auto& e) { return e.tls; });
+        made->rewrite_host = speaks_tls(*members);
+        // Addresses that a registry gives are nobody's considered word.
+        made->must_guard = configured.discover.has_value();
         named_.emplace(lower_case(name), std::move(made));
     }
 }
@@ -36,6 +38,13 @@ router::router(const shared_setup& shared) : shared_(shared) {
 std::shared_ptr<upstream> router::named(const std::string& name) const {
     auto found = named_.find(lower_case(name));
     return found == named_.end() ? nullptr : found->second;
+}
+
+void router::take_over(const std::string& name, const upstream_members& members) {
+    auto found = named(name);
+    if (!found) return;
+    found->take_over(members);
+    found->rewrite_host = speaks_tls(members);
 }
 
 bool router::names_listener(const authority& host, const listener_role& role) const {

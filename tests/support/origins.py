@@ -60,11 +60,11 @@ class Origin:
     whether its application's port is open), `open` ones, `bad` (bytes that were no request).
     """
 
-    def __init__(self, handler=echo, context=None, host="127.0.0.1", raw=None):
+    def __init__(self, handler=echo, context=None, host="127.0.0.1", raw=None, port=0):
         self.handler, self.context, self.raw = handler, context, raw
         self.requests, self.bad, self.accepted, self.connections, self.open = [], [], 0, 0, set()
         self.lock = threading.Lock()
-        self.listener = socket.create_server((host, 0), backlog=256)
+        self.listener = socket.create_server((host, port), backlog=256)
         self.address = self.listener.getsockname()[:2]
         self.host, self.port = self.address
         threading.Thread(target=self.accept, daemon=True).start()
