@@ -9,6 +9,7 @@
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
+#include "sidecar/app/route_flag.hpp"
 #include "sidecar/app/wait_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/nearest.hpp"
@@ -69,7 +70,9 @@ void add_configuration_flags(CLI::App& app, configuration_flags& into) {
         const auto& each = shortcuts[i];
         app.add_option(each.flag, into.shortcuts[i], each.doc)->type_name(each.type)->group(each.group);
     }
-    app.add_option("--route", into.routes, "an upstream by name: NAME=[https://]HOST:PORT[,HOST:PORT...]; repeatable")
+    app.add_option("--route", into.routes,
+                   "an upstream by name: NAME=[https://]HOST:PORT[,HOST:PORT...], or NAME=discover:BY[:SERVICE] with "
+                   "BY etcd, consul, kubernetes, dns or file; repeatable")
         ->type_name("NAME=ADDR")
         ->allow_extra_args(false)
         ->group(traffic);
@@ -121,7 +124,7 @@ config::load_input to_input(const CLI::App& app, const configuration_flags& flag
     }
     for (const auto& route : flags.routes) {
         if (auto pair = assignment(route)) {
-            input.sets.push_back({"upstreams.'" + pair->first + "'.endpoints", pair->second, "--route " + pair->first});
+            add_route(pair->first, pair->second, input.sets);
         } else {
             wrong.add("--route " + route + ": write NAME=HOST:PORT, such as stock=127.0.0.1:8081");
         }

@@ -4,13 +4,15 @@ namespace outrider::app {
 
 nlohmann::json endpoints_json(const http::shared_setup& setup, governance::time_point now) {
     auto out = nlohmann::json::object();
-    for (const auto& [name, chooser] : setup.balancers) {
-        const auto& endpoints = setup.settings.upstreams.at(name).endpoints;
-        auto seen = chooser->look(now);
+    for (const auto& [name, members] : setup.endpoints.all()) {
+        const bool discovered = setup.settings.upstreams.at(name).discover.has_value();
+        if (!members->balancer && !discovered) continue;
         auto& list = out[name] = nlohmann::json::array();
+        if (!members->balancer) continue;
+        auto seen = members->balancer->look(now);
         for (std::size_t i = 0; i < seen.size(); ++i) {
             const auto& one = seen[i];
-            nlohmann::json each{{"endpoint", endpoints[i].address.text()},
+            nlohmann::json each{{"endpoint", members->list[i].address.text()},
                                 {"latency_ms", one.latency_ms},
                                 {"under_way", one.under_way},
                                 {"calls", one.calls},

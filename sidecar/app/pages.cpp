@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "sidecar/app/discovery_page.hpp"
 #include "sidecar/app/endpoints_page.hpp"
 #include "sidecar/app/metrics_page.hpp"
 #include "sidecar/app/sidecar.hpp"
@@ -156,6 +157,7 @@ std::string sidecar::metrics_page() {
     }
     add_policies(out, policies_->count());
     if (fleet_) add_fleet(out, fleet_->stats());
+    add_discovery(out, *directory_);
     add_spans(out, exporter_->stats());
     out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
     return out.render();
@@ -188,6 +190,7 @@ std::string sidecar::state_page() {
                                   {"stale_retries", m.stale_retries.value()}});
     }
     out["upstreams"] = endpoints_json(*shared_, governance::steady_clock::now());
+    out["discovery"] = discovery_json(*directory_);
     out["kafka"] = nlohmann::json::object();
     for (std::size_t i = 0; i < clusters_.size(); ++i) {
         auto state = clusters_[i]->map.state();

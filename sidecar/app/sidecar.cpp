@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
 constexpr std::chrono::milliseconds worker_answers_within{500};
+/// A registry that is slow, or gone, does not keep a sidecar from starting.
+constexpr std::chrono::milliseconds first_lists_within{1'000};
 
 /// Null where no Redis is named.
 std::unique_ptr<fleet::fleet_client> make_fleet_client(const config::fleet& wanted) {
@@ -57,9 +59,11 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
     shutdown_ = std::make_unique<shutdown>(settings.drain, settings.stop, actions_of_stop());
     open_admin();
+    open_directory();
 }
 
 sidecar::~sidecar() {
+    directory_.reset();  // it sends messages to workers
     for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{0});
     for (auto& each : lanes_) each->worker.stop();
 }
@@ -178,6 +182,10 @@ void sidecar::start() {
     exporter_->start();
     if (log_writer_) log_writer_->start();
     probe_->start();
+    directory_->start();
+    if (!directory_->wait_for_news(first_lists_within))
+        spdlog::warn("not every registry has answered within {} ms; its upstreams have no endpoints until it does",
+                     first_lists_within.count());
     for (auto& each : lanes_) {
         auto* own = each.get();
         own->worker.post([own] {
@@ -208,12 +216,8 @@ void sidecar::look_at_files() {
             spdlog::error("the TLS files of Kafka cluster '{}' changed but cannot be used, the former stay: {}",
                           cluster->name, error);
     }
-    for (auto& [name, context] : shared_->tls) {
-        auto error = context->reload_if_changed();
-        if (!error.empty())
-            spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name,
-                          error);
-    }
+    for (const auto& [name, error] : shared_->endpoints.reload_certificates())
+        spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name, error);
 }
 
 bool sidecar::workers_answer() {

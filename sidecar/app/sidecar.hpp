@@ -4,6 +4,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "sidecar/app/policy_store.hpp"
 #include "sidecar/app/shutdown.hpp"
 #include "sidecar/config/load.hpp"
+#include "sidecar/discovery/directory.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/intercept/intercept_path.hpp"
@@ -52,6 +54,8 @@ class sidecar {
     void look_at_files();
     /// Policies whose files changed are taken up; called several times a second by the main thread.
     void look_at_policies() { policies_->look(); }
+    /// Registries are told of a verdict that changed; called several times a second by the main thread.
+    void tell_registries();
     /// SIGHUP: configuration and policies are read again.
     admin::reload_report reload() { return policies_->reload("SIGHUP"); }
 
@@ -95,6 +99,8 @@ class sidecar {
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
     void open_admin();
     void publish(const std::shared_ptr<const governance::policy_set>& policies);
+    void open_directory();
+    void use_members(const std::string& upstream, const discovery::member_list& members, const std::string& why_none);
     static void tick(lane& on);
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
     stop_actions actions_of_stop();
@@ -111,6 +117,8 @@ class sidecar {
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
     std::unique_ptr<app_probe> probe_;
+    std::unique_ptr<discovery::directory> directory_;
+    std::optional<discovery::publication> told_;  ///< to registries; the main thread's
     std::vector<std::unique_ptr<admin::admin_server>> admins_;
     std::vector<std::string> listening_;  ///< "inbound 127.0.0.1:8080", ... as printed
     std::mutex node_ports_mutex_;

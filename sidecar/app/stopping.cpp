@@ -68,6 +68,7 @@ stop_actions sidecar::actions_of_stop() {
     std::vector<config::endpoint> applications;
     for (const auto& inbound : configuration_.value.inbound) applications.push_back(inbound.app);
     stop_actions out;
+    out.withdraw = [this](milliseconds most) { directory_->withdraw(most); };
     out.has_callers = !lanes_.front()->inbound_acceptors.empty();
     out.application_refuses = refusal_of(std::move(applications));
     out.close_inbound = [this] { each_lane([](lane& own) { own.path->drain_inbound(); }, worker_takes); };
@@ -138,6 +139,7 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
     draining_ = true;
     shutdown_->run(hurry);
     probe_->stop();
+    directory_->stop();
     if (fleet_) fleet_->stop();
     std::size_t escaped = 0;
     for (auto& each : lanes_) {

@@ -28,7 +28,7 @@ void collect(const setting& section, const void* owner, const std::string& path,
             for (std::size_t i = 0; i < each.container->size(value); ++i) {
                 const auto [name, element] = each.container->at(value, i);
                 if (each.shape == shape::sections || each.shape == shape::named)
-                    collect(each, element, join(own, name), out);
+                    collect(each, element, each.alone && each.most == 1 ? own : join(own, name), out);
                 else
                     out[join(own, name)] = {each.type->print(element), each.reload};
             }

@@ -1,3 +1,4 @@
+#include "sidecar/config/declared_discovery.hpp"
 #include "sidecar/config/declared_intercept.hpp"
 #include "sidecar/config/declared_stop.hpp"
 #include "sidecar/config/policy_declared.hpp"
@@ -11,16 +12,6 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
-
-std::vector<setting> tls_keys() {
-    return {
-        value("ca", &tls_client::ca, path(), "PEM file of the roots to trust, instead of the system's"),
-        value("certificate", &tls_client::certificate, path(), "PEM chain that this side shows to the peer"),
-        value("key", &tls_client::key, path(), "PEM private key of `certificate`"),
-        value("server_name", &tls_client::server_name, word(),
-              "name that is asked for (SNI) and verified, instead of the host connected to"),
-    };
-}
 
 std::vector<setting> inbound_keys() {
     return {
@@ -48,12 +39,11 @@ std::vector<setting> outbound_keys() {
 std::vector<setting> upstream_keys() {
     return {
         list("endpoints", &upstream::endpoints, upstream_address(),
-             "its members as `host:port`, `http://host[:port]` or `https://host[:port]`")
-            .as_required(),
+             "its members as `host:port`, `http://host[:port]` or `https://host[:port]`; either these or `discover`"),
         value("listen", &upstream::listen, optional_listen_address(),
               "a listener for this upstream alone, for clients that are given a base URL"),
         section("tls", &upstream::tls, tls_keys(), "TLS towards its `https://` endpoints"),
-        later("discover", "list the members under 'endpoints'"),
+        discover_setting(),
     };
 }
 
@@ -268,6 +258,8 @@ std::vector<setting> root_keys() {
             .with_list_shorthand("in_place")
             .as_applied(),
         section("fleet", &settings::fleet, fleet_keys(), "the sidecars that share the limits with `scope: fleet`"),
+        registries_setting(),
+        advertise_setting(),
         value("probes", &settings::probes, optional_listen_address(),
               "read-only listener with health and metrics only, for kubelet and Prometheus"),
         group("admin", admin_keys(), "the admin interface").with_shorthand("listen"),
@@ -281,7 +273,6 @@ std::vector<setting> root_keys() {
         later("events", "remove the key"),
         later("contracts", "remove the key"),
         later("keys", "remove the key"),
-        later("registries", "list the members of each upstream under 'endpoints'"),
     };
 }
 

@@ -34,7 +34,8 @@ void collect_paths(const setting& section, const std::string& path, std::vector<
         if (key.shape == shape::later || key.file_only) continue;
         const auto own = join(path, key.name);
         if (key.keys.empty()) out.push_back(own);
-        const auto* infix = key.shape == shape::sections ? ".0" : key.shape == shape::named ? ".NAME" : "";
+        const bool listed = key.shape == shape::sections && !key.alone;
+        const auto* infix = listed ? ".0" : key.shape == shape::named ? ".NAME" : "";
         collect_paths(key, own + infix, out);
     }
 }
@@ -115,7 +116,7 @@ complaint assignment::into(const setting& what, node& target, std::size_t depth)
         case shape::section:
             return into_section(what, target, depth);
         case shape::sections:
-            return into_sections(what, target, depth);
+            return what.alone ? into_section(what, target, depth) : into_sections(what, target, depth);
         case shape::named: {
             if (at_end(depth))
                 return "'" + path_ + "' needs a name and a key: " + path_ + ".NAME." + what.keys.front().name;

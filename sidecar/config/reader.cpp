@@ -237,6 +237,7 @@ void reader::read_named(const setting& what, const node& from, void* target, con
                  "'" + join(path, name) + "' is empty; write its keys or remove it");
             continue;
         }
+        origins_[join(path, name)] = entry.value.where;
         read_section(element, entry.value, what.container->add(target, name), join(path, name));
     }
 }

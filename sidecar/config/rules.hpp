@@ -55,6 +55,24 @@ class intercept_rules : private rules {
     void check_own_traffic();
 };
 
+/// Rules of `discover` and `registries`; fills in what follows from other settings.
+class discovery_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_members(const std::string& name, upstream& what);
+    void check_discovery(const std::string& upstream, const std::string& name, config::upstream& what);
+    void check_unused(const std::string& path, const discovery& wanted);
+    void check_dns_name(const std::string& path, const discovery& wanted);
+    void find_kubernetes(const std::string& path);
+    void check_etcd();
+    void check_consul();
+    void warn_unused(const std::string& path, directory by, bool registers);
+    void choose_advertised();
+};
+
 /// Rules of `tracing`; works out where spans are posted to.
 class tracing_rules : private rules {
   public:

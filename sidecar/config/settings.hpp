@@ -9,37 +9,14 @@
 #include <vector>
 
 #include "governance/policy.hpp"
+#include "sidecar/config/peers.hpp"
+#include "sidecar/config/settings_discovery.hpp"
 #include "sidecar/config/settings_intercept.hpp"
 #include "sidecar/config/settings_stop.hpp"
 
 namespace outrider::config {
 
 using std::chrono::milliseconds;
-
-/// A place to listen on or to connect to. `host` is a name, an IPv4 or an IPv6 address without brackets.
-struct endpoint {
-    std::string host;
-    std::uint16_t port = 0;
-    bool operator==(const endpoint&) const = default;
-    /// "host:port", IPv6 in brackets.
-    std::string text() const;
-};
-
-/// One member of an upstream: `http` or `https`, host, port (80 and 443 by default).
-struct upstream_endpoint {
-    endpoint address;
-    bool tls = false;
-    bool operator==(const upstream_endpoint&) const = default;
-};
-
-/// How TLS towards a peer is set up. Empty paths: the system's CAs, no client certificate.
-struct tls_client {
-    std::string ca;           ///< PEM file of trusted roots; replaces the system's
-    std::string certificate;  ///< PEM chain that identifies us
-    std::string key;          ///< PEM private key of `certificate`
-    std::string server_name;  ///< SNI and verified name; default: the host that is connected to
-    bool operator==(const tls_client&) const = default;
-};
 
 /// What becomes of a trace context that a caller sent (TRACING.md, trust boundary).
 enum class trust { continue_, link, restart };
@@ -63,8 +40,9 @@ struct outbound {
 
 /// A named target of the application's calls.
 struct upstream {
-    std::vector<upstream_endpoint> endpoints;
-    std::optional<endpoint> listen;  ///< a listener of its own, for clients with a base URL
+    std::vector<upstream_endpoint> endpoints;  ///< either these,
+    std::optional<discovery> discover;         ///< or a registry that names them
+    std::optional<endpoint> listen;            ///< a listener of its own, for clients with a base URL
     tls_client tls;
 };
 
@@ -210,6 +188,8 @@ struct settings {
     config::health health;
     config::policy_source policies;
     config::fleet fleet;
+    config::registries registries;
+    std::optional<endpoint> advertise;  ///< of the application, for registries; once loaded: also where `inbound` tells
     std::optional<endpoint> probes;
     std::optional<endpoint> admin;
     std::string admin_token;                  ///< required when `admin` is not loopback

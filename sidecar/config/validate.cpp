@@ -175,7 +175,8 @@ void validation::check_outbound() {
 void validation::check_upstream(const std::string& name, const upstream& what) {
     const auto path = "upstreams." + name;
     const auto list = path + ".endpoints";
-    if (given(list) && what.endpoints.empty()) fail(list, "'" + list + "' is empty; list at least one host:port");
+    if (given(list) && what.endpoints.empty() && !what.discover)
+        fail(list, "'" + list + "' is empty; list at least one host:port");
     bool tls = false;
     for (std::size_t i = 0; i < what.endpoints.size(); ++i) {
         const auto& each = what.endpoints[i];
@@ -187,7 +188,7 @@ void validation::check_upstream(const std::string& name, const upstream& what) {
             fail(list, "'" + list + "' names " + to_text(each) + " twice");
         }
     }
-    if (!(what.tls == tls_client{}) && !tls) {
+    if (!(what.tls == tls_client{}) && !tls && !what.discover) {
         fail(list, "'" + path + ".tls' has no effect: none of its endpoints is https://");
     }
     check_tls(path + ".tls", what.tls);
@@ -228,6 +229,7 @@ void validation::check_access_log() {
 
 void finish(loaded& result, const load_input& input, const std::set<std::string>& failed, diagnostics& errors) {
     validation{result, input, failed, errors}.run();
+    discovery_rules{result, input, failed, errors}.run();
     kafka_rules{result, input, failed, errors}.run();
     intercept_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();

@@ -288,6 +288,10 @@ type_of<std::optional<endpoint>> optional_listen_address() {
 type_of<endpoint> target_address() {
     return {std::make_shared<address_type<endpoint>>(&parse_target, "an address to connect to, host:port")};
 }
+type_of<std::optional<endpoint>> optional_target_address() {
+    return {
+        std::make_shared<address_type<std::optional<endpoint>>>(&parse_target, "an address to connect to, host:port")};
+}
 type_of<upstream_endpoint> upstream_address() { return {std::make_shared<upstream_address_type>()}; }
 type_of<std::string> base_url() { return {std::make_shared<url_type>(true)}; }
 type_of<std::string> full_url() { return {std::make_shared<url_type>(false)}; }

@@ -49,6 +49,7 @@ type_of<std::string> path();
 type_of<endpoint> listen_address();
 type_of<std::optional<endpoint>> optional_listen_address();
 type_of<endpoint> target_address();
+type_of<std::optional<endpoint>> optional_target_address();
 type_of<upstream_endpoint> upstream_address();
 /// http:// or https://, to which a path can be added.
 type_of<std::string> base_url();

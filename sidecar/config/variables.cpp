@@ -44,7 +44,7 @@ std::string resolve_key(const setting& key, const node* tree, std::string_view r
     rest.remove_prefix(1);
     const setting element{"", shape::section, "", {}, {}, key.keys, {}};
     std::string below;
-    if (key.shape == shape::section) {
+    if (key.shape == shape::section || key.alone) {
         below = resolve(key, tree, rest);
     } else if (key.shape == shape::table && !rest.empty()) {
         below = free_name(tree, rest);

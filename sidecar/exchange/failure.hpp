@@ -34,8 +34,9 @@ enum class failure_code : std::uint8_t {
     concurrency_limited,  ///< by a policy's bound on exchanges under way
     circuit_open,         ///< by a policy's breaker
     deadline_exceeded,    ///< the time that the caller allows is over
+    no_endpoint,          ///< the registry of a discovered upstream names nobody
 };
-inline constexpr std::size_t failure_codes = static_cast<std::size_t>(failure_code::deadline_exceeded) + 1;
+inline constexpr std::size_t failure_codes = static_cast<std::size_t>(failure_code::no_endpoint) + 1;
 
 struct failure {
     failure_code code = failure_code::none;

@@ -25,12 +25,12 @@ void attempt_plan::begin(const governance::compiled_retry* by, std::size_t endpo
     count_ = count;
     endpoints_ = endpoints;
     failed_connects_ = 0;
-    tries_ = 0;
+    tries_ = remembered_ = 0;
     if (retry_) retry_->budget->exchange(now);
 }
 
 void attempt_plan::attempt_at(std::size_t endpoint) {
-    if (tries_ < tried_.size()) tried_[tries_] = endpoint;
+    if (remembered_ < tried_.size()) tried_[remembered_++] = endpoint;
     ++tries_;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <optional>
 #include <span>
@@ -45,7 +44,18 @@ class attempt_plan {
     /// An attempt at this endpoint begins.
     void attempt_at(std::size_t endpoint);
     /// Endpoints tried so far, of those that are remembered.
-    std::span<const std::size_t> tried() const { return {tried_.data(), std::min(tries_, tried_.size())}; }
+    std::span<const std::size_t> tried() const { return {tried_.data(), remembered_}; }
+
+    /// The endpoints are others now. @param number  from the former number of one to its present one, or to any beyond
+    /// `endpoints` when it is gone
+    template <typename Number>
+    void renumber(std::size_t endpoints, Number number) {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < remembered_; ++i)
+            if (const auto now = number(tried_[i]); now < endpoints) tried_[kept++] = now;
+        remembered_ = kept;
+        endpoints_ = endpoints;
+    }
 
     bool unsafe_methods() const;
     bool any() const { return retry_ != nullptr; }
@@ -73,6 +83,7 @@ class attempt_plan {
     std::size_t endpoints_ = 1;
     std::uint32_t failed_connects_ = 0;
     std::array<std::size_t, 16> tried_{};
+    std::size_t remembered_ = 0;  ///< in `tried_`
     std::size_t tries_ = 0;
     bool holds_budget_ = false;
 };

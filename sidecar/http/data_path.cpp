@@ -24,7 +24,10 @@ net::awaitable<void> serve(std::unique_ptr<server_connection> connection) { co_a
 }  // namespace
 
 shared_setup::shared_setup(const config::settings& from)
-    : settings(from), heads{from.limits.head_bytes, from.limits.target_bytes, from.limits.fields}, tracing(settings) {
+    : settings(from),
+      heads{from.limits.head_bytes, from.limits.target_bytes, from.limits.fields},
+      tracing(settings),
+      endpoints(settings) {
     auto token = instance_token(settings);
     via_in_token = token + "-in";
     via_out_token = token + "-out";
@@ -36,13 +39,6 @@ shared_setup::shared_setup(const config::settings& from)
     targets.push_back("dynamic");
     local_target = static_cast<exchange::target_index>(targets.size());
     targets.push_back("none");
-    for (const auto& [name, target] : settings.upstreams)
-        if (target.endpoints.size() > 1)
-            balancers.emplace(
-                name, std::make_shared<governance::balancer>(target.endpoints.size(), net::steady_clock::now()));
-    for (const auto& [name, target] : settings.upstreams)
-        for (const auto& endpoint : target.endpoints)
-            if (endpoint.tls && !tls.contains(name)) tls.emplace(name, std::make_shared<net::tls_context>(target.tls));
 }
 
 std::shared_ptr<net::tls_context> shared_setup::dynamic_tls() const {

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "governance/balancer.hpp"
 #include "governance/egress.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/access_log.hpp"
@@ -14,6 +13,7 @@
 #include "sidecar/exchange/governor.hpp"
 #include "sidecar/exchange/metrics.hpp"
 #include "sidecar/exchange/tracer.hpp"
+#include "sidecar/http/endpoint_table.hpp"
 #include "sidecar/http/head_parser.hpp"
 #include "sidecar/http/last_good.hpp"
 #include "sidecar/http/router.hpp"
@@ -58,11 +58,10 @@ struct shared_setup {
     std::vector<std::string> targets;           ///< names by target_index
     exchange::target_index dynamic_target = 0;  ///< hosts found by DNS
     exchange::target_index local_target = 0;    ///< answered or refused before a target was known
-    std::map<std::string, std::shared_ptr<net::tls_context>, std::less<>> tls;  ///< by upstream
+    /// The members of upstreams. What is known of them outlives a reload of policies.
+    endpoint_table endpoints;
     /// What fallbacks with `stale` give again.
     std::unique_ptr<http::last_good> last_good = std::make_unique<http::last_good>();
-    /// By upstream, of those with several endpoints. What is known of endpoints outlives a reload of policies.
-    std::map<std::string, std::shared_ptr<governance::balancer>, std::less<>> balancers;
     /// Of the inbound exchanges under way on all workers.
     std::unique_ptr<exchange::deadline_table> deadlines = std::make_unique<exchange::deadline_table>();
     std::vector<config::endpoint> outbound_names;  ///< what an application may call the outbound listener

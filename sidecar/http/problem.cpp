@@ -60,8 +60,9 @@ wire wire_of(failure_code code) {
         // 2.3.12: a bound on what is under way towards the next hop.
         case failure_code::concurrency_limited:
             return {503, "connection_limit_reached"};
-        // 2.3.4: recent attempts at the next hop have failed.
+        // 2.3.4: recent attempts at the next hop have failed; or nobody is known to be there.
         case failure_code::circuit_open:
+        case failure_code::no_endpoint:
             return {503, "destination_unavailable"};
     }
     return {500, "proxy_internal_error"};

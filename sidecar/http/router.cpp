@@ -20,20 +20,22 @@ route refuse_unknown(const authority& host) {
                                                   "', and outbound.unknown_host is 'refuse'; add it under upstreams");
 }
 
+bool speaks_tls(const upstream_members& members) {
+    return std::any_of(members.list.begin(), members.list.end(), [](auto& each) { return each.tls; });
+}
+
 }  // namespace
 
 router::router(const shared_setup& shared) : shared_(shared) {
     exchange::target_index index = 0;
     for (const auto& [name, configured] : shared.settings.upstreams) {
         while (shared.targets[index] != name) ++index;
-        auto tls = shared.tls.find(name);
-        auto made =
-            std::make_shared<upstream>(name, index, configured, tls == shared.tls.end() ? nullptr : tls->second);
-        if (auto chooser = shared.balancers.find(name); chooser != shared.balancers.end())
-            made->balancer = chooser->second;
+        auto members = shared.endpoints.find(name);
+        auto made = std::make_shared<upstream>(name, index, configured, members->tls, members);
         // A virtual host on the other side knows itself by its own name.
-        made->rewrite_host =
-            std::any_of(configured.endpoints.begin(), configured.endpoints.end(), [](auto& e) { return e.tls; });
+        made->rewrite_host = speaks_tls(*members);
+        // Addresses that a registry gives are nobody's considered word.
+        made->must_guard = configured.discover.has_value();
         named_.emplace(lower_case(name), std::move(made));
     }
 }
@@ -49,6 +51,13 @@ std::shared_ptr<upstream> router::named(const authority& host) const {
     if (!host.port) return nullptr;
     auto found = named_.find(name + ":" + std::to_string(*host.port));
     return found == named_.end() ? nullptr : found->second;
+}
+
+void router::take_over(const std::string& name, const upstream_members& members) {
+    auto found = named(name);
+    if (!found) return;
+    found->take_over(members);
+    found->rewrite_host = speaks_tls(members);
 }
 
 bool router::names_listener(const authority& host, const listener_role& role) const {

@@ -42,6 +42,8 @@ class router {
     route find_tunnel(const request_facts& facts, net::steady_clock::time_point now);
 
     std::shared_ptr<upstream> named(const std::string& name) const;
+    /// A named upstream has other members now.
+    void take_over(const std::string& name, const upstream_members& members);
     const std::map<std::string, std::shared_ptr<upstream>, std::less<>>& all_named() const { return named_; }
     /// Closes idle connections that are too old, forgets hosts that nobody asks for any more.
     void close_idle(net::steady_clock::time_point now);

@@ -40,6 +40,8 @@ void server_exchange::reset_state() {
     detail_.clear();
     out_.clear();
     up_.reset();
+    endpoint_ = nullptr;
+    group_.reset();
     target_.reset();
     head_.method = {};
     head_.target = {};

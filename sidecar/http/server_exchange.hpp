@@ -113,6 +113,7 @@ class server_exchange {
     bool may_begin();
     bool take_leave();
     void pick_endpoint();
+    void follow_list();
     governance::balancer::rules balance_rules() const;
     void tell_breakers();
     void end_attempt(const exchange::failure& why);
@@ -206,7 +207,8 @@ class server_exchange {
     const config::timeouts* times_ = nullptr;
     net::steady_timer pause_timer_;
     std::shared_ptr<upstream> target_;    ///< held for the exchange: a dynamic one may be forgotten meanwhile
-    endpoint_state* endpoint_ = nullptr;  ///< of `target_`: where the attempt goes
+    group_handle group_;                  ///< of `target_`, as of the attempt under way: held, since lists change
+    endpoint_state* endpoint_ = nullptr;  ///< of `group_`: where the attempt goes
     std::size_t endpoint_index_ = 0;
     net::steady_clock::time_point attempt_began_{}, head_at_{};  ///< where somebody learns from it
     connection_handle upstream_;

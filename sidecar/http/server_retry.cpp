@@ -1,5 +1,7 @@
 // Which attempts are made, and what breakers, balancers and budgets learn from them.
 
+#include <algorithm>
+
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/http/retry_after.hpp"
 #include "sidecar/http/server_exchange.hpp"
@@ -13,9 +15,10 @@ using net::steady_clock;
 /// Before the first attempt: what may be sent again, who learns from it, and until when the application may take.
 void server_exchange::plan_attempts() {
     const auto* retry = governed_.policies().retry;
-    learns_ = governed_.any() || target_->balancer;
+    group_ = target_->endpoints();
+    learns_ = governed_.any() || group_->balancer;
     auto count = governed_.any() ? governed_.counter() : governance::decision_counter{};
-    plan_.begin(retry ? &retry->retry : nullptr, target_->endpoints().size(), facts_.started, count);
+    plan_.begin(retry ? &retry->retry : nullptr, group_->members.size(), facts_.started, count);
     const auto& body = request_.body;
     // One who waits for "100 Continue" has not sent the body yet, and no other upstream could ask for it.
     bool waits = request_.expects_continue && !body_buffered_;
@@ -29,9 +32,14 @@ void server_exchange::plan_attempts() {
         remembered_.remember(*path_.shared.deadlines, span_.own.trace, limit_.end(), facts_.started);
 }
 
-/// Whether a first attempt begins: there is time left, and no breaker is open.
+/// Whether a first attempt begins: there is time left, somebody to ask, and no breaker is open.
 bool server_exchange::may_begin() {
     if (refuse_late()) return false;
+    if (group_->members.empty()) {
+        fail(failure_code::no_endpoint, origin::upstream, false,
+             "no endpoint of upstream '" + target_->name() + "' is known: " + group_->why_none);
+        return false;
+    }
     if (take_leave()) return true;
     refuse_by(breaker_);
     return false;
@@ -60,14 +68,28 @@ governance::balancer::rules server_exchange::balance_rules() const {
 }
 
 void server_exchange::pick_endpoint() {
-    if (auto* chooser = target_->balancer.get()) {
+    follow_list();
+    if (auto* chooser = group_->balancer.get()) {
         endpoint_index_ = chooser->pick(plan_.tried(), attempt_began_, balance_rules(), path_.random.next());
-        endpoint_ = target_->endpoints()[endpoint_index_].get();
+        endpoint_ = group_->members[endpoint_index_].get();
     } else {
-        endpoint_ = &target_->next_endpoint();
+        endpoint_ = &target_->next_of(*group_);
         endpoint_index_ = 0;
     }
     plan_.attempt_at(endpoint_index_);
+}
+
+/// A further attempt goes by the list of now, in which the endpoints that were tried have other numbers. When nobody is
+/// in it any more, those of before are better than none.
+void server_exchange::follow_list() {
+    const auto& now = target_->endpoints();
+    if (group_ == now || now->members.empty() || !now->balancer) return;
+    plan_.renumber(now->members.size(), [&](std::size_t tried) {
+        const auto& members = now->members;
+        auto found = std::find(members.begin(), members.end(), group_->members[tried]);
+        return static_cast<std::size_t>(found - members.begin());
+    });
+    group_ = now;
 }
 
 /// The answer's head is here. Breakers are told now: a body that takes minutes must hold no probe. The endpoint is told
@@ -92,8 +114,8 @@ void server_exchange::end_attempt(const exchange::failure& why) {
     result.took = (answered ? head_at_ : now) - attempt_began_;
     auto verdict = judge(result);
     if (governed_.any()) governed_.finish_attempt(verdict.upstream, now);
-    if (target_->balancer)
-        target_->balancer->ended(endpoint_index_, verdict.endpoint, result.took, now, balance_rules());
+    if (group_ && group_->balancer)
+        group_->balancer->ended(endpoint_index_, verdict.endpoint, result.took, now, balance_rules());
 }
 
 /// An exchange that was broken off says nothing of its upstream.
@@ -105,7 +127,7 @@ void server_exchange::abandon_attempt() {
 
 attempt_end server_exchange::how_it_ended(bool answered) const {
     attempt_end out;
-    out.elsewhere = plan_.tried().size() < target_->endpoints().size();
+    out.elsewhere = plan_.tried().size() < group_->members.size();
     out.repeatable = may_retry_ && !answer_started_;
     if (!answered) {
         out.failure = failure_;

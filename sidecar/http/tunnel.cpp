@@ -77,8 +77,9 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
                         &connection};
     connection.arm(path.settings.timeouts.connect, waiting_for::connect);
     auto deadline = net::steady_clock::now() + path.settings.timeouts.connect;
-    auto opened =
-        co_await open_connection(path, connection.target, connection.target->next_endpoint(), deadline, watch);
+    auto target = connection.target;
+    auto group = target->endpoints();
+    auto opened = co_await open_connection(path, target, target->next_of(*group), deadline, watch);
     if (!opened.connection) {
         spdlog::warn("{}", opened.detail);
         co_return connection.client.reset();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds patience{10};
 
-std::shared_ptr<const shared_setup> make_setup(std::uint16_t origin,
+std::shared_ptr<shared_setup> make_setup(std::uint16_t origin,
                                                const std::function<void(config::settings&)>& configure) {
     config::settings settings;
     settings.service = "orders";

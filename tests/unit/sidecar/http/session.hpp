@@ -94,7 +94,7 @@ class session {
     net::worker worker{0};
     origin_server origin{worker.get_executor()};
     tracing::span_buffer span_sink;
-    std::shared_ptr<const shared_setup> setup;
+    std::shared_ptr<shared_setup> setup;
     std::unique_ptr<data_path> path;
     listener_role role;
     std::shared_ptr<test::fault_plan> client_faults, upstream_faults;

@@ -45,7 +45,7 @@ struct governed_session : session {
         config::upstream app;
         app.endpoints.assign(2, {{"127.0.0.1", origin.port()}, false});
         role.fixed = std::make_shared<upstream>("app", 0, app, nullptr);
-        role.fixed->balancer = std::make_shared<governance::balancer>(2, now());
+        role.fixed->choose_by(std::make_shared<governance::balancer>(2, now()));
     }
     std::shared_ptr<const governance::policy_set> set;
 };
@@ -245,14 +245,14 @@ TEST(SessionAttempts, AnEndpointThatFailedIsNotTriedAgainWhileThereIsAnother) {
     governed_session s(std::move(by));
     s.double_endpoints();
     for (int i = 0; i < 20; ++i) {
-        auto before = s.role.fixed->balancer->look(now());
+        auto before = s.role.fixed->endpoints()->balancer->look(now());
         s.origin.requests.clear();
         s.origin.on_request = after(1, status(503), s.origin);
         ASSERT_TRUE(s.converse(get()).starts_with("HTTP/1.1 200"));
-        auto then = s.role.fixed->balancer->look(now());
+        auto then = s.role.fixed->endpoints()->balancer->look(now());
         for (int e = 0; e < 2; ++e) EXPECT_EQ(then[e].calls, before[e].calls + 1);
     }
-    for (const auto& each : s.role.fixed->balancer->look(now())) EXPECT_EQ(each.under_way, 0U);
+    for (const auto& each : s.role.fixed->endpoints()->balancer->look(now())) EXPECT_EQ(each.under_way, 0U);
 }
 
 TEST(SessionAttempts, WhatIsLeftOfTheTimeGoesOnWithEachAttempt) {
@@ -346,7 +346,7 @@ policy everything() {
 void expect_all_given_back(governed_session& s, const std::string& what) {
     EXPECT_EQ(s.worker.tasks().escaped(), 0U) << what;
     EXPECT_EQ(s.setup->deadlines->size(), 0U) << what;
-    for (const auto& each : s.role.fixed->balancer->look(now())) EXPECT_EQ(each.under_way, 0U) << what;
+    for (const auto& each : s.role.fixed->endpoints()->balancer->look(now())) EXPECT_EQ(each.under_way, 0U) << what;
     EXPECT_EQ(s.compiled().concurrency[0].limiter->look().under_way, 0U) << what;
     auto& budget = *s.compiled().retry.budget;
     EXPECT_TRUE(budget.begin(now()) && budget.begin(now())) << what << ": a place of the budget is missing";
