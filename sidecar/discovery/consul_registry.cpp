@@ -132,8 +132,9 @@ class consul_registrar final : public registrar {
     void cancel() override { client_.cancel(); }
 
   private:
+    /// Of all services of an agent, not only of this one.
     static std::string id_of(const instance& self) {
-        return self.id.empty() ? self.service + "-" + self.address.address.text() : self.id;
+        return self.service + "-" + (self.id.empty() ? self.address.address.text() : self.id);
     }
 
     /// An agent that was started anew without its data knows neither check nor service: 404, in older versions 500.

@@ -16,15 +16,18 @@ class threaded_registry final : public registry {
     }
 
     void publish(publication verdict) override {
-        if (!ways_.enrol) return;
         const std::lock_guard lock(mutex_);
+        if (!ways_.enrol || withdrawn_) return;
         if (!registration_) registration_ = std::make_unique<registration>(ways_.name, ways_.enrol(), books_);
         registration_->publish(std::move(verdict));
     }
 
     void withdraw(std::chrono::milliseconds patience) override {
-        const std::lock_guard lock(mutex_);
-        if (registration_) registration_->withdraw(patience);
+        std::unique_lock lock(mutex_);
+        withdrawn_ = true;
+        auto* const known = registration_.get();
+        lock.unlock();  // publish() does not wait for this
+        if (known != nullptr) known->withdraw(patience);
     }
 
     registry_status look() const override { return books_->look(); }
@@ -34,6 +37,7 @@ class threaded_registry final : public registry {
     const std::shared_ptr<registry_books> books_ = std::make_shared<registry_books>();
     std::mutex mutex_;
     std::unique_ptr<registration> registration_;
+    bool withdrawn_ = false;
 };
 
 }  // namespace

@@ -21,7 +21,7 @@ using test::reply;
 consul_options towards(const std::string& url) {
     consul_options out;
     out.address = url;
-    out.self = {"stock", "stock-1", at("10.0.0.1", 8080)};
+    out.self = {"stock", "1", at("10.0.0.1", 8080)};
     return out;
 }
 
