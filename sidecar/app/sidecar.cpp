@@ -58,8 +58,8 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
     probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
-    open_admin();
     open_directory();
+    open_admin();
 }
 
 sidecar::~sidecar() {
