@@ -58,8 +58,8 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
     probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
     shutdown_ = std::make_unique<shutdown>(settings.drain, settings.stop, actions_of_stop());
-    open_admin();
     open_directory();
+    open_admin();
 }
 
 sidecar::~sidecar() {

@@ -72,7 +72,8 @@ std::vector<setting> kubernetes_keys() {
 std::vector<setting> dns_keys() {
     return {
         list("servers", &dns_registry::servers, target_address(),
-             "DNS servers as `address:port`, asked in turn; by default those of the machine"),
+             "DNS servers as `address:port`, asked in turn for names as they are written; by default those of the "
+             "machine, with its search domains"),
         value("stale", &dns_registry::stale, duration(seconds{0}, hours{168}),
               "how long the last answer stays in use while DNS can't be asked; 0: for ever"),
     };

@@ -33,7 +33,8 @@ struct dns_channel::question {
 dns_channel::dns_channel(std::string servers) : wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     set_up_library();
     ares_options options{};
-    options.flags = ARES_FLAG_EDNS;
+    // Search domains belong to the machine's own servers; others are asked for names as they are written.
+    options.flags = ARES_FLAG_EDNS | (servers.empty() ? 0 : ARES_FLAG_NOSEARCH);
     options.timeout = one_try_ms;
     options.tries = tries;
     options.ednspsz = datagram_bytes;

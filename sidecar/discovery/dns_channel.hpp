@@ -24,7 +24,7 @@ struct dns_reply {
 /// seconds at most. One thread's, but for wake().
 class dns_channel {
   public:
-    /// @param servers  "127.0.0.1:53,[::1]:53"; empty: those that the machine is set up with
+    /// @param servers  "127.0.0.1:53,[::1]:53"; empty: those that the machine is set up with, and its search domains
     explicit dns_channel(std::string servers);
     ~dns_channel();  ///< questions under way are forgotten
     dns_channel(const dns_channel&) = delete;

@@ -1,6 +1,7 @@
 #include "sidecar/discovery/dns_service.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/discovery/dns_channel.hpp"

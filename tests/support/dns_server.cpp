@@ -160,20 +160,21 @@ std::string dns_server::answer(const std::string& question, bool tcp) {
     return spoil ? spoil(std::move(out)) : out;
 }
 
+/// As many questions as come; whoever is slow is left.
 void dns_server::serve_tcp(int connection) {
-    std::array<char, 2> size{};
-    timeval patience{1, 0};
+    timeval patience{0, 200'000};
     ::setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    if (::recv(connection, size.data(), 2, MSG_WAITALL) == 2) {
+    std::array<char, 2> size{};
+    while (!silent && ::recv(connection, size.data(), 2, MSG_WAITALL) == 2) {
         std::string question(
             static_cast<std::size_t>(static_cast<std::uint8_t>(size[0]) << 8 | static_cast<std::uint8_t>(size[1])),
             '\0');
-        if (::recv(connection, question.data(), question.size(), MSG_WAITALL) > 0 && !silent) {
-            ++by_tcp;
-            const auto said = answer(question, true);
-            const auto framed = int16(static_cast<std::uint16_t>(said.size())) + said;
-            (void)!::send(connection, framed.data(), framed.size(), MSG_NOSIGNAL);
-        }
+        const auto n = ::recv(connection, question.data(), question.size(), MSG_WAITALL);
+        if (n < static_cast<ssize_t>(header_size)) break;
+        ++by_tcp;
+        const auto said = answer(question, true);
+        const auto framed = int16(static_cast<std::uint16_t>(said.size())) + said;
+        (void)!::send(connection, framed.data(), framed.size(), MSG_NOSIGNAL);
     }
     ::close(connection);
 }

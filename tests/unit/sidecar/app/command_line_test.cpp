@@ -55,6 +55,18 @@ TEST(CommandLine, TurnsTheFlagsOfRunIntoSettings) {
                        "drain=1s by "}));
 }
 
+TEST(CommandLine, ARouteMayNameWhoKnowsTheMembers) {
+    const auto run =
+        must_be<run_command>({"run", "--route", "stock=discover:etcd", "--route",
+                              "bills=discover:dns:bills.internal:8080", "--route", "pay=discover:file:/etc/pay.yaml"});
+    EXPECT_EQ(as_text(run.input.sets),
+              (strings{"upstreams.'stock'.discover.by=etcd by --route stock",
+                       "upstreams.'bills'.discover.by=dns by --route bills",
+                       "upstreams.'bills'.discover.service=bills.internal:8080 by --route bills",
+                       "upstreams.'pay'.discover.by=file by --route pay",
+                       "upstreams.'pay'.discover.file=/etc/pay.yaml by --route pay"}));
+}
+
 TEST(CommandLine, GivesTheDevBrokerItsTopics) {
     const auto options = must_be<tools::dev_broker_options>(
         {"dev-broker", "--listen", "127.0.0.1:0", "--brokers=3", "--topic", "orders:12", "--topic", "audit.v1_x-y"});

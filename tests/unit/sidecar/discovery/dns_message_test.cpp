@@ -67,7 +67,7 @@ TEST(DnsMessage, CutOffAnywhereIsMalformedOrComplete) {
 }
 
 TEST(DnsMessage, ANameThatPointsInCirclesEnds) {
-    auto bytes = dns_message(1, "s", 33, {{"s", 33, 1, std::string{"\0\0\0\0\0\x50\xc0\x21", 8}}});
+    auto bytes = dns_message(1, "s", 33, {{"s", 33, 1, std::string{"\0\0\0\0\0\x50\xc0\x25", 8}}});
     EXPECT_FALSE(parse(bytes, dns_type::srv)) << "to itself";
     bytes = dns_message(1, "s", 33, {{"s", 33, 1, std::string{"\0\0\0\0\0\x50\xc0\xff", 8}}});
     EXPECT_FALSE(parse(bytes, dns_type::srv)) << "forward";

@@ -2,6 +2,7 @@
 
 #include "sidecar/discovery/dns_registry.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 
 #include <gtest/gtest.h>
