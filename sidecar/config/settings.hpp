@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "governance/policy.hpp"
+#include "sidecar/config/settings_health.hpp"
 
 namespace outrider::config {
 
@@ -64,6 +65,7 @@ struct upstream {
     std::vector<upstream_endpoint> endpoints;
     std::optional<endpoint> listen;  ///< a listener of its own, for clients with a base URL
     tls_client tls;
+    std::optional<health_check> health;  ///< of each endpoint; missing: not probed
 };
 
 /// How records of a topic get their place in a trace (KAFKA.md's modes).
@@ -94,6 +96,7 @@ struct kafka_cluster {
     std::uint32_t frame_bytes = 100U << 20;  ///< the largest request or answer
     std::uint32_t inject_bytes = 1'048'588;  ///< the largest batch after injection; the broker's max.message.bytes
     milliseconds connect{5'000};             ///< TCP and TLS handshake with a broker
+    std::optional<health_check> health;      ///< by its metadata; missing: not probed
 };
 
 /// Deadlines of an exchange; zero switches one off.
@@ -169,13 +172,6 @@ struct access_log {
 /// Whether hops are announced in Via and loops found by it.
 enum class via { enabled, disabled };
 
-/// The application's health as far as this version probes it: its TCP port.
-struct health {
-    milliseconds every{2'000};
-    std::uint32_t rise = 1;
-    std::uint32_t fall = 3;
-};
-
 /// The sidecars of one service that share the limits with `scope: fleet`.
 struct fleet {
     std::string redis;           ///< redis://[[user]:password@]host[:port][/database]; empty: none, equal shares
@@ -204,7 +200,7 @@ struct settings {
     config::tracing tracing;
     config::access_log access_log;
     config::via via = config::via::enabled;
-    config::health health;
+    health_check health;  ///< of the application
     config::policy_source policies;
     config::fleet fleet;
     std::optional<endpoint> probes;

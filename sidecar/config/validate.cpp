@@ -212,6 +212,7 @@ void validation::check_access_log() {
 void finish(loaded& result, const load_input& input, const std::set<std::string>& failed, diagnostics& errors) {
     validation{result, input, failed, errors}.run();
     kafka_rules{result, input, failed, errors}.run();
+    health_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();
 }
 
