@@ -13,7 +13,6 @@ namespace outrider::app {
 namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
-constexpr std::chrono::milliseconds worker_answers_within{500};
 
 /// Null where no Redis is named.
 std::unique_ptr<fleet::fleet_client> make_fleet_client(const config::fleet& wanted) {
@@ -45,16 +44,14 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
         fleet_.get());
     open_listeners();
     open_clusters();
+    make_monitor();
     std::vector<tracing::span_buffer*> spans, logs;
-    std::vector<config::endpoint> applications;
     for (auto& each : lanes_) {
         spans.push_back(&each->spans);
         if (each->log) logs.push_back(each->log.get());
     }
-    for (const auto& inbound : settings.inbound) applications.push_back(inbound.app);
     exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
-    probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
     open_admin();
 }
 
@@ -136,6 +133,7 @@ void sidecar::open_admin() {
     sources.started = [this] { return started_.load(); };
     sources.metrics = [this] { return metrics_page(); };
     sources.state = [this] { return state_page(); };
+    sources.health = [this] { return health_page(); };
     sources.config = [this] { return config::print_json(configuration_); };
     sources.policies = [this] { return policies_->page(); };
     sources.force_breaker = [this](const admin::breaker_order& order) { return policies_->force(order); };
@@ -175,7 +173,7 @@ void sidecar::start() {
     if (fleet_) fleet_->start();
     exporter_->start();
     if (log_writer_) log_writer_->start();
-    probe_->start();
+    monitor_->start();
     for (auto& each : lanes_) {
         auto* own = each.get();
         own->worker.post([own] {
@@ -208,6 +206,7 @@ std::size_t sidecar::open_connections() {
 
 void sidecar::stop(const std::atomic<bool>& hurry) {
     draining_ = true;
+    monitor_->drain();
     // Callers are told to go elsewhere by readiness and by Connection: close; until they have gone, and as long as the
     // application still works on something, both directions stay open.
     each_lane(
@@ -246,7 +245,7 @@ void sidecar::stop(const std::atomic<bool>& hurry) {
         },
         std::chrono::milliseconds{2'000});
     for (auto& cluster : clusters_) cluster->save_if_changed();
-    probe_->stop();
+    monitor_->stop();
     if (fleet_) fleet_->stop();
     exporter_->stop(hurry ? std::chrono::milliseconds{500} : std::chrono::milliseconds{5'000});
     if (log_writer_) log_writer_->stop();
@@ -273,18 +272,6 @@ void sidecar::look_at_files() {
             spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name,
                           error);
     }
-}
-
-admin::readiness sidecar::ready() {
-    admin::readiness out;
-    if (draining_) out.reasons.emplace_back("draining");
-    for (auto& each : lanes_)
-        if (!each->worker.run_within(worker_answers_within, [] {}))
-            out.reasons.push_back("worker " + std::to_string(each->worker.index()) + " does not answer within " +
-                                  std::to_string(worker_answers_within.count()) + "ms");
-    for (auto& complaint : probe_->complaints()) out.reasons.push_back(std::move(complaint));
-    out.ready = out.reasons.empty();
-    return out;
 }
 
 }  // namespace outrider::app

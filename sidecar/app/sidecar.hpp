@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -8,10 +9,10 @@
 #include <vector>
 
 #include "sidecar/admin/admin_server.hpp"
-#include "sidecar/app/app_probe.hpp"
 #include "sidecar/app/log_writer.hpp"
 #include "sidecar/app/policy_store.hpp"
 #include "sidecar/config/load.hpp"
+#include "sidecar/discovery/health_monitor.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/kafka/cluster.hpp"
@@ -52,6 +53,7 @@ class sidecar {
     admin::readiness ready();
     std::string metrics_page();
     std::string state_page();
+    std::string health_page();
 
   private:
     /// One worker with what it owns, in the order of construction.
@@ -76,11 +78,13 @@ class sidecar {
     std::vector<net::listening_socket> cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address);
     void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
+    void make_monitor();
     void open_admin();
     void publish(const std::shared_ptr<const governance::policy_set>& policies);
     static void tick(lane& on);
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
     std::size_t open_connections();
+    std::vector<std::string> silent_workers();
 
     config::loaded configuration_;
     std::shared_ptr<http::shared_setup> shared_;
@@ -90,7 +94,11 @@ class sidecar {
     std::unique_ptr<policy_store> policies_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
-    std::unique_ptr<app_probe> probe_;
+    std::list<exchange::application_health> application_health_;  ///< one for each application
+    std::unique_ptr<discovery::health_monitor> monitor_;
+    std::mutex workers_mutex_;
+    std::vector<std::string> silent_workers_;  ///< as of the last time that they were asked
+    net::steady_clock::time_point workers_until_{};
     std::vector<std::unique_ptr<admin::admin_server>> admins_;
     std::vector<std::string> listening_;  ///< "inbound 127.0.0.1:8080", ... as printed
     std::mutex node_ports_mutex_;
