@@ -71,13 +71,14 @@ std::size_t below(std::size_t count, std::uint32_t random) {
 
 /// Aligned, so that endpoints that different workers are busy with do not share a cache line.
 struct alignas(64) endpoint_load::parts {
-    explicit parts(time_point now) : created(now), out(now) {}
+    explicit parts(time_point now) : created(now), out(now), held(now) {}
 
     std::atomic<std::uint64_t> average{0};
     std::atomic<std::uint32_t> under_way{0};
     std::atomic<std::uint64_t> calls{0}, failures{0};
     const time_point created;
     ejection out;
+    holding held;
 };
 
 endpoint_load::endpoint_load(time_point created) : parts_(std::make_unique<parts>(created)) {}
@@ -91,8 +92,8 @@ std::uint32_t endpoint_load::ended(outcome how, nanoseconds took, time_point now
     parts_->calls.fetch_add(1, std::memory_order_relaxed);
     const bool failed = how == outcome::failure;
     if (failed) parts_->failures.fetch_add(1, std::memory_order_relaxed);
-    // What began before it was ejected, or while it was, says nothing about an endpoint that has come back.
-    if (now - took < parts_->out.back()) return 0;
+    // What began before it was left out, or while it was, says nothing about an endpoint that has come back.
+    if (now - took < back()) return 0;
     const auto in_a_row = parts_->out.note(failed);
     const auto sample = static_cast<float>(std::max<std::int64_t>(took.count(), 1));
     const auto now_ms = in_milliseconds(now);
@@ -124,11 +125,15 @@ double endpoint_load::cost(time_point now, const balance_rule& balance) const {
 
 double endpoint_load::weight(time_point now, const balance_rule& balance) const {
     if (balance.slow_start <= milliseconds{0}) return 1;
-    const double age = static_cast<double>((now - parts_->out.back()).count());
+    const double age = static_cast<double>((now - back()).count());
     return std::clamp(0.1 + 0.9 * age / static_cast<double>(nanoseconds(balance.slow_start).count()), 0.1, 1.0);
 }
 
 bool endpoint_load::ejected(time_point now) const { return parts_->out.ejected(now); }
+bool endpoint_load::out(time_point now) const { return ejected(now) || parts_->held.out(); }
+holding& endpoint_load::held() const { return parts_->held; }
+void endpoint_load::forget_latency() { parts_->average.store(0, std::memory_order_relaxed); }
+time_point endpoint_load::back() const { return std::max(parts_->out.back(), parts_->held.back()); }
 
 // --------------------------------------------------------------------------------------------------------- choosing
 
@@ -137,9 +142,9 @@ class balancer::candidates {
   public:
     candidates(const balancer& of, std::span<const std::size_t> tried, time_point now)
         : of_(of), tried_(tried), now_(now) {
-        // In the order of what is likely to answer: one that failed this exchange is better than one that is ejected.
-        for (auto [ejected, again] : {std::pair{false, false}, {false, true}, {true, false}, {true, true}}) {
-            ejected_ = ejected;
+        // In the order of what is likely to answer: one that failed this exchange is better than one that is left out.
+        for (auto [out, again] : {std::pair{false, false}, {false, true}, {true, false}, {true, true}}) {
+            out_ = out;
             again_ = again;
             count_ = 0;
             for (std::size_t index = 0; index < of_.endpoints_.size(); ++index) count_ += has(index);
@@ -148,11 +153,11 @@ class balancer::candidates {
     }
     std::size_t count() const { return count_; }
     bool has(std::size_t index) const {
-        if (!ejected_ && of_.endpoints_[index]->ejected(now_)) return false;
+        if (!out_ && of_.endpoints_[index]->out(now_)) return false;
         return again_ || std::find(tried_.begin(), tried_.end(), index) == tried_.end();
     }
     std::size_t operator[](std::size_t nth) const {
-        std::size_t last = 0;  // when another thread ejected one since they were counted
+        std::size_t last = 0;  // when another thread left one out since they were counted
         for (std::size_t index = 0; index < of_.endpoints_.size(); ++index) {
             if (!has(index)) continue;
             last = index;
@@ -165,7 +170,7 @@ class balancer::candidates {
     const balancer& of_;
     std::span<const std::size_t> tried_;
     time_point now_;
-    bool ejected_ = false, again_ = false;
+    bool out_ = false, again_ = false;
     std::size_t count_ = 0;
 };
 
@@ -175,7 +180,8 @@ balancer::balancer(std::size_t endpoints, time_point created) {
     for (std::size_t i = 0; i < endpoints; ++i) endpoints_.push_back(std::make_shared<endpoint_load>(created));
 }
 
-balancer::balancer(const balancer& former, std::span<const std::size_t> kept, time_point created) {
+balancer::balancer(const balancer& former, std::span<const std::size_t> kept, time_point created)
+    : most_(former.most_.load(std::memory_order_relaxed)) {
     assert(!kept.empty());
     endpoints_.reserve(kept.size());
     for (const auto index : kept)
@@ -202,7 +208,7 @@ std::size_t balancer::choose(std::span<const std::size_t> tried, time_point now,
     const auto all = endpoints_.size();
     auto [first, second] = two_of(all, random);
     // Nearly always both may be used, and then they are as good a draw as one from the candidates alone.
-    if (!tried.empty() || endpoints_[first]->ejected(now) || endpoints_[second]->ejected(now)) {
+    if (!tried.empty() || endpoints_[first]->out(now) || endpoints_[second]->out(now)) {
         const candidates from(*this, tried, now);
         if (from.count() == 1) return from[0];
         const auto drawn = two_of(from.count(), random);
@@ -237,6 +243,7 @@ void balancer::ended(std::size_t endpoint, outcome how, nanoseconds took, time_p
     auto& which = *endpoints_[endpoint];
     const auto in_a_row = which.ended(how, took, now, balance_of(by));
     if (!by.eject || how == outcome::ignored || endpoints_.size() == 1) return;
+    if (most_.load(std::memory_order_relaxed) != by.eject->most) most_.store(by.eject->most, std::memory_order_relaxed);
     if (which.parts_->out.due(how == outcome::failure, in_a_row, now - took, now, *by.eject))
         eject(which, now, *by.eject);
 }
@@ -244,13 +251,10 @@ void balancer::ended(std::size_t endpoint, outcome how, nanoseconds took, time_p
 void balancer::eject(endpoint_load& which, time_point now, const eject_rule& by) {
     const std::lock_guard held(ejecting_);
     const auto out =
-        std::count_if(endpoints_.begin(), endpoints_.end(), [&](const auto& each) { return each->ejected(now); });
-    const auto all = static_cast<double>(endpoints_.size());
-    // At least one, or a small share of a few endpoints would mean none; never all.
-    const double most = std::clamp(std::floor(by.most * all + 1e-9), 1.0, all - 1);
-    if (static_cast<double>(out) + 1 > most) return;
+        std::count_if(endpoints_.begin(), endpoints_.end(), [&](const auto& each) { return each->out(now); });
+    if (which.out(now) || static_cast<std::size_t>(out) >= most_out(by.most)) return;
     which.parts_->out.eject(now, by);
-    which.parts_->average.store(0, std::memory_order_relaxed);  // once back it is found out anew
+    which.forget_latency();  // once back it is found out anew
 }
 
 std::vector<balancer::endpoint_view> balancer::look(time_point now, const balance_rule* by) const {
@@ -269,6 +273,10 @@ std::vector<balancer::endpoint_view> balancer::look(time_point now, const balanc
         out.calls = parts.calls.load(std::memory_order_relaxed);
         out.failures = parts.failures.load(std::memory_order_relaxed);
         out.ejections = ejection.ejections;
+        auto held = parts.held.look();
+        out.down = held.down;
+        out.held_out = parts.held.out();
+        out.why_down = std::move(held.why);
         all.push_back(std::move(out));
     }
     return all;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "governance/clock.hpp"
+#include "governance/holding.hpp"
 #include "governance/outcome.hpp"
 #include "governance/policy.hpp"
 
@@ -33,16 +34,23 @@ class endpoint_load {
     /// Of its share of the traffic: from 0.1 to 1, over the slow start.
     double weight(time_point now, const balance_rule& balance) const;
     bool ejected(time_point now) const;
+    /// Whether it is left out: ejected, or held out.
+    bool out(time_point now) const;
 
   private:
     friend class balancer;
     struct parts;
+    holding& held() const;
+    void forget_latency();
+    /// When it came back last from either, or was created; in the future while it is ejected.
+    time_point back() const;
     std::unique_ptr<parts> parts_;
 };
 
 /// Chooses among the endpoints of one upstream: two at random, the better of them (Mitzenmacher, "The power of two
 /// choices in randomized load balancing", 2001), where better is a lower peak-EWMA cost (Finagle's and Linkerd's) or
-/// fewer requests under way; or all in turn. Ejected ones are left out; when all are, all are used. Any thread.
+/// fewer requests under way; or all in turn. Those that are ejected, or found down by probes, are left out; when all
+/// are, all are used. Any thread.
 class balancer {
   public:
     /// @param endpoints  not 0
@@ -63,12 +71,21 @@ class balancer {
     /// @param took  until the answer's head, so that long answers do not look slow; `ignored` leaves it out
     void ended(std::size_t endpoint, outcome how, nanoseconds took, time_point now, const rules& by);
 
+    /// What probes say of an endpoint, again after each probe. Of those that are down as many are left out as may be
+    /// with the ejected ones: half of all, or what the last `eject` that counted said, at least one and never all. The
+    /// one that was found down last stays in.
+    /// @param why  "Connection refused"
+    void hold_out(std::size_t endpoint, bool down, std::string why, time_point now);
+
     struct endpoint_view {
         double latency_ms = 0;
         std::uint32_t under_way = 0;
         bool ejected = false;
-        std::string why;      ///< of the last ejection: "5 failures in a row"
-        nanoseconds left{0};  ///< until it returns
+        std::string why;        ///< of the last ejection: "5 failures in a row"
+        nanoseconds left{0};    ///< until it returns
+        bool down = false;      ///< probes say so
+        bool held_out = false;  ///< left out for that
+        std::string why_down;
         std::uint64_t calls = 0, failures = 0, ejections = 0;
     };
     std::vector<endpoint_view> look(time_point now, const balance_rule* by = nullptr) const;
@@ -81,10 +98,13 @@ class balancer {
     bool spares(std::size_t which, std::size_t other, time_point now, const balance_rule& by,
                 std::uint64_t random) const;
     void eject(endpoint_load& which, time_point now, const eject_rule& by);
+    void settle(time_point now);
+    std::size_t most_out(double share) const;
 
     std::vector<std::shared_ptr<endpoint_load>> endpoints_;
     std::atomic<std::uint32_t> turn_{0};
     std::mutex ejecting_;
+    std::atomic<double> most_{eject_rule{}.most};  ///< share that may be out, as was last said
 };
 
 }  // namespace outrider::governance

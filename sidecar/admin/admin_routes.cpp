@@ -45,10 +45,12 @@ const std::vector<admin_routes::route>& admin_routes::routes() {
         {"/", reads, guard::open, &admin_routes::index, "this list"},
         {"/livez", reads, guard::open, &admin_routes::livez, "200 while the process runs"},
         {"/readyz", reads, guard::open, &admin_routes::readyz,
-         "200 when traffic may be sent here, else 503 with reasons"},
+         "200 when traffic may be sent here, else 503; with reasons"},
         {"/startupz", reads, guard::open, &admin_routes::startupz, "200 once start-up has come to its end"},
         {"/metrics", reads, guard::scrape, &admin_routes::metrics, "Prometheus text"},
         {"/api/state", reads, guard::api, &admin_routes::state, "what goes on now, JSON"},
+        {"/api/health", reads, guard::api, &admin_routes::health,
+         "the verdict with its reasons, every target that is probed, and what changed, JSON"},
         {"/api/config", reads, guard::api, &admin_routes::config, "every setting with its source, JSON"},
         {"/api/policies", reads, guard::api, &admin_routes::policies, "every rule with its live state, JSON"},
         {"/api/policies", changes, guard::api, &admin_routes::force,
@@ -65,6 +67,7 @@ bool admin_routes::offers(const route& one) const {
     if (one.path == "/readyz") return static_cast<bool>(sources_.readiness);
     if (one.path == "/metrics") return static_cast<bool>(sources_.metrics);
     if (one.path == "/api/state") return static_cast<bool>(sources_.state);
+    if (one.path == "/api/health") return static_cast<bool>(sources_.health);
     if (one.path == "/api/config") return static_cast<bool>(sources_.config);
     if (one.path == "/api/policies") return static_cast<bool>(sources_.policies);
     if (one.path == "/api/reload") return static_cast<bool>(sources_.reload);
@@ -148,10 +151,9 @@ server_response admin_routes::readyz(const server_request&) {
         const auto answered = now_();
         verdict_until_ = answered + (answered - asked);
     }
-    if (verdict_.ready) return {200, "text/plain; charset=utf-8", "ready\n", {}};
-    std::string text = "not ready\n";
+    std::string text = verdict_.ready ? "ready\n" : "not ready\n";
     for (const auto& reason : verdict_.reasons) text.append("- ").append(reason).append("\n");
-    return {503, "text/plain; charset=utf-8", std::move(text), {}};
+    return {verdict_.ready ? 200U : 503U, "text/plain; charset=utf-8", std::move(text), {}};
 }
 
 server_response admin_routes::startupz(const server_request&) {
@@ -164,6 +166,8 @@ server_response admin_routes::metrics(const server_request&) {
 }
 
 server_response admin_routes::state(const server_request&) { return json(sources_.state()); }
+
+server_response admin_routes::health(const server_request&) { return json(sources_.health()); }
 
 server_response admin_routes::config(const server_request&) { return json(sources_.config()); }
 

@@ -11,7 +11,7 @@
 
 namespace outrider::admin {
 
-/// Whether traffic may be sent here, and if not, why.
+/// Whether traffic may be sent here, and what speaks against it: also of one that is ready all the same.
 struct readiness {
     bool ready = false;
     std::vector<std::string> reasons;
@@ -38,6 +38,7 @@ struct admin_sources {
     std::function<bool()> started;          ///< start-up has come to its end; empty: as soon as this server answers
     std::function<std::string()> metrics;   ///< Prometheus text
     std::function<std::string()> state;     ///< JSON
+    std::function<std::string()> health;    ///< JSON: the verdict with its reasons, and every target
     std::function<std::string()> config;    ///< JSON
     std::function<std::string()> policies;  ///< JSON: the rules with their live state
     /// False when there is no such level.
@@ -91,6 +92,7 @@ class admin_routes {
     net::server_response startupz(const net::server_request&);
     net::server_response metrics(const net::server_request&);
     net::server_response state(const net::server_request&);
+    net::server_response health(const net::server_request&);
     net::server_response config(const net::server_request&);
     net::server_response policies(const net::server_request&);
     net::server_response force(const net::server_request& request);

@@ -20,6 +20,10 @@ nlohmann::json endpoints_json(const http::shared_setup& setup, governance::time_
                                 {"ejections", one.ejections},
                                 {"ejected", one.ejected}};
             if (!one.why.empty()) each["why"] = one.why;
+            if (one.down) {
+                each["down"] = one.why_down;
+                each["held_out"] = one.held_out;
+            }
             if (one.ejected)
                 each["returns_in_ms"] = std::chrono::duration_cast<governance::milliseconds>(one.left).count();
             list.push_back(std::move(each));

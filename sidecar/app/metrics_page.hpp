@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sidecar/admin/prometheus.hpp"
+#include "sidecar/discovery/health_board.hpp"
 #include "sidecar/exchange/decision_counts.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
 #include "sidecar/intercept/metrics.hpp"
@@ -38,6 +39,9 @@ class page {
 
 /// What one worker counts of the decisions of its policies.
 void add_decisions(page& out, const exchange::decision_counts& counted);
+
+/// The verdict of health, and what became of probes.
+void add_health(page& out, const discovery::health_board& board);
 
 /// What one worker counts of one Kafka cluster.
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m);

@@ -156,6 +156,7 @@ std::string sidecar::metrics_page() {
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
     add_policies(out, policies_->count());
+    add_health(out, monitor_->board());
     if (fleet_) add_fleet(out, fleet_->stats());
     add_discovery(out, *directory_);
     add_spans(out, exporter_->stats());
@@ -174,6 +175,7 @@ std::string sidecar::state_page() {
     auto verdict = ready();
     out["ready"] = verdict.ready;
     out["reasons"] = verdict.reasons;
+    out["health"] = name_of(monitor_->verdict().state);
     out["workers"] = nlohmann::json::array();
     for (auto& each : lanes_) {
         const auto& m = each->path->metrics;

@@ -162,17 +162,7 @@ void sidecar::use_members(const std::string& upstream, const discovery::member_l
         auto* path = each->path.get();
         each->worker.post([path, upstream, now] { path->router.take_over(upstream, *now); });
     }
-}
-
-void sidecar::tell_registries() {
-    const auto& told = configuration_.value.registries;
-    if (draining_ || (!told.any_registers() && told.file.path.empty())) return;
-    const auto verdict = ready();
-    discovery::publication now{verdict.ready, {}};
-    for (const auto& each : verdict.reasons) now.why += (now.why.empty() ? "" : "; ") + each;
-    if (told_ && *told_ == now) return;
-    told_ = now;
-    directory_->publish(now);
+    monitor_->use_endpoints(upstream, now->list);
 }
 
 }  // namespace outrider::app

@@ -81,10 +81,7 @@ int serve_until_signal(sidecar& running, service_manager& manager, int signals) 
         if (signal == SIGHUP) reload(running, manager);
         if (signal != 0 && signal != SIGHUP) return signal;
         if (certificates.due()) running.look_at_files();
-        if (files.due()) {
-            running.look_at_policies();
-            running.tell_registries();
-        }
+        if (files.due()) running.look_at_policies();
         manager.look([&] { return running.workers_answer(); });
     }
 }

@@ -12,7 +12,6 @@ namespace outrider::app {
 namespace {
 
 constexpr std::chrono::milliseconds tick_every{100};
-constexpr std::chrono::milliseconds worker_answers_within{500};
 /// A registry that is slow, or gone, does not keep a sidecar from starting.
 constexpr std::chrono::milliseconds first_lists_within{1'000};
 
@@ -47,22 +46,21 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     open_listeners();
     open_clusters();
     open_interception();
+    make_monitor();
     std::vector<tracing::span_buffer*> spans, logs;
-    std::vector<config::endpoint> applications;
     for (auto& each : lanes_) {
         spans.push_back(&each->spans);
         if (each->log) logs.push_back(each->log.get());
     }
-    for (const auto& inbound : settings.inbound) applications.push_back(inbound.app);
     exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
-    probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
     shutdown_ = std::make_unique<shutdown>(settings.drain, settings.stop, actions_of_stop());
     open_directory();
     open_admin();
 }
 
 sidecar::~sidecar() {
+    monitor_.reset();    // it tells the directory
     directory_.reset();  // it sends messages to workers
     for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{0});
     for (auto& each : lanes_) each->worker.stop();
@@ -142,6 +140,7 @@ void sidecar::open_admin() {
     sources.started = [this] { return started_.load(); };
     sources.metrics = [this] { return metrics_page(); };
     sources.state = [this] { return state_page(); };
+    sources.health = [this] { return health_page(); };
     sources.config = [this] { return config::print_json(configuration_); };
     sources.policies = [this] { return policies_->page(); };
     sources.force_breaker = [this](const admin::breaker_order& order) { return policies_->force(order); };
@@ -181,11 +180,11 @@ void sidecar::start() {
     if (fleet_) fleet_->start();
     exporter_->start();
     if (log_writer_) log_writer_->start();
-    probe_->start();
     directory_->start();
     if (!directory_->wait_for_news(first_lists_within))
         spdlog::warn("not every registry has answered within {} ms; its upstreams have no endpoints until it does",
                      first_lists_within.count());
+    monitor_->start();
     for (auto& each : lanes_) {
         auto* own = each.get();
         own->worker.post([own] {
@@ -218,23 +217,6 @@ void sidecar::look_at_files() {
     }
     for (const auto& [name, error] : shared_->endpoints.reload_certificates())
         spdlog::error("the TLS files of upstream '{}' changed but cannot be used, the former stay: {}", name, error);
-}
-
-bool sidecar::workers_answer() {
-    return std::all_of(lanes_.begin(), lanes_.end(),
-                       [](auto& each) { return each->worker.run_within(worker_answers_within, [] {}); });
-}
-
-admin::readiness sidecar::ready() {
-    admin::readiness out;
-    if (draining_) out.reasons.emplace_back("draining");
-    for (auto& each : lanes_)
-        if (!each->worker.run_within(worker_answers_within, [] {}))
-            out.reasons.push_back("worker " + std::to_string(each->worker.index()) + " does not answer within " +
-                                  std::to_string(worker_answers_within.count()) + "ms");
-    for (auto& complaint : probe_->complaints()) out.reasons.push_back(std::move(complaint));
-    out.ready = out.reasons.empty();
-    return out;
 }
 
 }  // namespace outrider::app

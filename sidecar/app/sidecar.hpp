@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,12 +13,12 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "sidecar/admin/admin_server.hpp"
-#include "sidecar/app/app_probe.hpp"
 #include "sidecar/app/log_writer.hpp"
 #include "sidecar/app/policy_store.hpp"
 #include "sidecar/app/shutdown.hpp"
 #include "sidecar/config/load.hpp"
 #include "sidecar/discovery/directory.hpp"
+#include "sidecar/discovery/health_monitor.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/intercept/intercept_path.hpp"
@@ -66,6 +67,7 @@ class sidecar {
     std::string status() const;
     std::string metrics_page();
     std::string state_page();
+    std::string health_page();
 
   private:
     /// One worker with what it owns, in the order of construction.
@@ -97,6 +99,7 @@ class sidecar {
     void open_intercepted(exchange::direction direction, std::uint16_t port);
     void open_intercepted_at(const net::tcp_endpoint& where, exchange::direction direction);
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);
+    void make_monitor();
     void open_admin();
     void publish(const std::shared_ptr<const governance::policy_set>& policies);
     void open_directory();
@@ -107,6 +110,7 @@ class sidecar {
     open_connections count_connections() const;
     nlohmann::json stopping_json() const;
     void deliver_what_waits(std::chrono::milliseconds patience);
+    std::vector<std::string> silent_workers();
 
     config::loaded configuration_;
     std::shared_ptr<http::shared_setup> shared_;
@@ -116,9 +120,12 @@ class sidecar {
     std::unique_ptr<policy_store> policies_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
-    std::unique_ptr<app_probe> probe_;
+    std::list<exchange::application_health> application_health_;  ///< one for each application
     std::unique_ptr<discovery::directory> directory_;
-    std::optional<discovery::publication> told_;  ///< to registries; the main thread's
+    std::unique_ptr<discovery::health_monitor> monitor_;
+    std::mutex workers_mutex_;
+    std::vector<std::string> silent_workers_;  ///< as of the last time that they were asked
+    net::steady_clock::time_point workers_until_{};
     std::vector<std::unique_ptr<admin::admin_server>> admins_;
     std::vector<std::string> listening_;  ///< "inbound 127.0.0.1:8080", ... as printed
     std::mutex node_ports_mutex_;

@@ -137,8 +137,9 @@ void sidecar::deliver_what_waits(milliseconds patience) {
 
 void sidecar::stop(const std::atomic<bool>& hurry) {
     draining_ = true;
+    monitor_->drain();
     shutdown_->run(hurry);
-    probe_->stop();
+    monitor_->stop();
     directory_->stop();
     if (fleet_) fleet_->stop();
     std::size_t escaped = 0;

@@ -1,4 +1,5 @@
 #include "sidecar/config/declared_discovery.hpp"
+#include "sidecar/config/declared_health.hpp"
 #include "sidecar/config/declared_intercept.hpp"
 #include "sidecar/config/declared_stop.hpp"
 #include "sidecar/config/policy_declared.hpp"
@@ -44,6 +45,8 @@ std::vector<setting> upstream_keys() {
               "a listener for this upstream alone, for clients that are given a base URL"),
         section("tls", &upstream::tls, tls_keys(), "TLS towards its `https://` endpoints"),
         discover_setting(),
+        optional_section("health", &upstream::health, upstream_health_keys(),
+                         "probe each of its endpoints, and leave out those that are down"),
     };
 }
 
@@ -81,6 +84,8 @@ std::vector<setting> kafka_keys() {
               "the largest batch that headers may be added to; the brokers' `max.message.bytes`"),
         value("connect", &kafka_cluster::connect, duration(milliseconds{10}, minutes{10}),
               "TCP and TLS handshake with a broker"),
+        optional_section("health", &kafka_cluster::health, broker_health_keys(),
+                         "ask its brokers now and then whether they are there"),
     };
 }
 
@@ -184,16 +189,6 @@ std::vector<setting> tracing_keys() {
     };
 }
 
-std::vector<setting> health_keys() {
-    return {
-        value("every", &health::every, duration(milliseconds{100}, hours{1}), "pause between two looks"),
-        value("rise", &health::rise, count(1, 100), "successes in a row that make it ready"),
-        value("fall", &health::fall, count(1, 100), "failures in a row that make it unready"),
-        later("http", "the application's TCP port is probed"),
-        later("grpc", "the application's TCP port is probed"),
-    };
-}
-
 std::vector<setting> admin_keys() {
     return {
         value("listen", &settings::admin, optional_listen_address(), "where state, control and metrics are served"),
@@ -244,7 +239,8 @@ std::vector<setting> root_keys() {
         value("via", &settings::via, choice<via>({{"enabled", via::enabled}, {"disabled", via::disabled}}),
               "announce the hop in Via and find loops by it; nginx upstreams do not compress behind a Via"),
         group("health",
-              {section("app", &settings::health, health_keys(), "the application's TCP port, which `/readyz` follows")},
+              {section("app", &settings::health, application_health_keys(),
+                       "how the application is probed, which `/readyz` follows")},
               "health as seen from here"),
         section(
             "policies", &settings::policies,

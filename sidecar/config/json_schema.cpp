@@ -25,6 +25,7 @@ class schema_writer {
     json section(const setting& what);
     json section_or_shorthand(const setting& what);
     json list_or_alone(const setting& what);
+    std::string define(const std::string& name, json definition);
     json bare(const setting& what);
     json described(const setting& what);
 
@@ -54,9 +55,17 @@ json schema_writer::section_or_shorthand(const setting& what) {
 
 json schema_writer::list_or_alone(const setting& what) {
     if (!what.alone) return {{"type", "array"}, {"items", section(what)}};
-    definitions_[what.name] = section_or_shorthand(what);
-    const json element{{"$ref", "#/$defs/" + what.name}};
+    const json element{{"$ref", "#/$defs/" + define(what.name, section_or_shorthand(what))}};
     return {{"anyOf", json::array({element, {{"type", "array"}, {"items", element}, {"maxItems", what.most}}})}};
+}
+
+/// @return what it is called: keys of one name may stand for different things
+std::string schema_writer::define(const std::string& name, json definition) {
+    auto own = name;
+    for (int i = 2; definitions_.contains(own) && definitions_[own] != definition; ++i)
+        own = name + "_" + std::to_string(i);
+    definitions_[own] = std::move(definition);
+    return own;
 }
 
 json schema_writer::bare(const setting& what) {

@@ -73,6 +73,17 @@ class discovery_rules : private rules {
     void choose_advertised();
 };
 
+/// Rules of `health.app` and of the `health` of upstreams.
+class health_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_kind(const std::string& path, const health_check& check);
+    void check_cleartext(const std::string& path, const upstream& what);
+};
+
 /// Rules of `tracing`; works out where spans are posted to.
 class tracing_rules : private rules {
   public:

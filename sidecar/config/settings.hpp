@@ -11,6 +11,7 @@
 #include "governance/policy.hpp"
 #include "sidecar/config/peers.hpp"
 #include "sidecar/config/settings_discovery.hpp"
+#include "sidecar/config/settings_health.hpp"
 #include "sidecar/config/settings_intercept.hpp"
 #include "sidecar/config/settings_stop.hpp"
 
@@ -44,6 +45,7 @@ struct upstream {
     std::optional<discovery> discover;         ///< or a registry that names them
     std::optional<endpoint> listen;            ///< a listener of its own, for clients with a base URL
     tls_client tls;
+    std::optional<health_check> health;  ///< of each endpoint; missing: not probed
 };
 
 /// How records of a topic get their place in a trace (KAFKA.md's modes).
@@ -74,6 +76,7 @@ struct kafka_cluster {
     std::uint32_t frame_bytes = 100U << 20;  ///< the largest request or answer
     std::uint32_t inject_bytes = 1'048'588;  ///< the largest batch after injection; the broker's max.message.bytes
     milliseconds connect{5'000};             ///< TCP and TLS handshake with a broker
+    std::optional<health_check> health;      ///< by its metadata; missing: not probed
 };
 
 /// Deadlines of an exchange; zero switches one off.
@@ -149,13 +152,6 @@ struct access_log {
 /// Whether hops are announced in Via and loops found by it.
 enum class via { enabled, disabled };
 
-/// The application's health as far as this version probes it: its TCP port.
-struct health {
-    milliseconds every{2'000};
-    std::uint32_t rise = 1;
-    std::uint32_t fall = 3;
-};
-
 /// The sidecars of one service that share the limits with `scope: fleet`.
 struct fleet {
     std::string redis;           ///< redis://[[user]:password@]host[:port][/database]; empty: none, equal shares
@@ -185,7 +181,7 @@ struct settings {
     config::tracing tracing;
     config::access_log access_log;
     config::via via = config::via::enabled;
-    config::health health;
+    health_check health;  ///< of the application
     config::policy_source policies;
     config::fleet fleet;
     config::registries registries;

@@ -231,6 +231,7 @@ void finish(loaded& result, const load_input& input, const std::set<std::string>
     validation{result, input, failed, errors}.run();
     discovery_rules{result, input, failed, errors}.run();
     kafka_rules{result, input, failed, errors}.run();
+    health_rules{result, input, failed, errors}.run();
     intercept_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();
 }

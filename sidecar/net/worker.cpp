@@ -35,9 +35,10 @@ unsigned default_workers() {
     return std::clamp(processors, 1U, 2U);
 }
 
-worker::worker(unsigned index)
+worker::worker(unsigned index, std::string name)
     // Only this thread runs the reactor, so its descriptors need no locks; post() from other threads stays safe.
     : index_(index),
+      name_(name.empty() ? "worker-" + std::to_string(index) : std::move(name)),
       context_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO),
       keep_running_(context_.get_executor()),
       wheel_(context_),
@@ -47,7 +48,7 @@ worker::~worker() { stop(); }
 
 void worker::start() {
     thread_ = std::thread{[this] {
-        ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(index_)).c_str());
+        ::pthread_setname_np(::pthread_self(), name_.c_str());
         context_.run();
     }};
 }

@@ -2,6 +2,7 @@
 
 #include <future>
 #include <memory>
+#include <string>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -15,7 +16,8 @@ namespace outrider::net {
 /// One thread of the data path with all that it owns. Nothing in it is shared; other threads talk to it by post().
 class worker {
   public:
-    explicit worker(unsigned index);
+    /// @param name  of its thread; empty: "worker-" and the index
+    explicit worker(unsigned index, std::string name = {});
     ~worker();
 
     void start();
@@ -36,6 +38,7 @@ class worker {
 
   private:
     unsigned index_;
+    std::string name_;
     asio::io_context context_;
     asio::executor_work_guard<executor> keep_running_;
     timer_wheel wheel_;

@@ -44,6 +44,7 @@ HOMES = [
     ("sys/socket.h", {"sidecar/net"}),
     ("libfyaml", {"sidecar/config"}),
     ("hiredis", {"sidecar/fleet"}),
+    ("nghttp2", {"sidecar/discovery"}),
     ("librdkafka", {"sidecar/events", "sidecar/tools"}),
 ]
 # No Asio in folders whose work is pure.

@@ -19,6 +19,7 @@ admin_sources all_sources() {
     sources.readiness = [] { return readiness{true, {}}; };
     sources.metrics = [] { return std::string{"outrider_up 1\n"}; };
     sources.state = [] { return std::string{R"({"state":1})"}; };
+    sources.health = [] { return std::string{R"({"state":"healthy"})"}; };
     sources.config = [] { return std::string{R"({"config":1})"}; };
     sources.set_log_level = [](std::string_view level) { return level == "debug"; };
     return sources;
@@ -128,6 +129,16 @@ TEST(AdminRoutes, SaysWhyItIsNotReady) {
     EXPECT_EQ(answer.body, "not ready\n- worker 1 does not answer\n- application port closed\n");
 }
 
+TEST(AdminRoutes, SaysWhatSpeaksAgainstOneThatIsReadyAllTheSame) {
+    auto sources = all_sources();
+    sources.readiness = [] { return readiness{true, {"upstream stock: Connection refused"}}; };
+    admin_routes routes{sources, loopback()};
+    const auto answer = routes.handle(get("/readyz"));
+    EXPECT_EQ(answer.status, 200u);
+    EXPECT_EQ(answer.body, "ready\n- upstream stock: Connection refused\n");
+    EXPECT_EQ(routes.handle(get("/api/health")).body, R"({"state":"healthy"})");
+}
+
 TEST(AdminRoutes, SaysThatItIsStillStarting) {
     auto sources = all_sources();
     sources.started = [] { return false; };
@@ -172,7 +183,7 @@ TEST(AdminRoutes, AnswersAnUnknownPathWithAProblem) {
 
 TEST(AdminRoutes, HasNoPathForASourceThatIsMissing) {
     admin_routes routes{{}, loopback()};
-    for (const auto* path : {"/readyz", "/metrics", "/api/state", "/api/config", "/api/log_level"})
+    for (const auto* path : {"/readyz", "/metrics", "/api/state", "/api/health", "/api/config", "/api/log_level"})
         EXPECT_EQ(routes.handle(get(path)).status, 404u) << path;
 }
 
