@@ -58,6 +58,7 @@ void read_backend(const intercept_flags& flags, tools::intercept_options& out, s
 /// Without a file the rest of the configuration is no matter.
 void add_defaults(const intercept_flags& flags, config::load_input& input) {
     input.sets.push_back({"service", "application", ""});
+    input.sets.push_back({"tracing.exporter", "none", ""});
     if (flags.outbound_port.empty()) input.sets.push_back({"intercept.outbound", "7915", "--outbound-port"});
     if (flags.inbound_port.empty() && !flags.ports_in.empty())
         input.sets.push_back({"intercept.inbound", "7916", "--inbound-port"});

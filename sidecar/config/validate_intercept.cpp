@@ -13,8 +13,6 @@ void intercept_rules::run() {
 
 void intercept_rules::check_listeners() {
     const auto& from = value_.intercept;
-    if (from.outbound != 0 && from.outbound == from.inbound)
-        fail("intercept.inbound", "'intercept.inbound' and 'intercept.outbound' are the same port; choose another");
     if (from.inbound != 0 && from.ports_in.empty())
         fail("intercept.inbound",
              "'intercept.inbound' needs 'intercept.ports_in': the ports of the application, such as [8080]");
@@ -40,6 +38,7 @@ void intercept_rules::check_ports() {
 /// Without either, the kernel would bring our own connections back to us.
 void intercept_rules::check_own_traffic() {
     const auto& from = value_.intercept;
+    if (has_failed("intercept.uid") || has_failed("intercept.mark")) return;
     if (from.uid && from.mark != 0)
         return fail("intercept.mark", "'intercept.uid' and 'intercept.mark' exclude each other; remove one of them");
     if (from.uid == 0U)

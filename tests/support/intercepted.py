@@ -66,7 +66,10 @@ class Intercepted(harness.Case):
         return self.outrider("intercept", "install", *own, *more, **how)
 
     def rules(self):
-        return self.near.run("nft", "list", "ruleset").stdout + self.near.run("ip6tables-save", "-t", "nat").stdout
+        """Everything in the tables that ours could be in: no comments, no counters, and no chains of the kernel's own."""
+        table = self.near.run("nft", "list", "table", "inet", "outrider", check=False).stdout
+        saved = [self.near.run(f"{family}-save", "-t", "nat").stdout for family in ("iptables", "ip6tables")]
+        return table + "".join(f"{line}\n" for line in "".join(saved).splitlines() if line.startswith(("-A", ":OUTRIDER")))
 
     def server(self, handler=origins.echo, host=None, namespace=None, **how):
         with (namespace or self.far).entered():

@@ -32,7 +32,7 @@ def from_template(name, folder, **values):
 class Bench:
     """Everything that one run starts; `close` ends it all."""
 
-    def __init__(self, outrider, folder, proxy_cpu=None, other_cpu=None):
+    def __init__(self, outrider, folder, proxy_cpu=None, other_cpu=None, also=None):
         self.outrider, self.folder, self.proxy_cpu, self.other_cpu = outrider, folder, proxy_cpu, other_cpu
         self.started = []
         folder.chmod(0o755)  # nginx started by root reads it as another user
@@ -41,7 +41,8 @@ class Bench:
             (folder / "files" / name).write_bytes(os.urandom(size))
         self.tools = measuring.tools_folder(outrider)
         port = processes.free_ports(1)[0]
-        config = from_template("upstream.nginx.conf", folder, PORT=port)
+        listens = f" listen {also}:{port} backlog=16384;" if also else ""  # at a further address
+        config = from_template("upstream.nginx.conf", folder, PORT=port, ALSO=listens)
         self.upstream = self.start(["nginx", "-p", folder, "-c", config, "-e", folder / "upstream.log"], port, other_cpu)
 
     def start(self, command, port, cpu):

@@ -82,7 +82,7 @@ TEST(InterceptedSession, AnswersNoConnect) {
     s.path->accept(std::move(pair.second), {}, s.role,
                    s.path->router.intercepted(where, s.role.kind, net::steady_clock::now()));
     auto client = s.reading(std::move(pair.first));
-    s.send(client, "CONNECT stock:80 HTTP/1.1\r\nHost: stock:80\r\n\r\n");
+    s.send(client, "CONNECT stock:80 HTTP/1.1\r\nHost: stock:80\r\nConnection: close\r\n\r\n");
     ASSERT_TRUE(s.turn_until([&] { return client->ended; }));
     EXPECT_TRUE(client->seen.starts_with("HTTP/1.1 403 ")) << client->seen;
 }
