@@ -6,8 +6,13 @@
 
 namespace outrider::app {
 
-app_probe::app_probe(std::vector<config::endpoint> applications, const config::health& how) : how_(how) {
-    for (auto& where : applications) targets_.push_back({std::move(where), false, 0, "not yet probed"});
+app_probe::app_probe(std::vector<config::endpoint> applications, const config::health& how,
+                     exchange::applications& tell)
+    : how_(how) {
+    for (auto& where : applications) {
+        auto& health = tell.named(where.text());
+        targets_.push_back({std::move(where), false, 0, "not yet probed", &health});
+    }
 }
 
 app_probe::~app_probe() { stop(); }
@@ -43,6 +48,7 @@ void app_probe::judge(target& one, const std::string& error) {
     if (++one.in_a_row < (one.up ? how_.fall : how_.rise)) return;
     one.up = success;
     one.in_a_row = 0;
+    one.health->say(!success, "application " + one.where.text() + ": " + error);
 }
 
 void app_probe::run() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sidecar/config/settings.hpp"
+#include "sidecar/exchange/applications.hpp"
 
 namespace outrider::app {
 
@@ -14,7 +15,8 @@ namespace outrider::app {
 /// up, `fall` failures make it down.
 class app_probe {
   public:
-    app_probe(std::vector<config::endpoint> applications, const config::health& how);
+    /// @param tell  is told of those that were up and are not; outlives it
+    app_probe(std::vector<config::endpoint> applications, const config::health& how, exchange::applications& tell);
     ~app_probe();
     void start();
     void stop();
@@ -27,6 +29,7 @@ class app_probe {
         bool up = false;
         std::uint32_t in_a_row = 0;  ///< results that contradict `up`
         std::string reason;
+        exchange::application_health* health = nullptr;
     };
     void run();
     void judge(target& one, const std::string& error);

@@ -9,6 +9,7 @@
 #include "sidecar/admin/prometheus.hpp"
 #include "sidecar/exchange/decision_counts.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
+#include "sidecar/kafka/cluster.hpp"
 
 namespace outrider::app {
 
@@ -38,6 +39,8 @@ class page {
 /// What one worker counts of the decisions of its policies.
 void add_decisions(page& out, const exchange::decision_counts& counted);
 
+/// What all workers know of one Kafka cluster.
+void add_cluster_state(page& out, const kafka::cluster& of);
 /// What one worker counts of one Kafka cluster.
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m);
 

@@ -54,7 +54,7 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     for (const auto& inbound : settings.inbound) applications.push_back(inbound.app);
     exporter_ = std::make_unique<exporting::span_exporter>(settings, std::move(spans));
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
-    probe_ = std::make_unique<app_probe>(std::move(applications), settings.health);
+    probe_ = std::make_unique<app_probe>(std::move(applications), settings.health, *shared_->applications);
     open_admin();
 }
 
@@ -118,6 +118,7 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
         own.bound = address;
         if (role.kind == http::listener_kind::upstream) own.fixed = each->path->router.named(role.name.substr(9));
         if (application) own.fixed = each->path->add_application(*application);
+        if (application) own.application = &shared_->applications->named(application->text());
         auto* path = each->path.get();
         each->acceptors.push_back(
             std::make_unique<net::acceptor>(each->worker.get_executor(), std::move(socket),

@@ -73,6 +73,7 @@ class sidecar {
                        const config::endpoint* application = nullptr);
     void open_clusters();
     void open_cluster(kafka::cluster& cluster, std::size_t index);
+    void applications_changed();
     std::vector<net::listening_socket> cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address);
     void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
     static void add_acceptor(lane& to, std::size_t index, net::listening_socket socket);

@@ -89,6 +89,8 @@ std::vector<setting> kafka_keys() {
               "the largest batch that headers may be added to; the brokers' `max.message.bytes`"),
         value("connect", &kafka_cluster::connect, duration(milliseconds{10}, minutes{10}),
               "TCP and TLS handshake with a broker"),
+        value("pause_when_sick", &kafka_cluster::pause_when_sick, yes_or_no(),
+              "while the application is known to be sick its consumers get no records, and stay in their groups"),
     };
 }
 

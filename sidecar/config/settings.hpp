@@ -94,6 +94,7 @@ struct kafka_cluster {
     std::uint32_t frame_bytes = 100U << 20;  ///< the largest request or answer
     std::uint32_t inject_bytes = 1'048'588;  ///< the largest batch after injection; the broker's max.message.bytes
     milliseconds connect{5'000};             ///< TCP and TLS handshake with a broker
+    bool pause_when_sick = true;             ///< nothing is fetched while an application is known to be sick
 };
 
 /// Deadlines of an exchange; zero switches one off.

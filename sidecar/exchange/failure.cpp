@@ -50,6 +50,8 @@ std::string_view name_of(failure_code code) {
             return "circuit_open";
         case failure_code::deadline_exceeded:
             return "deadline_exceeded";
+        case failure_code::application_unhealthy:
+            return "application_unhealthy";
     }
     return "unknown";
 }

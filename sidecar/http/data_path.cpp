@@ -36,6 +36,7 @@ shared_setup::shared_setup(const config::settings& from)
     targets.push_back("dynamic");
     local_target = static_cast<exchange::target_index>(targets.size());
     targets.push_back("none");
+    for (const auto& inbound : settings.inbound) (void)applications->named(inbound.app.text());
     for (const auto& [name, target] : settings.upstreams)
         if (target.endpoints.size() > 1)
             balancers.emplace(

@@ -63,6 +63,9 @@ wire wire_of(failure_code code) {
         // 2.3.4: recent attempts at the next hop have failed.
         case failure_code::circuit_open:
             return {503, "destination_unavailable"};
+        // The same: a health check says that it is down.
+        case failure_code::application_unhealthy:
+            return {503, "destination_unavailable"};
     }
     return {500, "proxy_internal_error"};
 }

@@ -75,6 +75,11 @@ class server_exchange {
     bool refuse_early();
     bool find_target();
 
+    // The application's health, of inbound exchanges.
+    bool application_is_sick() const;
+    void refuse_for_sick();
+    void note_application(bool answered);
+
     // Policies.
     net::awaitable<bool> admit();
     void fill_policy_facts();

@@ -1,5 +1,6 @@
 #include "sidecar/http/tunnel.hpp"
 
+#include "sidecar/http/attempt_outcome.hpp"
 #include "sidecar/http/connector.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/net/event.hpp"
@@ -90,6 +91,12 @@ net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upst
 
 net::awaitable<void> pass_through(server_connection& connection, exchange::tunnel_kind kind) {
     auto& path = connection.path;
+    auto* application = connection.role.application;
+    if (application && application->sick()) {
+        // In words that it understands nothing can be said; it sees what it would see without us.
+        path.metrics.failures[static_cast<std::size_t>(exchange::failure_code::application_unhealthy)].add();
+        co_return connection.client.reset();
+    }
     path.metrics.tunnels[static_cast<std::size_t>(kind)].add();
     spdlog::info("{} speaks {}: passed to the application as it is, without spans", connection.peer_address(),
                  kind == exchange::tunnel_kind::tls ? "TLS" : "HTTP/2");
@@ -101,6 +108,7 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
         co_await open_connection(path, connection.role.fixed, connection.role.fixed->next_endpoint(), deadline, watch);
     if (!opened.connection) {
         spdlog::warn("{}", opened.detail);
+        if (application && is_sign_of_sickness(opened.failure)) application->note(false);
         co_return connection.client.reset();
     }
     net::io_buffer back;

@@ -41,6 +41,7 @@ const answer_case answers[] = {
     {failure_code::concurrency_limited, 503, "connection_limit_reached"},
     {failure_code::circuit_open, 503, "destination_unavailable"},
     {failure_code::deadline_exceeded, 504, "http_response_timeout"},
+    {failure_code::application_unhealthy, 503, "destination_unavailable"},
 };
 
 TEST(Answer, FollowsFromTheFailure) {
