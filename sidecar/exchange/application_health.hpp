@@ -33,6 +33,8 @@ class application_health {
             why_ = sick ? std::move(why) : std::string{};
             if (sick_.load(std::memory_order_relaxed) == sick) return;
             since_ = std::chrono::system_clock::now();
+            // What was held against it before counts no more: nothing was tried since.
+            if (!sick) failures_in_a_row_.store(0, std::memory_order_relaxed);
             sick_.store(sick, std::memory_order_relaxed);
         }
         if (on_change) on_change();

@@ -67,8 +67,8 @@ class Watched(Governed):
 
 class SickApplications(Watched):
     def test_callers_are_told_why_and_it_is_not_touched(self):
-        app = self.application()
-        proxy = self.watched(app)
+        app, log = self.application(), self.folder() / "access.log"
+        proxy = self.watched(app, **{"access_log.format": "json", "access_log.path": str(log)})
         with Client(proxy.inbound) as kept:
             self.assert_status(kept.request("/before"), 200)
             app.kill()
@@ -101,6 +101,9 @@ class SickApplications(Watched):
             return [span for span in proxy.receiver.spans() if attributes(span).get("error.type") == "application_unhealthy"]
         wait_for(lambda: len(refused()) == 20, "a span of each refusal")
         self.assertEqual({attributes(span)["http.response.status_code"] for span in refused()}, {503})
+        wait_for(lambda: len(log.read_text().splitlines()) == 22, "a line of each exchange")
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        self.assertEqual([each.get("error") for each in lines], [None] + ["application_unhealthy"] * 20 + [None])
 
     def test_a_fallback_answers_in_its_place(self):
         app, file = self.application(), self.folder() / "closed.json"

@@ -64,5 +64,16 @@ TEST(ApplicationHealth, CountsFailuresInARow) {
     EXPECT_EQ(one.failures_in_a_row(), 0U);
 }
 
+TEST(ApplicationHealth, CountsAnewWhenItIsWellAgain) {
+    application_health one;
+    one.note(false);
+    one.say(false, {});
+    EXPECT_EQ(one.failures_in_a_row(), 1U) << "it was well before";
+    one.say(true, "three exchanges in a row failed");
+    EXPECT_EQ(one.failures_in_a_row(), 1U);
+    one.say(false, {});
+    EXPECT_EQ(one.failures_in_a_row(), 0U) << "or it would be taken for sick at once";
+}
+
 }  // namespace
 }  // namespace outrider::exchange

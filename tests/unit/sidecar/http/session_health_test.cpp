@@ -154,7 +154,7 @@ TEST(SickApplication, IsNotConnectedToForOtherProtocols) {
     ASSERT_TRUE(s.turn_until([&] { return client->ended; }));
     EXPECT_EQ(client->seen, "");
     EXPECT_EQ(s.origin.connections, 0);
-    EXPECT_EQ(s.failures(failure_code::application_unhealthy), 1U);
+    EXPECT_EQ(s.path->metrics.tunnels[static_cast<std::size_t>(exchange::tunnel_kind::http2)].value(), 1U);
 }
 
 /// How many failures in a row are known after one exchange, with one before it.
@@ -206,8 +206,9 @@ TEST(SignsOfSickness, AreNotGivenByCallersOrPolicies) {
     {
         watched s;
         auto policy = a_policy();
-        policy.limits = {a_limit(0, 0)};
+        policy.limits = {a_limit(0.1, 1)};
         use(s, {policy});
+        s.converse(last_get);
         EXPECT_EQ(after(s), 1U);
     }
     {
