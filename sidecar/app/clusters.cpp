@@ -11,7 +11,20 @@ void sidecar::open_clusters() {
     for (const auto& [name, from] : settings.kafka) {
         auto& cluster =
             *clusters_.emplace_back(std::make_unique<kafka::cluster>(name, from, shared_->tracing, settings.state));
+        if (from.pause_when_sick) cluster.applications = shared_->applications.get();
         open_cluster(cluster, clusters_.size() - 1);
+    }
+    shared_->applications->on_change = [this] { applications_changed(); };
+}
+
+/// On the thread of whoever watches the applications: fetches that wait for one of them look again.
+void sidecar::applications_changed() {
+    for (auto& each : clusters_) each->note_applications();
+    for (auto& each : lanes_) {
+        auto* own = each.get();
+        own->worker.post([own] {
+            for (auto& cluster : own->clusters) cluster->applications_changed();
+        });
     }
 }
 

@@ -28,7 +28,7 @@ void sidecar::make_monitor() {
     const auto& settings = configuration_.value;
     discovery::monitor_setup setup;
     for (const auto& where : applications_of(settings))
-        setup.applications.push_back({where, &application_health_.emplace_back()});
+        setup.applications.push_back({where, &shared_->applications->named(where.text())});
     setup.application_check = settings.health;
     setup.upstreams = settings.upstreams;
     setup.clusters = settings.kafka;

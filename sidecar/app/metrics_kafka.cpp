@@ -65,6 +65,17 @@ void add_topics(page& out, const std::string& cluster, const exchange::messaging
 
 }  // namespace
 
+void add_cluster_state(page& out, const kafka::cluster& of) {
+    const labels which{{"cluster", of.name}};
+    out.add("outrider_kafka_paused", "1 while nothing is fetched, because an application is sick.", gauge, which,
+            of.pauses() ? 1 : 0);
+    const auto since = of.pauses() ? of.applications->sick_since() : std::nullopt;
+    if (since)
+        out.add("outrider_kafka_paused_since_seconds", "When that began, in seconds since 1970.", gauge, which,
+                static_cast<std::uint64_t>(
+                    std::chrono::duration_cast<std::chrono::seconds>(since->time_since_epoch()).count()));
+}
+
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m) {
     add_apis(out, cluster, m);
     add_topics(out, cluster, m);
@@ -76,6 +87,9 @@ void add_cluster(page& out, const std::string& cluster, const exchange::messagin
     if (m.refused_partitions.value() > 0)
         out.add("outrider_kafka_policy_refused_partitions_total",
                 "Partitions of Produce requests that policies refused.", counter, of, m.refused_partitions.value());
+    if (m.paused_fetches.value() > 0)
+        out.add("outrider_kafka_paused_fetches_total", "Fetches that brought nothing, because an application was sick.",
+                counter, of, m.paused_fetches.value());
     auto odd = [&](const char* what, std::uint64_t value) {
         out.add("outrider_kafka_oddities_total", "What was out of order, by kind.", counter,
                 {{"cluster", cluster}, {"kind", what}}, value);

@@ -11,6 +11,7 @@
 #include "sidecar/exchange/decision_counts.hpp"
 #include "sidecar/exchange/messaging_metrics.hpp"
 #include "sidecar/intercept/metrics.hpp"
+#include "sidecar/kafka/cluster.hpp"
 
 namespace outrider::app {
 
@@ -43,6 +44,8 @@ void add_decisions(page& out, const exchange::decision_counts& counted);
 /// The verdict of health, and what became of probes.
 void add_health(page& out, const discovery::health_board& board);
 
+/// What all workers know of one Kafka cluster.
+void add_cluster_state(page& out, const kafka::cluster& of);
 /// What one worker counts of one Kafka cluster.
 void add_cluster(page& out, const std::string& cluster, const exchange::messaging_metrics& m);
 

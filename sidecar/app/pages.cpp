@@ -1,5 +1,6 @@
 // What the admin listener shows of a running sidecar: metrics and state.
 
+#include <ctime>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -144,6 +145,18 @@ nlohmann::json spans_json(const exporting::export_stats& stats) {
             {"spool_usable", stats.spool_usable}};
 }
 
+/// Null while nothing is paused. @param fetches  that were answered here so far, in all pauses
+nlohmann::json pause_json(const kafka::cluster& of, std::uint64_t fetches) {
+    const auto since = of.pauses() ? of.applications->sick_since() : std::nullopt;
+    if (!since) return nullptr;
+    const auto at = std::chrono::system_clock::to_time_t(*since);
+    std::tm parts{};
+    ::gmtime_r(&at, &parts);
+    char text[32];
+    const std::string when{text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+    return {{"since", when}, {"why", of.applications->why()}, {"fetches_answered_here", fetches}};
+}
+
 }  // namespace
 
 std::string sidecar::metrics_page() {
@@ -155,6 +168,7 @@ std::string sidecar::metrics_page() {
         if (each->intercept) add_intercepted(out, each->intercept->metrics);
         for (auto& cluster : each->clusters) add_cluster(out, cluster->cluster.name, cluster->metrics);
     }
+    for (auto& each : clusters_) add_cluster_state(out, *each);
     add_policies(out, policies_->count());
     add_health(out, monitor_->board());
     if (fleet_) add_fleet(out, fleet_->stats());
@@ -196,9 +210,13 @@ std::string sidecar::state_page() {
     out["kafka"] = nlohmann::json::object();
     for (std::size_t i = 0; i < clusters_.size(); ++i) {
         auto state = clusters_[i]->map.state();
-        std::uint64_t open = 0;
-        for (auto& each : lanes_) open += each->clusters[i]->metrics.connections_open.value();
+        std::uint64_t open = 0, fetches = 0;
+        for (auto& each : lanes_) {
+            open += each->clusters[i]->metrics.connections_open.value();
+            fetches += each->clusters[i]->metrics.paused_fetches.value();
+        }
         state["connections_open"] = open;
+        state["paused"] = pause_json(*clusters_[i], fetches);
         out["kafka"][clusters_[i]->name] = std::move(state);
     }
     out["spans"] = spans_json(exporter_->stats());

@@ -121,6 +121,7 @@ void sidecar::open_listener(const config::endpoint& where, const http::listener_
         own.bound = address;
         if (role.kind == http::listener_kind::upstream) own.fixed = each->path->router.named(role.name.substr(9));
         if (application) own.fixed = each->path->add_application(*application);
+        if (application) own.application = &shared_->applications->named(application->text());
         auto* path = each->path.get();
         const bool inbound = role.direction() == exchange::direction::inbound;
         (inbound ? each->inbound_acceptors : each->acceptors)

@@ -2,7 +2,6 @@
 
 #include <array>
 #include <atomic>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -92,6 +91,7 @@ class sidecar {
                        const config::endpoint* application = nullptr);
     void open_clusters();
     void open_cluster(kafka::cluster& cluster, std::size_t index);
+    void applications_changed();
     std::vector<net::listening_socket> cluster_sockets(const kafka::cluster& cluster, net::tcp_endpoint& address);
     void listen_for_nodes(kafka::cluster& cluster, std::size_t index, const net::tcp_endpoint& bound);
     void open_interception();
@@ -120,7 +120,6 @@ class sidecar {
     std::unique_ptr<policy_store> policies_;
     std::unique_ptr<exporting::span_exporter> exporter_;
     std::unique_ptr<log_writer> log_writer_;
-    std::list<exchange::application_health> application_health_;  ///< one for each application
     std::unique_ptr<discovery::directory> directory_;
     std::unique_ptr<discovery::health_monitor> monitor_;
     std::mutex workers_mutex_;

@@ -86,6 +86,8 @@ std::vector<setting> kafka_keys() {
               "TCP and TLS handshake with a broker"),
         optional_section("health", &kafka_cluster::health, broker_health_keys(),
                          "ask its brokers now and then whether they are there"),
+        value("pause_when_sick", &kafka_cluster::pause_when_sick, yes_or_no(),
+              "while the application is known to be sick its consumers get no records, and stay in their groups"),
     };
 }
 

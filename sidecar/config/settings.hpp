@@ -77,6 +77,7 @@ struct kafka_cluster {
     std::uint32_t inject_bytes = 1'048'588;  ///< the largest batch after injection; the broker's max.message.bytes
     milliseconds connect{5'000};             ///< TCP and TLS handshake with a broker
     std::optional<health_check> health;      ///< by its metadata; missing: not probed
+    bool pause_when_sick = true;             ///< nothing is fetched while an application is known to be sick
 };
 
 /// Deadlines of an exchange; zero switches one off.

@@ -52,6 +52,8 @@ std::string_view name_of(failure_code code) {
             return "deadline_exceeded";
         case failure_code::no_endpoint:
             return "no_endpoint";
+        case failure_code::application_unhealthy:
+            return "application_unhealthy";
     }
     return "unknown";
 }

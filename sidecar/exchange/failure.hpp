@@ -24,19 +24,20 @@ enum class failure_code : std::uint8_t {
     unresolvable,         ///< DNS knows no such name
     connect_refused,      ///< no endpoint accepted
     connect_timeout,
-    tls_failed,           ///< handshake or certificate
-    upstream_closed,      ///< closed or reset before an answer
-    upstream_malformed,   ///< its answer breaks the protocol
-    upstream_timeout,     ///< no answer in time
-    upstream_truncated,   ///< its answer ended early
-    total_timeout,        ///< the exchange as a whole took too long
-    rate_limited,         ///< by a policy's limit
-    concurrency_limited,  ///< by a policy's bound on exchanges under way
-    circuit_open,         ///< by a policy's breaker
-    deadline_exceeded,    ///< the time that the caller allows is over
-    no_endpoint,          ///< the registry of a discovered upstream names nobody
+    tls_failed,             ///< handshake or certificate
+    upstream_closed,        ///< closed or reset before an answer
+    upstream_malformed,     ///< its answer breaks the protocol
+    upstream_timeout,       ///< no answer in time
+    upstream_truncated,     ///< its answer ended early
+    total_timeout,          ///< the exchange as a whole took too long
+    rate_limited,           ///< by a policy's limit
+    concurrency_limited,    ///< by a policy's bound on exchanges under way
+    circuit_open,           ///< by a policy's breaker
+    deadline_exceeded,      ///< the time that the caller allows is over
+    no_endpoint,            ///< the registry of a discovered upstream names nobody
+    application_unhealthy,  ///< it is known to be, so it was not asked
 };
-inline constexpr std::size_t failure_codes = static_cast<std::size_t>(failure_code::no_endpoint) + 1;
+inline constexpr std::size_t failure_codes = static_cast<std::size_t>(failure_code::application_unhealthy) + 1;
 
 struct failure {
     failure_code code = failure_code::none;

@@ -29,6 +29,12 @@ const governance::decision& governed::begin(const governor& by, const governance
     return decision_;
 }
 
+void governed::match(const governor& by, const governance::facts& of) {
+    decision_ = {};
+    if (in_use_ != by.policies()) in_use_ = by.policies();
+    in_use_->set->match(of, matched_);
+}
+
 net::awaitable<void> governed::wait() {
     waiting_ = true;
     while (decision_.verdict == governance::verdict::wait && !cancelled_) {

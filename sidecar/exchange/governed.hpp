@@ -35,6 +35,8 @@ class governed {
     /// @param of  must live until finish(), with all that it views
     const governance::decision& begin(const governor& by, const governance::facts& of,
                                       const governance::amounts& amount, governance::time_point now);
+    /// Finds the policies that match, and asks none of them: of an exchange that goes nowhere, whatever they say.
+    void match(const governor& by, const governance::facts& of);
     /// After a decision to wait: until it is decided. cancel() ends it early, with a refusal by nobody.
     net::awaitable<void> wait();
     void cancel();

@@ -69,6 +69,7 @@ class messaging_metrics {
     counter wrong_checksums;     ///< batches passed as they were: the broker's to judge
     counter refused_partitions;  ///< of Produce requests, by policies
     counter unreadable_batches;  ///< malformed, or beyond what is inflated
+    counter paused_fetches;      ///< that brought nothing, because an application is sick
 
   private:
     std::array<api_metrics, most_apis> apis_;

@@ -18,4 +18,17 @@ attempt_verdict judge(const attempt_result& of) {
     return {how, how};
 }
 
+bool is_sign_of_sickness(const exchange::failure& of) {
+    switch (of.code) {
+        case failure_code::connect_refused:
+        case failure_code::connect_timeout:
+        case failure_code::upstream_closed:
+        case failure_code::upstream_timeout:
+        case failure_code::total_timeout:
+            return of.origin == exchange::origin::upstream;
+        default:
+            return false;
+    }
+}
+
 }  // namespace outrider::http

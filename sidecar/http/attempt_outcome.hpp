@@ -35,4 +35,8 @@ inline constexpr governance::milliseconds fair_chance{100};
 /// - what the client or this sidecar ended: ignored.
 attempt_verdict judge(const attempt_result& of);
 
+/// Whether a failed attempt is a sign that the application beside the sidecar is sick: it did not accept, closed
+/// without an answer, or did not answer in time. What callers can bring about by their deadlines is none.
+bool is_sign_of_sickness(const exchange::failure& of);
+
 }  // namespace outrider::http

@@ -39,6 +39,7 @@ shared_setup::shared_setup(const config::settings& from)
     targets.push_back("dynamic");
     local_target = static_cast<exchange::target_index>(targets.size());
     targets.push_back("none");
+    for (const auto& inbound : settings.inbound) (void)applications->named(inbound.app.text());
 }
 
 std::shared_ptr<net::tls_context> shared_setup::dynamic_tls() const {

@@ -9,6 +9,7 @@
 #include "governance/egress.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/access_log.hpp"
+#include "sidecar/exchange/applications.hpp"
 #include "sidecar/exchange/deadline_table.hpp"
 #include "sidecar/exchange/governor.hpp"
 #include "sidecar/exchange/metrics.hpp"
@@ -38,6 +39,7 @@ struct listener_role {
     bool trust_forwarded = false;
     bool intercepted = false;         ///< each connection was going to an address of its own
     std::shared_ptr<upstream> fixed;  ///< where everything goes: the application, or the one upstream; null: by Host
+    exchange::application_health* application = nullptr;  ///< the one behind an inbound listener; null: not known
     exchange::direction direction() const {
         return kind == listener_kind::inbound ? exchange::direction::inbound : exchange::direction::outbound;
     }
@@ -64,6 +66,8 @@ struct shared_setup {
     std::unique_ptr<http::last_good> last_good = std::make_unique<http::last_good>();
     /// Of the inbound exchanges under way on all workers.
     std::unique_ptr<exchange::deadline_table> deadlines = std::make_unique<exchange::deadline_table>();
+    /// The applications beside this sidecar, by where they listen.
+    std::unique_ptr<exchange::applications> applications = std::make_unique<exchange::applications>();
     std::vector<config::endpoint> outbound_names;  ///< what an application may call the outbound listener
     std::size_t connections_per_worker = 10'000;
 

@@ -64,6 +64,9 @@ wire wire_of(failure_code code) {
         case failure_code::circuit_open:
         case failure_code::no_endpoint:
             return {503, "destination_unavailable"};
+        // The same: a health check says that it is down.
+        case failure_code::application_unhealthy:
+            return {503, "destination_unavailable"};
     }
     return {500, "proxy_internal_error"};
 }

@@ -129,6 +129,12 @@ std::string_view type_of(rule_kind kind) {
     return {};
 }
 
+/// Retry-After counts in whole seconds, the problem's member in milliseconds.
+void say_when(local_answer& answer, nanoseconds back_in) {
+    member(answer.members, "retry_after", std::ceil(seconds{back_in}.count() * 1000) / 1000);
+    answer.fields += "Retry-After: " + std::to_string(whole_seconds(back_in)) + "\r\n";
+}
+
 }  // namespace
 
 exchange::failure_code failure_of(const compiled_rule& rule) {
@@ -182,15 +188,18 @@ void explain(local_answer& answer, const decision& why, std::string_view version
         member(answer.members, "limit", why.limit);
     }
     if (rule.kind == rule_kind::limit) member(answer.members, "burst", why.burst);
-    // Retry-After counts in whole seconds, this in milliseconds.
-    member(answer.members, "retry_after", std::ceil(seconds{back_in}.count() * 1000) / 1000);
+    say_when(answer, back_in);
     if (rule.kind == rule_kind::limit || rule.kind == rule_kind::concurrency) {
         answer.members += ",\"violated-policies\":[";
         exchange::append_json_string(answer.members, quota_name(rule));
         answer.members += "]";
     }
-    answer.fields += "Retry-After: " + std::to_string(whole_seconds(back_in)) + "\r\n";
     if (rule.kind == rule_kind::limit) add_rate_limit(answer.fields, why);
+}
+
+void explain_sick(local_answer& answer, nanoseconds for_so_long, std::uint32_t random) {
+    constexpr nanoseconds soonest = std::chrono::seconds{1}, latest = std::chrono::seconds{30};
+    say_when(answer, spread(std::clamp(for_so_long, soonest, latest), random));
 }
 
 }  // namespace outrider::http

@@ -26,4 +26,7 @@ governance::nanoseconds spread(governance::nanoseconds wait, std::uint32_t rando
 /// @param version  of the policies
 void explain(local_answer& answer, const governance::decision& why, std::string_view version, std::uint32_t random);
 
+/// The same of an exchange that is not tried, because the application has been known to be sick for so long.
+void explain_sick(local_answer& answer, governance::nanoseconds for_so_long, std::uint32_t random);
+
 }  // namespace outrider::http

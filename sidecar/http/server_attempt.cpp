@@ -36,6 +36,7 @@ net::awaitable<bool> server_exchange::attempt_until_answered() {
             if (sent == send_outcome::whole && !body_buffered_) start_upload();
             if (sent != send_outcome::timed_out) answered = co_await read_answer();
         }
+        note_application(answered);
         if (answered) tell_breakers();
         if (answered && !plan_.retries(answer_.status)) co_return true;
         next = co_await after_attempt(answered);

@@ -83,6 +83,10 @@ net::awaitable<after_exchange> server_exchange::run(server_connection& connectio
         }
     }
     if (!find_target() || refuse_late()) co_return co_await answer_locally(own_answer());
+    if (application_is_sick()) {
+        refuse_for_sick();
+        co_return co_await answer_locally(own_answer());
+    }
     if (!path_.governor.policies()->set->empty() && !co_await admit()) co_return co_await answer_locally(own_answer());
     if (request_.form == target_form::authority) co_return co_await connect_tunnel();
     if (!co_await attempt_until_answered()) co_return co_await answer_locally(own_answer());
@@ -134,6 +138,9 @@ local_answer server_exchange::own_answer() {
     if (may_fall_back() && fall_back(answer)) return answer;
     if (refused_by_rule())
         explain(answer, refusal_, governed_.version(), static_cast<std::uint32_t>(path_.random.next()));
+    if (failure_.code == failure_code::application_unhealthy)
+        explain_sick(answer, std::chrono::system_clock::now() - connection_->role.application->sick_since(),
+                     static_cast<std::uint32_t>(path_.random.next()));
     if (malformed_ == head_error::none) return answer;
     answer.status = describe(malformed_).status;
     answer.title = reason_phrase(answer.status);

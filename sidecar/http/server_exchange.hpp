@@ -77,6 +77,11 @@ class server_exchange {
     route find_by_host();
     bool find_target();
 
+    // The application's health, of inbound exchanges.
+    bool application_is_sick() const;
+    void refuse_for_sick();
+    void note_application(bool answered);
+
     // Policies.
     net::awaitable<bool> admit();
     void fill_policy_facts();

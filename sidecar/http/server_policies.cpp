@@ -54,6 +54,10 @@ net::awaitable<bool> server_exchange::admit() {
     }
     const auto& said = governed_.decision();
     if (said.shadow) ruling_.note_shadow(*said.shadow);
+    if (verdict == governance::verdict::go && ruling_.waited.count() > 0 && application_is_sick()) {
+        refuse_for_sick();  // meanwhile
+        co_return false;
+    }
     if (verdict == governance::verdict::go) {
         charges_bytes_ = governed_.counts_bytes();
         co_return true;
@@ -101,13 +105,13 @@ void server_exchange::note_answered() {
 }
 
 /// Slots go back, and rules learn how the exchange ended. What was answered in the upstream's place says nothing for
-/// it.
+/// it, and what was not even tried says nothing at all.
 void server_exchange::finish_policies() {
     if (refused_by_rule()) ruling_.note(ruling::kind::refused, *refusal_.by);
     auto status = attempt_facts_.status != 0 ? attempt_facts_.status : facts_.status;
     bool answered = status > 0 && status < 500;
-    auto how = facts_.failure.origin == origin::client || facts_.failure.origin == origin::self
-                   ? governance::outcome::ignored
+    bool ours = facts_.failure.origin == origin::client || facts_.failure.origin == origin::self;
+    auto how = ours || facts_.attempts == 0  ? governance::outcome::ignored
                : facts_.failure || !answered ? governance::outcome::failure
                                              : governance::outcome::success;
     governed_.finish(how, facts_.finished);

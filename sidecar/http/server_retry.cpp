@@ -152,7 +152,7 @@ net::awaitable<server_exchange::next_attempt> server_exchange::after_attempt(boo
         auto random = static_cast<std::uint32_t>(path_.random.next());
         step = plan_.next(how_it_ended(answered), steady_clock::now(), limit_.end(), random);
     }
-    bool again = (stale_ || step.again) && !connection_->total_passed();
+    bool again = (stale_ || step.again) && !connection_->total_passed() && !application_is_sick();
     if (upload_ && again) {
         again = co_await complete_replay();
         stale_ = stale_ && again;

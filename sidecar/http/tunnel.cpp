@@ -1,5 +1,6 @@
 #include "sidecar/http/tunnel.hpp"
 
+#include "sidecar/http/attempt_outcome.hpp"
 #include "sidecar/http/connector.hpp"
 #include "sidecar/http/data_path.hpp"
 #include "sidecar/net/log.hpp"
@@ -71,8 +72,16 @@ net::awaitable<void> run_tunnel(server_connection& connection, net::stream& upst
 net::awaitable<void> pass_through(server_connection& connection, exchange::tunnel_kind kind) {
     auto& path = connection.path;
     path.metrics.tunnels[static_cast<std::size_t>(kind)].add();
+    const auto* protocol = kind == exchange::tunnel_kind::tls ? "TLS" : "HTTP/2";
+    auto* application = connection.role.application;
+    if (application && application->sick()) {
+        // In words that it understands nothing can be said: it sees what it would see of an application that is gone.
+        spdlog::info("{} speaks {}: reset, as the application is known to be unhealthy", connection.peer_address(),
+                     protocol);
+        co_return connection.client.reset();
+    }
     spdlog::info("{} speaks {}: passed to the application as it is, without spans", connection.peer_address(),
-                 kind == exchange::tunnel_kind::tls ? "TLS" : "HTTP/2");
+                 protocol);
     connect_watch watch{[](void* owner, net::stream* stream) { static_cast<server_connection*>(owner)->watch(stream); },
                         &connection};
     connection.arm(path.settings.timeouts.connect, waiting_for::connect);
@@ -82,6 +91,7 @@ net::awaitable<void> pass_through(server_connection& connection, exchange::tunne
     auto opened = co_await open_connection(path, target, target->next_of(*group), deadline, watch);
     if (!opened.connection) {
         spdlog::warn("{}", opened.detail);
+        if (application && is_sign_of_sickness(opened.failure)) application->note(false);
         co_return connection.client.reset();
     }
     net::lent_buffer back{path.blocks};

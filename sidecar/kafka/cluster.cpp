@@ -55,6 +55,15 @@ void cluster::learn_group(std::string_view client_id, std::string_view group) {
     }
 }
 
+void cluster::note_applications() {
+    const bool paused = pauses();
+    if (pause_noted_.exchange(paused) == paused) return;
+    if (paused)
+        spdlog::warn("Kafka cluster '{}': consumption pauses, groups are kept: {}", name, applications->why());
+    else
+        spdlog::info("Kafka cluster '{}': consumption goes on", name);
+}
+
 void cluster::learn(const learned& facts) {
     if (facts.empty() || !map.learn(facts)) return;
     changed_ = true;

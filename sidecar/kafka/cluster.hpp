@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "sidecar/config/settings.hpp"
+#include "sidecar/exchange/applications.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "sidecar/kafka/cluster_map.hpp"
 #include "sidecar/kafka/node_address.hpp"
@@ -34,6 +35,11 @@ class cluster {
     /// Whether one listener serves every broker, each at a loopback address of its own.
     bool by_loopback() const { return settings.advertise.empty(); }
 
+    /// Whether consumption pauses, because an application is known to be sick.
+    bool pauses() const { return applications && applications->any_sick(); }
+    /// Says so in the log when that has changed. Any thread.
+    void note_applications();
+
     /// Takes over what an answer told. Any worker.
     void learn(const learned& facts);
     /// Writes the map when it changed since the last time; blocks, one thread.
@@ -44,6 +50,8 @@ class cluster {
     const exchange::tracing_setup& tracing;
     const std::shared_ptr<net::tls_context> tls;  ///< null: plaintext
     const bool injects;                           ///< some topic may get headers
+    /// Whose sickness pauses consumption; null: nobody's. Set before workers run.
+    const exchange::applications* applications = nullptr;
     address_plan plan = address_plan::loopback(0);
     cluster_map map;
     /// Called, on the worker that learned, when nodes may have come or moved: where ports stand for brokers, new ones
@@ -58,6 +66,7 @@ class cluster {
     mutable std::shared_mutex groups_mutex_;
     std::map<std::string, std::string, std::less<>> groups_;
     std::atomic<bool> changed_{false};
+    std::atomic<bool> pause_noted_{false};
 };
 
 }  // namespace outrider::kafka

@@ -66,6 +66,10 @@ void cluster_path::abort() {
     for (auto* each : sessions_) each->abort();
 }
 
+void cluster_path::applications_changed() {
+    for (auto* each : sessions_) each->look_again();
+}
+
 void cluster_path::housekeeping() {
     tracer.flush();
     if (++ticks_ % 10 != 0) return;

@@ -52,6 +52,9 @@ class cluster_path {
     bool draining() const { return draining_; }
     std::size_t sessions() const { return sessions_.size(); }
 
+    /// An application became sick or well: fetches that wait for that look again.
+    void applications_changed();
+
     /// Every 100 ms: spans to their thread, stalled sessions ended.
     void housekeeping();
 

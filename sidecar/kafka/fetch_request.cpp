@@ -63,6 +63,13 @@ void read_top_tags(wire_reader& in, std::int16_t version, fetch_request& out) {
 
 }  // namespace
 
+std::optional<std::int32_t> max_wait_of_fetch(std::string_view body, std::int16_t version) {
+    wire_reader in{body};
+    if (version <= 14) in.skip(4);  // replica id
+    const auto wait = in.int32();
+    return in.failed() ? std::nullopt : std::optional{wait};
+}
+
 bool read_fetch_request(wire_reader& in, std::int16_t version, fetch_request& out) {
     fetch_request fresh;
     std::swap(fresh.partitions, out.partitions);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -38,6 +41,15 @@ struct fetch_request {
     std::vector<wanted_partition> partitions;  ///< within a session those that changed
     std::vector<forgotten_partition> forgotten;
 };
+
+/// How long a fetch waits that brings nothing: as long as its client allows, but not so short that it comes again and
+/// again, and not so long that heartbeats behind it come late.
+constexpr std::chrono::milliseconds wait_of_paused_fetch(std::int32_t max_wait_ms) {
+    return std::chrono::milliseconds{std::clamp(max_wait_ms, 20, 1'000)};
+}
+
+/// How long a Fetch may wait, from the beginning of its body; nothing when there is too little of it.
+std::optional<std::int32_t> max_wait_of_fetch(std::string_view body, std::int16_t version);
 
 /// Reads the body of a Fetch request, versions 0 to 18.
 /// @param out  is overwritten; the memory of its vectors is used again

@@ -11,8 +11,6 @@ namespace {
 
 /// A request that is in debt waits no longer: clients give a request up after 30 s, and others may stand behind it.
 constexpr std::chrono::seconds longest_silence{10};
-/// A fetch that brings nothing waits no longer, whatever its client allows: heartbeats may stand behind it.
-constexpr std::chrono::milliseconds longest_fetch{1'000}, shortest_fetch{20};
 constexpr std::size_t most_fetch_topics = 10'000;
 
 /// What it asked for; nothing where that cannot be seen in the first bytes.
@@ -105,6 +103,10 @@ net::awaitable<bool> request_pump::refuse_unseen(const request_header& head, pro
 }
 
 net::awaitable<bool> request_pump::fetch(const request_header& head) {
+    if (path_.cluster.pauses()) {
+        auto how = co_await keep_fetch(head);
+        if (how != kept::goes_on) co_return how == kept::answered;
+    }
     const auto came = net::steady_clock::now();
     const auto from = of_.talk.fetches_from;
     const bool in_debt = from > came;
@@ -129,7 +131,7 @@ net::awaitable<bool> request_pump::fetch(const request_header& head) {
 }
 
 net::awaitable<bool> request_pump::look_into_fetch(const request_header& head, std::chrono::milliseconds& wait) {
-    wait = shortest_fetch;
+    wait = wait_of_paused_fetch(0);
     // A longer one is from a client with thousands of partitions; what it asks for is learned from its answers.
     if (left_ > net::block_pool::block_size) co_return true;
     bool read = co_await relay_.ensure(left_);
@@ -137,7 +139,7 @@ net::awaitable<bool> request_pump::look_into_fetch(const request_header& head, s
     thread_local fetch_request request;
     wire_reader in{relay_.unseen().substr(body_at_, left_ - body_at_)};
     if (read_fetch_request(in, head.version, request)) {
-        wait = std::clamp(std::chrono::milliseconds{request.max_wait_ms}, shortest_fetch, longest_fetch);
+        wait = wait_of_paused_fetch(request.max_wait_ms);
         if (path_.policies.of(governance::traffic::consume).topics)
             note_topics(path_.cluster, request, of_.talk.fetch_topics);
     }

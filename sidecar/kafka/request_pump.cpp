@@ -104,6 +104,10 @@ net::awaitable<bool> request_pump::dispatch(const request_header& head, bool rea
     if (head.which() == api::sasl_handshake) co_return co_await handshake(head);
     if (readable && head.which() == api::produce) co_return co_await produce(head);
     if (readable && head.which() == api::fetch) co_return co_await fetch(head);
+    if (readable && head.which() == api::share_fetch && path_.cluster.pauses()) {
+        bool open = co_await keep_share_fetch(head);
+        if (!open) co_return false;
+    }
     auto expected = expect(head);
     if (readable) {
         auto body = relay_.unseen().substr(body_at_, std::min(left_, relay_.unseen().size()) - body_at_);

@@ -43,6 +43,19 @@ class request_pump {
     /// How long it may wait, and which topics it is for.
     done look_into_fetch(const request_header& head, std::chrono::milliseconds& wait);
 
+    // While an application is sick: fetches wait here for as long as they may, and bring nothing.
+
+    enum class kept : std::uint8_t {
+        over,      ///< the session is
+        goes_on,   ///< it is well again: the request passes
+        answered,  ///< the client was told that there is nothing
+    };
+    net::awaitable<kept> keep_fetch(const request_header& head);
+    /// A ShareFetch carries acknowledgements, so it passes in the end, as one that acquires nothing.
+    done keep_share_fetch(const request_header& head);
+    /// @return false when the session is over
+    done wait_while_sick(std::chrono::milliseconds most);
+
     /// What is in debt waits until then, but not so long that its client gives it up.
     done stay_silent(governance::time_point until);
 

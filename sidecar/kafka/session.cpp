@@ -123,10 +123,19 @@ net::awaitable<void> session::pause(net::steady_clock::time_point until) {
     frame_moves();
 }
 
+net::awaitable<void> session::pause_while_sick(net::steady_clock::time_point until) {
+    net::steady_timer timer{path.worker.get_executor(), until};
+    pausing_ = &timer;
+    while (!over && path.cluster.pauses() && net::steady_clock::now() < until)
+        co_await timer.async_wait(net::use_tuple);
+    pausing_ = nullptr;
+    frame_moves();
+}
+
 void session::abort() {
     over = true;
     answer_passed();
-    if (pausing_) pausing_->cancel();
+    look_again();
     client.cancel();
     broker.cancel();
 }

@@ -43,6 +43,12 @@ class session {
     net::awaitable<void> wait_for_room();
     /// Waits until then, or until the session is over. The client is not read meanwhile.
     net::awaitable<void> pause(net::steady_clock::time_point until);
+    /// The same, or until consumption does not pause any more.
+    net::awaitable<void> pause_while_sick(net::steady_clock::time_point until);
+    /// Whoever pauses looks whether there is still a reason to.
+    void look_again() {
+        if (pausing_) pausing_->cancel();
+    }
     /// An answer was passed on.
     void answer_passed() {
         if (waiting_) waiting_->cancel();
@@ -74,7 +80,7 @@ class session {
 
     const std::optional<broker_address> to_;
     net::steady_timer* waiting_ = nullptr;  ///< of wait_for_room(), while it waits
-    net::steady_timer* pausing_ = nullptr;  ///< of pause()
+    net::steady_timer* pausing_ = nullptr;  ///< of pause() and pause_while_sick()
     bool answering_ = false;
     bool requests_ended_ = false;
     net::steady_clock::time_point frame_since_ = net::steady_clock::time_point::max();

@@ -7,6 +7,7 @@
 #include "sidecar/kafka/fetch_response.hpp"
 #include "sidecar/kafka/group_requests.hpp"
 #include "sidecar/kafka/produce_response.hpp"
+#include "sidecar/kafka/share_fetch_request.hpp"
 #include "tests/fuzz/kafka_pieces.hpp"
 
 namespace {
@@ -42,6 +43,9 @@ void read_whole(std::string_view body, std::int16_t version) {
     wire_reader fetch_in{body};
     if (read_fetch_request(fetch_in, version, fetch))
         for (const auto& partition : fetch.partitions) require(inside(partition.topic, body));
+    (void)max_wait_of_fetch(body, version);
+    if (const auto head = read_share_fetch_head(body, version))
+        require(head->max_wait_at + 4 <= head->max_records_at && head->max_records_at + 4 <= body.size());
     produce_response produced;
     wire_reader produced_in{body};
     if (read_produce_response(produced_in, version, produced)) {

@@ -7,6 +7,7 @@ import wire
 
 PRODUCE, FETCH, LIST_OFFSETS, METADATA, FIND_COORDINATOR, SASL_HANDSHAKE, API_VERSIONS, CREATE_TOPICS, DELETE_TOPICS = 0, 1, 2, 3, 10, 17, 18, 19, 20
 SASL_AUTHENTICATE, ELECT_LEADERS, ALTER_CONFIGS = 36, 43, 44
+DESCRIBE_GROUPS, CONSUMER_GROUP_DESCRIBE = 15, 69
 PREFERRED_LEADER_NOT_AVAILABLE, ELECTION_NOT_NEEDED = 80, 84
 
 
@@ -53,6 +54,14 @@ class Fields:
     def string(self):
         length = self.number("h")
         return None if length < 0 else self.take(length).decode()
+
+    def data_of_length(self):
+        return self.take(max(0, self.number("i")))
+
+    def compact(self):
+        """A short compact string."""
+        length = self.number("B")
+        return None if length == 0 else self.take(length - 1).decode()
 
     def array(self, item):
         return [item(self) for _ in range(max(0, self.number("i")))]
@@ -138,6 +147,28 @@ class Connection(wire.Client):
         (_, ((_, error, _, offset),)), = fields.array(lambda topic: (topic.string(), topic.array(
             lambda each: (each.number("i"), each.number("h"), each.number("q"), each.number("q")))))
         return error, offset
+
+    def classic_group(self, group):
+        """(state, [member id]) of a group of the classic protocol."""
+        def member(fields):
+            name, *_ = fields.string(), fields.string(), fields.string(), fields.data_of_length(), fields.data_of_length()
+            return name
+        fields = self.ask(DESCRIBE_GROUPS, 0, array([string(group)]))
+        ((error, state, members),) = fields.array(lambda each: (
+            each.number("h"), (each.string(), each.string(), each.string(), each.string())[1], each.array(member)))
+        assert error == 0, f"describing {group}: error {error}"
+        return state, members
+
+    def consumer_group(self, group):
+        """(state, epoch) of a group of the protocol of KIP-848."""
+        def compact(text):
+            return bytes([len(text) + 1]) + text.encode()
+        # Flexible: tags behind the header, behind the body, and in the answer's header.
+        fields = self.ask(CONSUMER_GROUP_DESCRIBE, 0, b"\0" + b"\x02" + compact(group) + b"\0" + b"\0")
+        fields.take(1 + 4 + 1)  # tags, throttle, one group
+        error, _, _, state = fields.number("h"), fields.compact(), fields.compact(), fields.compact()
+        assert error == 0, f"describing {group}: error {error}"
+        return state, fields.number("i")
 
     def configure_group(self, group, name, value):
         setting = string(name) + b"\0" + string(value)

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -101,6 +102,22 @@ def address_in_hex(text):
     """As in the kernel's tables; of an IPv6 address the IPv4 one that it maps."""
     address, _, port = text.partition(":")
     return socket.inet_ntoa(bytes.fromhex(address[-8:])[::-1]), int(port, 16)
+
+
+class Application(Process):
+    """A small HTTP application that can be stopped, killed and started again, always at the same address."""
+
+    def __init__(self, port=0):
+        self.port = port or free_ports(1)[0]
+        super().__init__([sys.executable, ROOT / "tests/support/application.py", self.port])
+        self.wait_for_log("^listening$")
+
+    def __str__(self):
+        return f"127.0.0.1:{self.port}"
+
+    def requests(self):
+        """What it was asked for, in order, less the probes of its health."""
+        return [line for line in self.log().splitlines() if line.startswith("GET ") and line != "GET /healthz"]
 
 
 def metrics_of(text):

@@ -83,5 +83,17 @@ TEST(AttemptOutcome, OfAConnectionThatWasIdleForTooLongIsNone) {
     EXPECT_EQ(judge({{upstream_closed, upstream, true}, 0, true, 5ms}), says_nothing);
 }
 
+TEST(AttemptOutcome, IsASignOfSicknessWhenTheApplicationDidNotAnswer) {
+    using exchange::failure_code;
+    for (auto code : {connect_refused, connect_timeout, upstream_closed, upstream_timeout, total_timeout})
+        EXPECT_TRUE(is_sign_of_sickness({code, upstream, false})) << name_of(code);
+    // It answered, if badly; or it was not asked; or a caller's deadline was too short for it.
+    for (auto code : {failure_code::none, upstream_malformed, upstream_truncated, unresolvable, tls_failed, overloaded,
+                      application_unhealthy, deadline_exceeded})
+        EXPECT_FALSE(is_sign_of_sickness({code, upstream, false})) << name_of(code);
+    EXPECT_FALSE(is_sign_of_sickness({total_timeout, client, false})) << "its body was waited for";
+    EXPECT_FALSE(is_sign_of_sickness({total_timeout, self, false})) << "it waited for its turn";
+}
+
 }  // namespace
 }  // namespace outrider::http

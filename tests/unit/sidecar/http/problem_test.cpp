@@ -42,6 +42,7 @@ const answer_case answers[] = {
     {failure_code::circuit_open, 503, "destination_unavailable"},
     {failure_code::deadline_exceeded, 504, "http_response_timeout"},
     {failure_code::no_endpoint, 503, "destination_unavailable"},
+    {failure_code::application_unhealthy, 503, "destination_unavailable"},
 };
 
 TEST(Answer, FollowsFromTheFailure) {
