@@ -9,6 +9,7 @@
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
+#include "sidecar/app/inject_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/overrides.hpp"
@@ -243,6 +244,7 @@ class grammar {
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     dev_broker_flags dev_broker_flags_;
+    inject_flags inject_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
     bool policies_schema_ = false, policies_reference_ = false;
 };
@@ -288,6 +290,7 @@ grammar::grammar() {
     add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
+    add_inject_flags(*add_command("inject", "add the sidecar to Kubernetes manifests", inject_footer), inject_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -349,6 +352,11 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         result = to_options(dev_broker_flags_, said);
         for (const auto& each : said) wrong.add(each);
     }
+    if (name == "inject") {
+        std::vector<std::string> said;
+        result = to_options(inject_flags_, said);
+        for (const auto& each : said) wrong.add(each);
+    }
     if (wrong.any()) return wrong.as_answer();
     return result;
 }
@@ -379,12 +387,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",     "collect",
-                                            "chain", "dev-broker", "--help",  "--version"};
-    return answer{
-        usage,
-        "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
-            "\nThere are run, check, explain, diff, collect, chain and dev-broker; 'outrider --help' tells more.\n"};
+    const std::vector<std::string> commands{"run",   "check",      "explain", "diff",   "collect",
+                                            "chain", "dev-broker", "inject",  "--help", "--version"};
+    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
+                             config::did_you_mean(extras.front(), commands) +
+                             "\nThere are run, check, explain, diff, collect, chain, dev-broker and inject; 'outrider "
+                             "--help' tells more.\n"};
 }
 
 }  // namespace

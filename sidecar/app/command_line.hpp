@@ -9,6 +9,7 @@
 #include "sidecar/tools/chain.hpp"
 #include "sidecar/tools/dev_broker.hpp"
 #include "sidecar/tools/explain.hpp"
+#include "sidecar/tools/inject.hpp"
 
 namespace outrider::app {
 
@@ -50,7 +51,7 @@ struct answer {
 };
 
 using command = std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
-                             tools::chain_options, tools::dev_broker_options, answer>;
+                             tools::chain_options, tools::dev_broker_options, tools::inject_options, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

@@ -16,6 +16,7 @@ inline constexpr const char* program_footer =
     "  outrider collect --listen 127.0.0.1:4318\n"
     "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
     "  outrider dev-broker --listen 127.0.0.1:9092\n"
+    "  outrider inject deployment.yaml --in-place\n"
     "\n'outrider COMMAND --help' tells more.";
 
 inline constexpr const char* run_footer =
