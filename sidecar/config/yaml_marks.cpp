@@ -145,12 +145,7 @@ bool stream_reader::read_mapping(marked_node& out) {
 bool stream_reader::read_member(const event& key, marked_node& out) {
     auto& member = out.members.emplace_back();
     const auto span = key.span().value_or(std::pair{out.begin, out.begin});
-    if (key.type() != FYET_SCALAR) {
-        const bool braces = out.flow && bytes_.substr(out.begin).starts_with("{{");
-        return fail(braces ? out.begin : span.first,
-                    braces ? "'{{' of a template; render it first (helm template), then inject"
-                           : "a key is one word here, not a list, a mapping or an alias");
-    }
+    if (key.type() != FYET_SCALAR) return fail(span.first, "a key is one word here, not a list, a mapping or an alias");
     if (!read_value(key, span.first, member.key)) return false;
     auto value = events_.next();
     if (!value) return syntax_error();

@@ -56,6 +56,17 @@ bool says(const marked_node& node, const yaml_value& value) {
     return node.is == form::scalar && node.text == (value.is_string() ? value.get<std::string>() : value.dump());
 }
 
+/// Where a template that is not rendered yet gives itself away: "{{" where a line or a value begins.
+std::optional<std::size_t> find_template(std::string_view text) {
+    for (auto at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at + 2)) {
+        const auto before = before_in_line(text, at);
+        const auto last = before.find_last_not_of(" \t");
+        const bool value = last != std::string_view::npos && last + 1 < before.size() && before[last] == ':';
+        if (value || last == std::string_view::npos) return at;
+    }
+    return std::nullopt;
+}
+
 /// One run over a text.
 class injector {
   public:
@@ -93,7 +104,13 @@ class injector {
 
 std::optional<std::string> injector::run(const std::string& name) {
     auto documents = config::parse_marked_yaml(text_, name, findings_.errors());
-    if (!documents) return std::nullopt;
+    if (!documents) {
+        if (const auto template_at = find_template(text_)) {
+            findings_.errors().clear();
+            findings_.error(*template_at, "a template of Helm; render it first (helm template), then inject");
+        }
+        return std::nullopt;
+    }
     documents_ = std::move(*documents);
     all_ = find_manifests(documents_, findings_);
     if (findings_.failed()) return std::nullopt;

@@ -64,6 +64,8 @@ std::string list_editor::edit(const std::string& key, const std::vector<list_ent
 std::string list_editor::add_key(const std::string& key, const std::vector<list_entry>& entries) {
     const auto begin = anchor_.key.begin;
     const auto before = before_in_line(text_, begin);
+    if (!anchor_.key.anchor.empty() || anchor_.key.tagged)
+        return refuse(begin, "the key '" + anchor_.key.text + "' has an anchor or a tag; remove it");
     if (in_.flow) {
         const bool own_line = before.find_first_not_of(" \t") == std::string_view::npos;
         const auto gap = own_line ? std::string{line_break(text_, begin)} + std::string{before} : std::string{" "};
@@ -81,7 +83,7 @@ std::string list_editor::add_key(const std::string& key, const std::vector<list_
     }
     const auto index = static_cast<std::size_t>(&anchor_ - in_.members.data());
     const auto bound = index == 0 ? 0 : key_line_end(in_.members[index - 1]);
-    edits_.push_back(add_lines(text_, above(begin, index == 0 ? begin : bound, false), lines));
+    edits_.push_back(add_lines(text_, above(begin, bound, false), lines));
     return {};
 }
 

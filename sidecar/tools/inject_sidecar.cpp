@@ -159,7 +159,7 @@ bool shaping::gather() {
         settings_.set("kafka." + name + ".listen", "127.0.0.1:" + port, "--kafka " + name);
         settings_.set("kafka." + name + ".brokers", brokers, "--kafka " + name);
     }
-    if (!file.probes) settings_.set("probes", default_probes, "");
+    if (!file.probes || !at_hand_) settings_.set("probes", default_probes, "");
     if (!from_map()) settings_.set("admin.listen", default_admin, "");
     if (from_map()) settings_.set("state", state_folder, "");
     for (const auto& each : request_.sets) settings_.set(each.path, each.value, each.flag);
@@ -265,7 +265,7 @@ void shaping::fill_container(const config::settings& as) {
     c["name"] = sidecar_name;
     c["image"] = request_.image;
     c["restartPolicy"] = "Always";
-    yaml_value args{"run"};
+    auto args = yaml_value::array({"run"});
     if (from_map()) args.insert(args.end(), {"--config", config_file});
     auto variables = environment(args);
     c["args"] = std::move(args);
