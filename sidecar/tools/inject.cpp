@@ -31,6 +31,14 @@ const marked_node* find_volume(const workload& in, std::string_view name) {
     return nullptr;
 }
 
+/// The volume that a sidecar is to have; null when it is to have none of that name.
+const yaml_value* wanted_volume(const sidecar_shape* shape, std::string_view name) {
+    if (shape == nullptr) return nullptr;
+    for (const auto& each : shape->volumes)
+        if (each["name"].get_ref<const std::string&>() == name) return &each;
+    return nullptr;
+}
+
 /// Whether inject made this container: it keeps its state in the volume of ours.
 bool is_ours(const marked_node& container) {
     const auto* mounts = look(container, "volumeMounts");
@@ -97,8 +105,7 @@ class injector {
     manifests all_;
     std::vector<std::optional<sidecar_shape>> shapes_;  ///< of each workload; none: skipped, or taken out
     std::vector<text_edit> edits_;
-    std::vector<const workload*> with_config_;
-    bool skipped_ = false;
+    std::vector<const workload*> with_config_, left_alone_;
     std::optional<service_ports> services_;
 };
 
@@ -118,10 +125,8 @@ std::optional<std::string> injector::run(const std::string& name) {
     for (const auto& each : all_.workloads) treat(each);
     if (request_.remove) services_->restore();
     take(services_->edits());
-    if (!skipped_ || request_.remove || !with_config_.empty()) {
-        auto more = edit_config_maps(text_, all_, with_config_, request_.config_text, findings_);
-        take(more);
-    }
+    auto maps = edit_config_maps(text_, all_, with_config_, left_alone_, request_.config_text, findings_);
+    take(maps);
     if (findings_.failed()) return std::nullopt;
     if (all_.workloads.empty()) findings_.note(0, "no workload here; nothing to do");
     return apply(text_, std::move(edits_));
@@ -145,7 +150,8 @@ bool injector::is_skipped(const workload& one) {
     if (wish.empty() || wish == "true") return false;
     if (wish == "false") {
         findings_.note(one.node->begin, one.title() + ": left as it is, as its annotation outrider/inject says");
-        return skipped_ = true;
+        left_alone_.push_back(&one);
+        return true;
     }
     findings_.error(one.node->begin,
                     one.title() + R"(: the annotation outrider/inject is ")" + wish + R"("; write "true" or "false")");
@@ -177,12 +183,8 @@ void injector::edit(const workload& one, const sidecar_shape* shape) {
     auto why = editor.edit(
         "initContainers", {{sidecar_name, shape != nullptr ? &shape->container : nullptr, ours ? container : nullptr}});
     std::vector<list_entry> volumes;
-    for (const auto* name : {config_volume, state_volume}) {
-        list_entry entry{name, nullptr, find_volume(one, name)};
-        for (const auto& each : shape != nullptr ? shape->volumes : std::vector<yaml_value>{})
-            if (each["name"] == name) entry.wanted = &*std::find(shape->volumes.begin(), shape->volumes.end(), each);
-        volumes.push_back(entry);
-    }
+    for (const auto* name : {config_volume, state_volume})
+        volumes.push_back({name, wanted_volume(shape, name), find_volume(one, name)});
     if (why.empty()) why = editor.edit("volumes", volumes);
     if (!why.empty()) return findings_.error(editor.where(), one.title() + ": " + why);
     take(editor.edits());
@@ -218,11 +220,18 @@ bool injector::is_in(std::string_view result, const std::string& name) const {
     return true;
 }
 
-/// The text without sidecars; nothing when they can't be taken out.
-std::optional<std::string> without(std::string_view text, const std::string& name) {
-    inject_request request;
-    request.remove = true;
+/// The text after a run of its own; nothing when there was an error.
+std::optional<std::string> run_over(std::string_view text, const std::string& name, const inject_request& request) {
     return injector{text, name, request}.run(name);
+}
+
+/// What is promised of every result. The text was edited by positions: that nothing else changed is seen before it is
+/// used.
+bool holds(std::string_view before, std::string_view after, const std::string& name, const inject_request& request) {
+    inject_request remove;
+    remove.remove = true;
+    const auto rest = run_over(before, name, remove);
+    return rest && run_over(after, name, remove) == rest && run_over(after, name, request) == after;
 }
 
 }  // namespace
@@ -234,13 +243,10 @@ std::variant<injection, config::diagnostics> inject(std::string_view text, const
     injector work{text, name, request};
     auto result = work.run(name);
     if (!result) return std::move(work.findings().errors());
-    // The text was edited by positions: that it says what it is to say, and nothing else changed, is seen before it is
-    // used.
-    if (*result != text && (!work.is_in(*result, name) || without(*result, name) != without(text, name))) {
-        return config::diagnostics{
-            {name, 0, 0,
-             "written in a way that can't be edited in place; write the pod's spec in block style, a "
-             "key on each line"}};
+    if (*result != text && !(work.is_in(*result, name) && holds(text, *result, name, request))) {
+        return config::diagnostics{{name, 0, 0,
+                                    "written in a way that can't be edited in place; write the pod's spec in block "
+                                    "style, a key on each line"}};
     }
     if (marked) result->insert(0, byte_order_mark);
     return injection{std::move(*result), std::move(work.findings().notes())};

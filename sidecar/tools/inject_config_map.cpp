@@ -1,6 +1,7 @@
 #include "sidecar/tools/inject_config_map.hpp"
 
 #include <map>
+#include <set>
 
 #include "sidecar/tools/inject_sidecar.hpp"
 
@@ -43,13 +44,16 @@ text_edit replace_document(std::string_view text, std::size_t line, const std::v
 }  // namespace
 
 std::vector<text_edit> edit_config_maps(std::string_view text, const manifests& all,
-                                        const std::vector<const workload*>& owners, const std::string& config_text,
+                                        const std::vector<const workload*>& owners,
+                                        const std::vector<const workload*>& left_alone, const std::string& config_text,
                                         inject_findings& findings) {
     std::map<identity, const workload*> wanted;
     for (const auto* each : owners) wanted[{config_map_name(*each), each->name_space}] = each;
+    std::set<identity> kept;
+    for (const auto* each : left_alone) kept.insert({config_map_name(*each), each->name_space});
     std::vector<text_edit> out;
     for (const auto& each : all.config_maps) {
-        if (!is_our_config_map(each)) continue;
+        if (!is_our_config_map(each) || kept.contains({each.name, each.name_space})) continue;
         const auto found = wanted.find({each.name, each.name_space});
         if (each.node != each.document->root.get() || each.node->flow) {
             findings.error(each.node->begin, each.title() +

@@ -146,12 +146,17 @@ std::string list_editor::add_to_block(const marked_member& member, const std::ve
     return {};
 }
 
+/// As the first entry stands: beside the bracket, or on a line of its own.
 void list_editor::add_to_flow(const marked_node& list, const std::vector<list_entry>& entries) {
     const auto inside = list.begin + 1;
-    const auto added = flow_entries(entries);
-    if (list.items.empty()) return edits_.push_back({inside, inside, " " + added});
-    const auto gap = text_.substr(inside, text_.find_first_not_of(white, inside) - inside);
-    edits_.push_back({inside, inside, gap.empty() ? added + ", " : std::string{gap} + added + ","});
+    if (list.items.empty()) return edits_.push_back({inside, inside, " " + flow_entries(entries)});
+    const std::string gap{text_.substr(inside, text_.find_first_not_of(white, inside) - inside)};
+    std::string added;
+    for (const auto& each : entries) {
+        if (!is_new(each)) continue;
+        added += gap + flow_value(*each.wanted) + (gap.empty() ? ", " : ",");
+    }
+    edits_.push_back({inside, inside, std::move(added)});
 }
 
 /// The beginning of the line that an entry's dash is in, and its column; npos when something else is there.

@@ -23,8 +23,11 @@ void inject_findings::note_once(std::size_t offset, std::string text) {
 unsigned inject_findings::line(std::size_t offset) const { return config::at_offset(text_, offset, name_, "").line; }
 
 void inject_findings::add(config::diagnostics& to, std::size_t offset, std::string text) const {
-    if (to.size() < most) to.push_back(config::at_offset(text_, offset, name_, std::move(text)));
-    if (to.size() == most) to.push_back({name_, 0, 0, "and more of them"});
+    if (to.size() < most) {
+        to.push_back(config::at_offset(text_, offset, name_, std::move(text)));
+    } else if (to.size() == most) {
+        to.push_back({name_, 0, 0, "and more of them"});
+    }
 }
 
 }  // namespace outrider::tools
