@@ -9,6 +9,7 @@
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
+#include "sidecar/app/inject_flags.hpp"
 #include "sidecar/app/route_flag.hpp"
 #include "sidecar/app/wait_flags.hpp"
 #include "sidecar/config/endpoint.hpp"
@@ -254,6 +255,7 @@ class grammar {
     dev_broker_flags dev_broker_flags_;
     wait_flags wait_flags_;
     intercept_flags intercept_flags_;
+    inject_flags inject_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
     bool policies_schema_ = false, policies_reference_ = false;
 };
@@ -303,6 +305,7 @@ grammar::grammar() {
     add_intercept_flags(
         *add_command("intercept", "bring connections to the sidecar by rules of the kernel", intercept_footer),
         intercept_flags_);
+    add_inject_flags(*add_command("inject", "add the sidecar to Kubernetes manifests", inject_footer), inject_flags_);
 }
 
 /// Flags that this command does not have; what follows such a flag was meant as its value and is not named again.
@@ -360,6 +363,7 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
     if (name == "wait") result = to_options(wait_flags_, said);
     if (name == "intercept") result = to_command(intercept_flags_, variables, said);
+    if (name == "inject") result = to_options(inject_flags_, said);
     for (const auto& each : said) wrong.add(each);
     if (wrong.any()) return wrong.as_answer();
     return result;
@@ -392,12 +396,12 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",        "check", "explain",   "diff",   "collect",  "chain",
-                                            "dev-broker", "wait",  "intercept", "--help", "--version"};
-    return answer{usage, "outrider: unknown command \x27" + extras.front() + "\x27" +
+    const std::vector<std::string> commands{"run",        "check", "explain",   "diff",   "collect", "chain",
+                                            "dev-broker", "wait",  "intercept", "inject", "--help",  "--version"};
+    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
                              config::did_you_mean(extras.front(), commands) +
-                             "\\nThere are run, check, explain, diff, collect, chain, dev-broker, wait and intercept; "
-                             "\x27outrider --help\x27 tells more.\\n"};
+                             "\nThere are run, check, explain, diff, collect, chain, dev-broker, wait, intercept and "
+                             "inject; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

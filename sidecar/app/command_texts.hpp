@@ -18,6 +18,7 @@ inline constexpr const char* program_footer =
     "  outrider dev-broker --listen 127.0.0.1:9092\n"
     "  outrider wait --timeout 30s -- ./orders --port 9000\n"
     "  outrider intercept install --uid 1337 --ports-in 8080\n"
+    "  outrider inject deployment.yaml --in-place\n"
     "\n'outrider COMMAND --help' tells more.";
 
 inline constexpr const char* run_footer =

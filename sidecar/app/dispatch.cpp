@@ -162,6 +162,7 @@ int dispatch(const collector::collect_options& options) { return collector::run_
 int dispatch(const tools::chain_options& options) { return tools::run_chain(options); }
 
 int dispatch(const tools::wait_options& options) { return tools::run_wait(options); }
+int dispatch(const tools::inject_options& options) { return tools::run_inject(options); }
 
 /// The brokers, and a sidecar in front of them.
 int dispatch(const tools::dev_broker_options& options) {

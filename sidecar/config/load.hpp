@@ -24,6 +24,7 @@ struct load_input {
     std::vector<override_setting> sets;
     config::environment environment;
     std::string default_instance;  ///< `instance` where none is given; empty: host name and process id
+    bool elsewhere = false;        ///< it is for another machine: files that it names are not looked for
 };
 
 /// A configuration that can be run, with what `check --print` tells about it.

@@ -36,7 +36,7 @@ void rules::check_tls(const std::string& path, const tls_client& tls) {
     const std::array<std::pair<const char*, const std::string*>, 3> files{
         {{".ca", &tls.ca}, {".certificate", &tls.certificate}, {".key", &tls.key}}};
     for (const auto& [key, file] : files) {
-        if (file->empty()) continue;
+        if (file->empty() || input_.elsewhere) continue;
         if (auto wrong = check_readable(*file); !wrong.empty()) fail(path + key, "'" + path + key + "': " + wrong);
     }
 }

@@ -22,7 +22,7 @@ class rules {
     /// Adds an error at the place of a setting, unless it follows from one that was already found.
     void fail(const std::string& path, std::string text);
     void warn(const std::string& path, std::string text);
-    /// A certificate and its key come together; each file can be read.
+    /// A certificate and its key come together; each file can be read, if this machine is the one.
     void check_tls(const std::string& path, const tls_client& tls);
 
     loaded& result_;

@@ -1,11 +1,11 @@
 #include "sidecar/config/yaml.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
 #include "sidecar/config/utf8.hpp"
+#include "sidecar/config/yaml_complaint.hpp"
 #include "sidecar/config/yaml_events.hpp"
 
 namespace outrider::config {
@@ -37,16 +37,6 @@ bool is_null(std::string_view plain) {
     return plain.empty() || plain == "~" || plain == "null" || plain == "Null" || plain == "NULL";
 }
 
-/// libfyaml's words for the commonest mistakes, and what they mean to who made them.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> advices{{
-    {"invalid multiline plain key",
-     "a value goes on where a key was expected; check the indentation of this line and the next"},
-    {"wrongly indented double-quoted scalar", "the quote that opens here is not closed"},
-    {"wrongly indented single-quoted scalar", "the quote that opens here is not closed"},
-    {"invalid value after mapping", "text after a closing '}'; put quotes around the value if it is meant as text"},
-    {"invalid value after sequence", "text after a closing ']'; put quotes around the value if it is meant as text"},
-}};
-
 /// Builds the tree of one document from the parser's events. After a finding that leaves the position unclear it stops.
 class document_reader {
   public:
@@ -67,7 +57,6 @@ class document_reader {
     outcome count(const size_of_tree& more, const origin& where);
     outcome fail(const origin& where, std::string text);
     void syntax_error();
-    std::string_view line(unsigned number) const;
     origin place(const event& what, const origin& fallback) const;
 
     std::string_view bytes_;
@@ -229,51 +218,14 @@ document_reader::outcome document_reader::fail(const origin& where, std::string 
     return outcome::stop;
 }
 
-std::string_view document_reader::line(unsigned number) const {
-    std::string_view rest = bytes_;
-    for (unsigned i = 1; i < number && !rest.empty(); ++i) {
-        const auto end = rest.find('\n');
-        rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
-    }
-    return rest.substr(0, rest.find('\n'));
-}
-
-/// libfyaml's own words, except for the mistake that it does not name: a tab as indentation.
 void document_reader::syntax_error() {
-    auto found = events_.complaint().value_or(diagnostic{"", 1, 1, "not YAML"});
-    found.file = name_;
-    for (const unsigned number : {found.line, found.line + 1}) {
-        const auto text = line(number);
-        const auto first = text.find_first_not_of(" ");
-        if (first == std::string_view::npos || text[first] != '\t') continue;
-        errors_.push_back({name_, number, static_cast<unsigned>(first) + 1, "a tab cannot indent in YAML; use spaces"});
-        return;
-    }
-    std::string text = "not valid YAML: " + found.text;
-    for (const auto& [words, advice] : advices) {
-        if (found.text == words) text = "not valid YAML: " + std::string{advice};
-    }
-    if (!open_brackets_.empty()) {
-        const auto& open = open_brackets_.back();
-        text += "; the bracket opened at " + std::to_string(open.line) + ":" + std::to_string(open.column) +
-                " is not closed";
-    }
-    found.text = std::move(text);
-    errors_.push_back(std::move(found));
+    const auto* open = open_brackets_.empty() ? nullptr : &open_brackets_.back();
+    errors_.push_back(explain_syntax_error(bytes_, name_, events_.complaint(), open));
 }
 
 origin document_reader::place(const event& what, const origin& fallback) const {
     const auto position = what.position();
     return position ? origin{source::file, name_, position->first, position->second} : fallback;
-}
-
-/// Position of the byte at `offset`, as an editor shows it.
-diagnostic at_offset(std::string_view bytes, std::size_t offset, const std::string& name, std::string text) {
-    const auto before = bytes.substr(0, offset);
-    const auto lines = static_cast<unsigned>(std::count(before.begin(), before.end(), '\n'));
-    const auto start = before.rfind('\n');
-    const auto column = characters(start == std::string_view::npos ? before : before.substr(start + 1));
-    return {name, lines + 1, static_cast<unsigned>(column) + 1, std::move(text)};
 }
 
 }  // namespace

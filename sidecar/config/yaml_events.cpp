@@ -43,6 +43,18 @@ std::optional<std::pair<unsigned, unsigned>> yaml_events::event::position() cons
     return std::pair{static_cast<unsigned>(mark->line) + 1, column + (behind && column > 0 ? 0 : 1)};
 }
 
+std::optional<std::pair<std::size_t, std::size_t>> yaml_events::event::span() const {
+    fy_token* token = fy_event_get_token(raw_);
+    const fy_mark* from = token != nullptr ? fy_token_start_mark(token) : nullptr;
+    const fy_mark* to = token != nullptr ? fy_token_end_mark(token) : nullptr;
+    if (from == nullptr || to == nullptr) return std::nullopt;
+    // The marks of these leave out the quotes and the '*'.
+    const auto style = fy_event_get_node_style(raw_);
+    const bool quoted = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED;
+    const bool behind = (raw_->type == FYET_ALIAS || quoted) && from->input_pos > 0;
+    return std::pair{from->input_pos - (behind ? 1 : 0), to->input_pos + (quoted ? 1 : 0)};
+}
+
 yaml_events::yaml_events(std::string_view bytes) {
     fy_diag_cfg how{};
     fy_diag_cfg_default(&how);

@@ -31,6 +31,9 @@ class yaml_events {
         std::string tag() const;
         /// Where it starts (from 1), when it has any text of its own.
         std::optional<std::pair<unsigned, unsigned>> position() const;
+        /// Its first byte and the one behind its last, quotes and brackets included, when it has any text of its own.
+        /// Of a block scalar that text may go on until what comes next.
+        std::optional<std::pair<std::size_t, std::size_t>> span() const;
 
       private:
         fy_parser* parser_;

@@ -265,9 +265,9 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
-              "outrider: unknown command \x27rnu\x27; did you mean \x27run\x27?\\n"
-              "There are run, check, explain, diff, collect, chain, dev-broker, wait and intercept; \x27outrider "
-              "--help\x27 tells more.\\n");
+              "outrider: unknown command 'rnu'; did you mean 'run'?\n"
+              "There are run, check, explain, diff, collect, chain, dev-broker, wait, intercept and inject; 'outrider "
+              "--help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 
