@@ -6,16 +6,22 @@ import re
 import help_text
 
 HERE = pathlib.Path(__file__).resolve().parent
-FILES = ("FILE", "PATH")
+FILES = ("FILE", "PATH", "OLD", "NEW")
 FOLDERS = ("DIR",)
+CHOOSING = ("HOW", "LEVEL", "FORMAT", "ACTION")
 # A list of words in the text of a flag: "continue (default), link or restart".
 CHOICE = re.compile(r"((?:[a-z]+(?: \(default\))?, )*[a-z]+(?: \(default\))?) or ([a-z]+)$")
 
 
-def choices(flag):
-    """The words that a flag takes, where its text ends in all of them; only a type that is no address, number or name has such."""
-    found = CHOICE.search(flag.doc.partition("; ")[0])
-    if flag.metavariable not in ("HOW", "LEVEL", "FORMAT") or not found:
+def kind(entry):
+    """What its value is: FILE, HOW, ADDR, ...; a positional is called by that."""
+    return entry.metavariable or entry.names[0]
+
+
+def choices(entry):
+    """The words that it takes, where its text ends in all of them; only a kind that is no address, number or name has such."""
+    found = CHOICE.search(entry.doc.partition("; ")[0])
+    if kind(entry) not in CHOOSING or not found:
         return []
     return [word.removesuffix(" (default)") for word in found[1].split(", ")] + [found[2]]
 
@@ -24,19 +30,15 @@ def long_name(flag):
     return next((name for name in flag.names if name.startswith("--")), flag.names[0])
 
 
-def takes_files(command):
-    return any(each.metavariable in FILES or "policies" in each.doc or "YAML" in each.doc for each in command.positionals)
-
-
-def bash_values(flag):
-    words = choices(flag)
+def bash_values(entry):
+    words = choices(entry)
     if words:
         return f"words '{' '.join(words)}'"
-    if flag.metavariable in FILES:
+    if kind(entry) in FILES:
         return "files"
-    if flag.metavariable in FOLDERS:
+    if kind(entry) in FOLDERS:
         return "folders"
-    return "settings" if flag.metavariable == "PATH=VALUE" else "nothing"
+    return "settings" if kind(entry) == "PATH=VALUE" else "nothing"
 
 
 def bash_command(command):
@@ -44,8 +46,8 @@ def bash_command(command):
     name = " ".join(command.path)
     words = [long_name(flag) for flag in command.flags] + [each.path[-1] for each in command.subcommands]
     lines = [f"        '{name}')", f"            candidates='{' '.join(words)}'"]
-    if takes_files(command):
-        lines.append("            operands=files")
+    if command.positionals:
+        lines.append(f"            operands=\"{bash_values(command.positionals[0])}\"")
     valued = [flag for flag in command.flags if flag.value]
     if valued:
         lines.append("            case $previous in")
@@ -70,11 +72,11 @@ def zsh_action(entry):
     words = choices(entry)
     if words:
         return f"({' '.join(words)})"
-    if entry.metavariable in FILES or entry.names[0] in ("OLD", "NEW"):
+    if kind(entry) in FILES:
         return "_files"
-    if entry.metavariable in FOLDERS:
+    if kind(entry) in FOLDERS:
         return "_files -/"
-    return "_outrider_settings" if entry.metavariable == "PATH=VALUE" else " "
+    return "_outrider_settings" if kind(entry) == "PATH=VALUE" else " "
 
 
 def zsh_flag(flag):
@@ -88,9 +90,7 @@ def zsh_command(command):
     specs = [zsh_flag(flag) for flag in command.flags]
     if command.subcommands:
         return zsh_below(command, function, specs)
-    files = takes_files(command) or command.path[-1:] == ["inject"]
-    specs += [f"        '{'*' if each.repeatable else ''}:{quoted(each.metavariable or each.names[0])}:{'_files' if files else ' '}'"
-              for each in command.positionals]
+    specs += [f"        '{'*' if each.repeatable else ''}:{quoted(kind(each))}:{zsh_action(each)}'" for each in command.positionals]
     return ["", f"{function}() {{", "    _arguments -s \\", " \\\n".join(specs), "}"]
 
 

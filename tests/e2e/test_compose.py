@@ -4,23 +4,14 @@ import re
 import shutil
 import subprocess
 
+import go_programs
 import harness
 import processes
 
 COMPOSE = processes.ROOT / "deploy/compose"
 SERVICES = ("frontend", "orders", "stock", "shipping")
 
-
-def strict():
-    """Path of the program that loads compose files as docker compose does; None where there is no Go to build it with."""
-    done = subprocess.run([processes.ROOT / "tests/support/compose_strict.sh"], capture_output=True, text=True)
-    if done.returncode == 3:
-        return None
-    assert done.returncode == 0, f"building compose_strict failed:\n{done.stderr[-3000:]}"
-    return done.stdout.strip()
-
-
-STRICT = strict()
+STRICT = go_programs.built("compose_strict")
 
 
 class Compose(harness.Case):
@@ -103,6 +94,5 @@ class Compose(harness.Case):
 
 
 if __name__ == "__main__":
-    if STRICT is None:
-        harness.skip_all("no Go here to build compose_strict with")
+    go_programs.skip_without(STRICT)
     harness.main()

@@ -4,25 +4,14 @@ import re
 import shutil
 import subprocess
 
+import go_programs
 import harness
 import manifests
 import processes
 
 CHARTS = processes.ROOT / "deploy/helm"
 SERVICES = {"frontend", "orders", "stock", "shipping"}
-STRICT = manifests.kube_strict()
-
-
-def helm_program():
-    """Path of Helm, built if need be; None where there is no Go to build it with."""
-    done = subprocess.run([processes.ROOT / "tests/support/helm.sh"], capture_output=True, text=True)
-    if done.returncode == 3:
-        return None
-    assert done.returncode == 0, f"building Helm failed:\n{done.stderr[-3000:]}"
-    return done.stdout.strip()
-
-
-HELM = helm_program()
+HELM, STRICT = (go_programs.built(name) for name in ("helm", "kube_strict"))
 
 
 class Charts(harness.Case):
@@ -115,6 +104,5 @@ class Charts(harness.Case):
 
 
 if __name__ == "__main__":
-    if HELM is None or STRICT is None:
-        harness.skip_all("no Go here to build Helm with")
+    go_programs.skip_without(HELM, STRICT)
     harness.main()

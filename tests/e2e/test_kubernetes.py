@@ -3,6 +3,7 @@ import json
 import re
 import textwrap
 
+import go_programs
 import harness
 import manifests
 import processes
@@ -10,7 +11,7 @@ import processes
 KUBERNETES = processes.ROOT / "deploy/kubernetes"
 SHOP = KUBERNETES / "shop"
 SERVICES = ("frontend", "orders", "stock", "shipping")
-STRICT = manifests.kube_strict()
+STRICT = go_programs.built("kube_strict")
 
 
 def decoded(*paths):
@@ -147,6 +148,5 @@ class Manifests(harness.Case):
 
 
 if __name__ == "__main__":
-    if STRICT is None:
-        harness.skip_all("no Go here to build kube_strict with")
+    go_programs.skip_without(STRICT)
     harness.main()

@@ -2,17 +2,6 @@
 import json
 import subprocess
 
-import processes
-
-
-def kube_strict():
-    """Path of the program that decodes manifests strictly, built if need be; None where there is no Go to build it with."""
-    done = subprocess.run([processes.ROOT / "tests/support/kube_strict.sh"], capture_output=True, text=True)
-    if done.returncode == 3:
-        return None
-    assert done.returncode == 0, f"building kube_strict failed:\n{done.stderr[-3000:]}"
-    return done.stdout.strip()
-
 
 def decode(program, *paths, text=None):
     """The objects of files, or of a text; an AssertionError with all that is wrong with them as manifests."""
