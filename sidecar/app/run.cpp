@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "sidecar/app/resident_pages.hpp"
 #include "sidecar/app/service_manager.hpp"
 #include "sidecar/app/sidecar.hpp"
 #include "sidecar/net/log.hpp"
@@ -115,6 +116,7 @@ int run_sidecar(reading start, const config::load_input& input) {
         service_manager manager{told};
         sidecar running{std::move(start), input};
         running.start();
+        forget_the_start();
         manager.ready(running.status());
         const auto signal = serve_until_signal(running, manager, signals);
         stop(running, manager, signals, signal);
