@@ -14,10 +14,11 @@ class Drain(KafkaCase):
         self.assertEqual(outcomes(service, "service_error"), [])
         return len(outcomes(service, "service_committed"))
 
-    def started(self, proxy, group="orders"):
-        """A service that produces, consumes and commits through the sidecar, and has begun to."""
+    def started(self, proxy):
+        """A service that produces, consumes and commits through the sidecar, and has begun to. Its group is its own: a member that
+        another test killed would hold this one up until its session ends."""
         topic = self.topic()
-        job = {"do": "service", "config": CONFLUENT.config(self.through(proxy)), "topic": topic, "group": group}
+        job = {"do": "service", "config": CONFLUENT.config(self.through(proxy)), "topic": topic, "group": f"group-of-{topic}"}
         service = self.keep(CONFLUENT.started(job))
         wait_for(lambda: self.committed(service) >= 10, "ten commits", 30)
         return service, topic
