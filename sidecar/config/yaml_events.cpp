@@ -55,7 +55,7 @@ std::optional<std::pair<std::size_t, std::size_t>> yaml_events::event::span() co
     return std::pair{from->input_pos - (behind ? 1 : 0), to->input_pos + (quoted ? 1 : 0)};
 }
 
-yaml_events::yaml_events(std::string_view bytes) {
+yaml_events::yaml_events(std::string_view bytes, indentation within) {
     fy_diag_cfg how{};
     fy_diag_cfg_default(&how);
     how.fp = nullptr;
@@ -66,8 +66,9 @@ yaml_events::yaml_events(std::string_view bytes) {
     fy_diag_set_collect_errors(diag_.get(), true);
 
     fy_parse_cfg parse{};
-    parse.flags =
-        static_cast<fy_parse_cfg_flags>(FYPCF_DEFAULT_VERSION_1_2 | FYPCF_DISABLE_MMAP_OPT | FYPCF_COLLECT_DIAG);
+    const auto sloppy = within == indentation::lenient ? FYPCF_SLOPPY_FLOW_INDENTATION : 0;
+    parse.flags = static_cast<fy_parse_cfg_flags>(FYPCF_DEFAULT_VERSION_1_2 | FYPCF_DISABLE_MMAP_OPT |
+                                                  FYPCF_COLLECT_DIAG | sloppy);
     parse.diag = diag_.get();
     parser_.reset(fy_parser_create(&parse));
     fy_parser_set_string(parser_.get(), bytes.data(), bytes.size());

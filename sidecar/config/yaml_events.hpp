@@ -40,7 +40,11 @@ class yaml_events {
         fy_event* raw_;
     };
 
-    explicit yaml_events(std::string_view bytes);
+    /// YAML wants what goes on within quotes or brackets to be indented deeper than its key. Most parsers, that of
+    /// Kubernetes among them, do not.
+    enum class indentation { strict, lenient };
+
+    explicit yaml_events(std::string_view bytes, indentation within = indentation::strict);
 
     /// The next event; none after the end of the stream or a syntax error.
     std::optional<event> next();

@@ -19,7 +19,11 @@ constexpr std::size_t most_errors = 50;  ///< finding the line of each costs a l
 class stream_reader {
   public:
     stream_reader(std::string_view bytes, const std::string& name, diagnostics& errors, const marked_bounds& bounds)
-        : bytes_(bytes), name_(name), errors_(errors), bounds_(bounds), events_(bytes) {}
+        : bytes_(bytes),
+          name_(name),
+          errors_(errors),
+          bounds_(bounds),
+          events_(bytes, yaml_events::indentation::lenient) {}
 
     std::optional<std::vector<marked_document>> read();
 

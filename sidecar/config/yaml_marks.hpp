@@ -55,7 +55,8 @@ struct marked_bounds {
 };
 
 /// Reads every document of a stream. Aliases stay aliases, tags and merge keys are left alone; duplicate keys, keys
-/// that are not one word, and everything over a bound are errors.
+/// that are not one word, and everything over a bound are errors. What goes on within quotes or brackets may be
+/// indented as little as its key, as kubectl takes it.
 /// @param bytes   without a byte order mark
 /// @param name    the file's name, as errors show it
 /// @param errors  findings are added here

@@ -93,6 +93,18 @@ TEST(MarkedYaml, HasBounds) {
     EXPECT_EQ(must_fail("a: \xFF"), "f:1:4: not UTF-8; save the file as UTF-8\n");
 }
 
+TEST(MarkedYaml, TakesWhatGoesOnWithinQuotesAndBracketsAtItsKey) {
+    const std::string_view text =
+        "spec:\n  list: [\n    1,\n  2\n  ]\n  map: {\n  a: b\n  }\n  text: \"a\n  b\"\n  c: d\n";
+    const auto documents = must_parse(text);
+    ASSERT_EQ(documents.size(), 1U);
+    const auto& spec = documents[0].root->find("spec")->value;
+    EXPECT_EQ(source(text, spec.find("list")->value), "[\n    1,\n  2\n  ]");
+    EXPECT_EQ(source(text, spec.find("map")->value), "{\n  a: b\n  }");
+    EXPECT_EQ(spec.find("text")->value.text, "a b");
+    EXPECT_EQ(spec.find("c")->value.text, "d");
+}
+
 TEST(MarkedYaml, SaysWhereSyntaxIsWrong) {
     EXPECT_EQ(must_fail("a:\n\tb: 1\n"), "f:2:1: a tab cannot indent in YAML; use spaces\n");
     EXPECT_NE(must_fail("a: [1,\nb: 2\n").find("the bracket opened at 1:4 is not closed"), std::string::npos);
