@@ -16,7 +16,7 @@ import urllib.request
 import wire
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-OUTRIDER = os.environ.get("OUTRIDER", str(ROOT / "build/release/outrider"))
+OUTRIDER = os.path.abspath(os.environ.get("OUTRIDER", ROOT / "build/release/outrider"))  # some run it from folders of their own
 LISTENING = re.compile(r"listening (\S+) (\S+):(\d+)")
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 # Nothing of the tester's own environment may steer what is tested.
