@@ -152,6 +152,8 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     template <typename Stream>
     awaitable<http_result> exchange(Stream& stream, const http_request& request, std::string_view head);
     template <typename Stream>
+    awaitable<error_code> read_more(Stream& stream);
+    template <typename Stream>
     awaitable<http_result> stream_answer(Stream& stream, const http_request& request, std::string_view head,
                                          const http_sink& to, std::chrono::milliseconds idle, time_point end);
     awaitable<http_result> send(const http_request& request, time_point deadline);
@@ -280,6 +282,16 @@ awaitable<http_result> http_connection::state::exchange(Stream& stream, const ht
     }
 }
 
+/// Something more of the answer, into `input`.
+template <typename Stream>
+awaitable<error_code> http_connection::state::read_more(Stream& stream) {
+    const auto room = std::min(piece_bytes, input.max_size() - input.size());
+    if (room == 0) co_return error_code{http::error::buffer_overflow};
+    auto [ec, n] = co_await stream.async_read_some(input.prepare(room), use_tuple);
+    input.commit(n);
+    co_return ec;
+}
+
 template <typename Stream>
 awaitable<http_result> http_connection::state::stream_answer(Stream& stream, const http_request& request,
                                                              std::string_view head, const http_sink& to,
@@ -298,13 +310,22 @@ awaitable<http_result> http_connection::state::stream_answer(Stream& stream, con
     bool wanted = to.on_head(answer);
     parser->eager(true);  // as many chunks in one piece as there are
     std::array<char, piece_bytes> piece;
+    error_code ec;
     while (wanted && !parser->is_done()) {
-        arm(std::min(end, deadline_after(idle)));
+        // Not by async_read_some, which keeps a piece until what follows it has come.
+        if (input.size() == 0 || ec == http::error::need_more) {
+            arm(std::min(end, deadline_after(idle)));
+            ec = co_await read_more(stream);
+            if (ec == asio::error::eof) parser->put_eof(ec);
+            if (ec || ended()) co_return read_failed(ec, false, request, write_error);
+            if (parser->is_done()) break;
+        }
         parser->get().body() = {piece.data(), piece.size(), true};
-        auto [ec, n] = co_await http::async_read_some(stream, input, *parser, use_tuple);
+        input.consume(parser->put(input.data(), ec));
         const auto bytes = piece.size() - parser->get().body().size;
-        if (bytes != 0 && !ended()) wanted = to.on_data({piece.data(), bytes});
-        if (ended() || (ec && ec != http::error::need_buffer)) co_return read_failed(ec, false, request, write_error);
+        if (bytes != 0) wanted = to.on_data({piece.data(), bytes});
+        const bool goes_on = !ec || ec == http::error::need_buffer || ec == http::error::need_more;
+        if (ended() || !goes_on) co_return read_failed(ec, false, request, write_error);
     }
     if (!wanted || write_error || !parser->get().keep_alive() || parser->get().need_eof()) close();
     co_return answer;
