@@ -28,6 +28,12 @@ std::string read_entry(const json& entry, config::upstream_endpoint& out) {
     return shown(config::parse_upstream_endpoint(text, out));
 }
 
+bool passes(const json& entry) {
+    const auto* checks = member_of(entry, "Checks");
+    return checks == nullptr || std::all_of(checks->begin(), checks->end(),
+                                            [](const json& one) { return text_of(one, "Status") == "passing"; });
+}
+
 bool before(const config::upstream_endpoint& a, const config::upstream_endpoint& b) {
     return std::tie(a.address.host, a.address.port, a.tls) < std::tie(b.address.host, b.address.port, b.tls);
 }
@@ -45,6 +51,8 @@ std::optional<consul_list> read_consul_list(const json& answer) {
         config::upstream_endpoint member;
         if (auto wrong = read_entry(entry, member); !wrong.empty()) {
             skip(std::move(wrong));
+        } else if (!passes(entry)) {
+            out.any_out = true;
         } else if (out.members.size() == most_members) {
             skip("there are more than " + std::to_string(most_members));
         } else {

@@ -9,9 +9,10 @@
 
 namespace outrider::discovery {
 
-/// A service's passing instances, as /v1/health/service answers.
+/// A service's instances all of whose checks pass, those of their nodes too, as /v1/health/service answers.
 struct consul_list {
-    member_list members;  ///< ordered by address
+    member_list members;   ///< ordered by address
+    bool any_out = false;  ///< there are some that do not pass
     std::size_t skipped = 0;
     std::string why_skipped;
 };

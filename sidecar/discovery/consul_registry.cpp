@@ -74,11 +74,13 @@ class consul_follower final : public follower {
   private:
     std::string query(watch_news& news) {
         const auto& how = parts_->options;
-        auto target = "v1/health/service/" + percent_encoded(service_) + "?passing=1";
-        if (!how.datacenter.empty()) target += "&dc=" + percent_encoded(how.datacenter);
+        auto target = "v1/health/service/" + percent_encoded(service_);
+        const char* joint = "?";
+        if (!how.datacenter.empty()) target += std::exchange(joint, "&") + ("dc=" + percent_encoded(how.datacenter));
         auto patience = how.timeout;
         if (index_.value() != 0) {
-            target += "&index=" + std::to_string(index_.value()) + "&wait=" + std::to_string(how.wait.count()) + "s";
+            target += std::string(joint) + "index=" + std::to_string(index_.value()) +
+                      "&wait=" + std::to_string(how.wait.count()) + "s";
             patience += how.wait + how.wait / 16 + std::chrono::seconds(1);  // Consul adds up to a sixteenth
         }
         const auto got = client_.send("GET", target, nullptr, patience);
@@ -88,7 +90,7 @@ class consul_follower final : public follower {
         auto list = document ? read_consul_list(*document) : std::nullopt;
         if (!list) return parts_->agent.authority() + " answers with no list of instances within bounds";
         index_.take(got->header("X-Consul-Index"));
-        news.members(std::move(list->members), list->skipped, list->why_skipped);
+        news.members(std::move(list->members), list->skipped, list->why_skipped, list->any_out);
         return {};
     }
 

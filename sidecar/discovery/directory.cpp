@@ -61,6 +61,7 @@ void directory::start() {
         watch_listener to;
         to.members = [this, i](member_list list) { post({i, false, std::move(list), {}}); };
         to.failed = [this, i](std::string why) { post({i, true, {}, std::move(why)}); };
+        to.none_ready = [this, i] { post({.upstream = i, .none_ready = true}); };
         auto watch = entries_[i]->from.registry->watch(entries_[i]->from.asked, std::move(to));
         const std::lock_guard lock(mutex_);
         entries_[i]->watch = std::move(watch);
@@ -130,8 +131,9 @@ void directory::take(news what) {
     auto& of = *entries_[what.upstream];
     const auto before = of.list.in_use();
     const auto now = clock::now();
-    const bool changed =
-        what.failed ? of.list.failed(std::move(what.why), now) : of.list.members(std::move(what.members), now);
+    const bool changed = what.failed       ? of.list.failed(std::move(what.why), now)
+                         : what.none_ready ? of.list.none_ready()
+                                           : of.list.members(std::move(what.members), now);
     note(of, changed, before);
 }
 

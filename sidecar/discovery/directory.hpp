@@ -76,6 +76,7 @@ class directory {
         bool failed = false;
         member_list members{};
         std::string why{};
+        bool none_ready = false;
     };
 
     void run();

@@ -137,6 +137,11 @@ member_list etcd_members::members() const {
     return out;
 }
 
+bool etcd_members::any_out() const {
+    return std::any_of(keys_.begin(), keys_.end(),
+                       [](const auto& one) { return one.second.member && !one.second.ready; });
+}
+
 std::size_t etcd_members::skipped() const {
     const auto unread = std::count_if(keys_.begin(), keys_.end(), [](const auto& one) { return !one.second.member; });
     return static_cast<std::size_t>(unread) + (more_ ? 1 : 0);

@@ -46,6 +46,8 @@ class etcd_members {
 
     /// Those that are ready, in the order of their keys.
     member_list members() const;
+    /// There are some that are not ready.
+    bool any_out() const;
     std::size_t skipped() const;
     std::string why_skipped() const;
     /// The range's revision; what comes later is for the watch.

@@ -62,7 +62,9 @@ class etcd_follower final : public follower {
         return {{"key", base64(from_)}, {"range_end", base64(range_end_of(from_))}, {"limit", most_members}};
     }
 
-    void tell(watch_news& news) { news.members(seen_.members(), seen_.skipped(), seen_.why_skipped()); }
+    void tell(watch_news& news) {
+        news.members(seen_.members(), seen_.skipped(), seen_.why_skipped(), seen_.any_out());
+    }
 
     /// A watch that breaks is no failure yet: the list that is asked for next says.
     std::string watch(watch_news& news) {

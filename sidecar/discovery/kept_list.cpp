@@ -28,6 +28,15 @@ bool kept_list::members(member_list said, clock::time_point now) {
     return pass(now);
 }
 
+bool kept_list::none_ready() {
+    heard_ = true;
+    dropped_ = false;
+    failed_since_ = empty_since_ = never;
+    usable({});
+    problem_.clear();
+    return use({}, "none of the members that " + by_.registry + " has of '" + by_.service + "' is ready");
+}
+
 bool kept_list::failed(std::string why, clock::time_point now) {
     heard_ = true;
     problem_ = std::move(why);

@@ -15,6 +15,7 @@ using clock = std::chrono::steady_clock;
 ///
 ///     members(list) ---------------------------> in use
 ///     members([]) while some are in use -------> those stay; after `believe_empty` without other news: none
+///     none_ready() -----------------------------> none
 ///     failed(why) -----------------------------> those stay; after `stale`: none, and exchanges are told why
 class kept_list {
   public:
@@ -36,6 +37,7 @@ class kept_list {
     /// News of the registry, or the passing of time. @return whether another list is in use now, or another reason for
     /// an empty one
     bool members(member_list said, clock::time_point now);
+    bool none_ready();
     bool failed(std::string why, clock::time_point now);
     bool pass(clock::time_point now);
     /// When pass() has something to do.

@@ -65,7 +65,9 @@ class kubernetes_follower final : public follower {
         std::string why{};
     };
 
-    void tell(watch_news& news) { news.members(seen_.members(), seen_.skipped(), seen_.why_skipped()); }
+    void tell(watch_news& news) {
+        news.members(seen_.members(), seen_.skipped(), seen_.why_skipped(), seen_.any_out());
+    }
 
     /// @param rest  of the query
     std::optional<net::http_request> request(const std::string& rest, std::string& why) const {

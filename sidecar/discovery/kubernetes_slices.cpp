@@ -184,6 +184,12 @@ member_list kubernetes_slices::members() const {
     return {};
 }
 
+bool kubernetes_slices::any_out() const {
+    const auto out = [](const member& one) { return one.is == state::out; };
+    return std::any_of(slices_.begin(), slices_.end(),
+                       [&](const auto& named) { return std::ranges::any_of(named.second.members, out); });
+}
+
 std::size_t kubernetes_slices::skipped() const {
     std::size_t out = more_ ? 1 : 0;
     for (const auto& [name, one] : slices_) out += one.skipped;

@@ -46,6 +46,8 @@ class kubernetes_slices {
     /// All that are ready, ordered by address. Where nobody is, those that still serve while they end, as kube-proxy
     /// does. A service of both IP families is read by its IPv4 slices: the pods are the same.
     member_list members() const;
+    /// There are some that are not ready.
+    bool any_out() const;
     std::size_t skipped() const;
     std::string why_skipped() const;
 

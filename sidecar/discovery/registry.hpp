@@ -21,6 +21,9 @@ struct watch_listener {
     /// The registry cannot be asked, or answers what cannot be read: why. The last list goes on; called again only
     /// after members(), or when the reason changes.
     std::function<void(std::string why)> failed;
+    /// In place of an empty list: the registry knows members, and that none of them may get traffic. Nothing to doubt,
+    /// as an empty list is. Null: members({}) is called.
+    std::function<void()> none_ready{};
 };
 
 /// One service being watched, until this is destroyed; that takes a second at most, and no call comes afterwards.

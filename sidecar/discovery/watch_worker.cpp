@@ -23,16 +23,21 @@ watch_news::watch_news(std::string who, watch_listener to, std::shared_ptr<regis
 
 watch_news::~watch_news() { books_->forget(who_); }
 
-void watch_news::members(member_list now, std::size_t skipped, const std::string& why_skipped) {
+void watch_news::members(member_list now, std::size_t skipped, const std::string& why_skipped, bool out) {
     books_->answered(who_);
     tell_skipped(skipped, why_skipped);
-    const bool news = !told_ || !failing_.empty() || *told_ != now;
+    out = out && now.empty();
+    const bool news = !told_ || !failing_.empty() || *told_ != now || told_out_ != out;
     failing_.clear();
     if (!news) return;
     told_ = now;
+    told_out_ = out;
     std::this_thread::sleep_until(last_ + spacing);
     last_ = clock::now();
-    if (to_.members) to_.members(std::move(now));
+    if (out && to_.none_ready)
+        to_.none_ready();
+    else if (to_.members)
+        to_.members(std::move(now));
 }
 
 /// Each member that is left out counts once, not with each answer.

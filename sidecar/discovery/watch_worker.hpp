@@ -17,8 +17,10 @@ class watch_news {
     watch_news(std::string who, watch_listener to, std::shared_ptr<registry_books> books);
     ~watch_news();
 
-    /// The list as it is now. @param skipped  members that were left out of it
-    void members(member_list now, std::size_t skipped, const std::string& why_skipped);
+    /// The list as it is now.
+    /// @param skipped  members that were left out of it
+    /// @param out      there are members which are not ready; matters where nobody is
+    void members(member_list now, std::size_t skipped, const std::string& why_skipped, bool out);
     void failed(const std::string& why);
 
   private:
@@ -28,7 +30,8 @@ class watch_news {
     const watch_listener to_;
     const std::shared_ptr<registry_books> books_;
     std::optional<member_list> told_;
-    std::string failing_;  ///< as last told; empty after a list
+    bool told_out_ = false;  ///< that nobody is ready
+    std::string failing_;    ///< as last told; empty after a list
     std::size_t skipped_ = 0;
     std::chrono::steady_clock::time_point last_{};
 };

@@ -12,8 +12,11 @@ class ByConsul(discovered.Case):
     def setUp(self):
         self.consul = self.keep(registries.Consul(PROGRAM, self.folder()))
         self.application = self.keep(discovered.Application("stock one"))
-        self.own = self.callee(f"  consul: {{address: '{self.consul.url}', register: true, ttl: 5s}}", self.application)
+        self.own = self.member()
         self.other = self.caller(f"  consul: {{address: '{self.consul.url}'}}", "consul")
+
+    def member(self):
+        return self.callee(f"  consul: {{address: '{self.consul.url}', register: true, ttl: 5s}}", self.application)
 
     def test_a_verdict_reaches_the_caller_within_a_second(self):
         self.assert_verdict_travels(self.own, self.other, self.application)
@@ -28,10 +31,13 @@ class ByConsul(discovered.Case):
         self.assert_verdict_travels(self.own, self.other, self.application)
 
     def test_who_stops_takes_itself_out(self):
-        wait_for(lambda: self.call(self.other).status == 200, "the caller to find it")
-        self.own.signal(15)
-        wait_for(lambda: not self.found(self.other)["endpoints"], "the caller to know", within=2)
-        self.assertEqual(self.own.wait(), 0)
+        other = self.member()
+        self.assert_a_stop_costs_nothing(self.own, other, self.other)
+        self.assertEqual(len(self.consul.checks()), 1)
+        other.signal(15)  # of nobody the caller hears by silence, which it doubts for three seconds
+        wait_for(lambda: not self.found(self.other)["endpoints"], "the caller to believe it", within=6)
+        self.assertEqual(self.call(self.other).status, 503)
+        self.assertEqual(other.wait(), 0)
         self.assertEqual(self.consul.checks(), {})
 
 

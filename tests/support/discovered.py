@@ -76,3 +76,17 @@ registries:
                 self.assertEqual(self.call(caller).status, 200)
             else:
                 self.assertEqual(self.call(caller).status, 503)
+
+    def assert_a_stop_costs_nothing(self, callee, other, caller):
+        """One of two stops: its caller knows within a second, and no call fails meanwhile."""
+        both = [":".join(map(str, each.inbound)) for each in (callee, other)]
+        wait_for(lambda: sorted(self.found(caller)["endpoints"]) == sorted(both), "both to be found")
+        callee.signal(15)
+        began = time.monotonic()
+        while self.found(caller)["endpoints"] != both[1:]:
+            self.assertEqual(self.call(caller).status, 200)
+            self.assertLess(time.monotonic() - began, 1.0)
+        while callee.process.poll() is None:
+            self.assertEqual(self.call(caller).status, 200)
+            self.assertLess(time.monotonic() - began, 30.0)
+        self.assertEqual(callee.wait(), 0)

@@ -30,6 +30,19 @@ TEST(ConsulList, IsReadAsDocumented) {
     EXPECT_EQ(list->skipped, 0u);
 }
 
+TEST(ConsulList, AreThoseAllOfWhoseChecksPass) {
+    const auto list = read_consul_list(*read_json(
+        R"([{"Service":{"Address":"a","Port":80}, "Checks":[{"Status":"passing"},{"Status":"passing"}]},
+            {"Service":{"Address":"b","Port":80}, "Checks":[{"Status":"passing"},{"Status":"critical"}]},
+            {"Service":{"Address":"c","Port":80}, "Checks":[{"Status":"warning"}]},
+            {"Service":{"Address":"d","Port":80}, "Checks":"?"}, {"Service":{"Address":"e","Port":80}, "Checks":[7]}])"));
+    ASSERT_TRUE(list.has_value());
+    EXPECT_EQ(texts_of(list->members), (names{"a:80"}));
+    EXPECT_TRUE(list->any_out);
+    EXPECT_EQ(list->skipped, 0u);
+    EXPECT_FALSE(read_consul_list(*read_json(documented))->any_out);
+}
+
 TEST(ConsulList, LeavesOutWhatCannotBeReadAndSaysWhy) {
     const auto list = read_consul_list(*read_json(
         R"([7, {}, {"Service":{"Address":"a","Port":0}}, {"Service":{"Address":"a","Port":70000}},

@@ -194,8 +194,8 @@ TEST(ConsulQueries, CarryWhatTheyShould) {
     const auto watch = registry->watch("a/b", caller.listener());
     ASSERT_TRUE(comes_true([&] { return server.request_count() >= 2; }));
     const auto requests = server.requests();
-    EXPECT_EQ(requests[0].target, "/base/v1/health/service/a%2Fb?passing=1&dc=dc%202");
-    EXPECT_EQ(requests[1].target, "/base/v1/health/service/a%2Fb?passing=1&dc=dc%202&index=41&wait=30s");
+    EXPECT_EQ(requests[0].target, "/base/v1/health/service/a%2Fb?dc=dc%202");
+    EXPECT_EQ(requests[1].target, "/base/v1/health/service/a%2Fb?dc=dc%202&index=41&wait=30s");
     EXPECT_EQ(requests[1].header("x-consul-token"), "secret");
 }
 

@@ -42,6 +42,10 @@ class told_registry final : public registry {
         const std::lock_guard lock(mutex);
         if (to) to->members(std::move(list));
     }
+    void say_none_ready() {
+        const std::lock_guard lock(mutex);
+        if (to) to->none_ready();
+    }
     void fail(const std::string& why) {
         const std::lock_guard lock(mutex);
         if (to) to->failed(why);
@@ -107,6 +111,20 @@ TEST(Directory, HandsOnEachListOnce) {
     ASSERT_EQ(f.got.lists.size(), 2U);
     EXPECT_EQ(f.got.lists[0].first, (member_list{member("a")}));
     EXPECT_EQ(f.got.lists[1].first, (member_list{member("a"), member("b")}));
+}
+
+TEST(Directory, MembersThatAreNotReadyGoAtOnce) {
+    fixture f;
+    f.of->start();
+    f.etcd->say({member("a")});
+    ASSERT_TRUE(f.got.wait_for(1));
+    const auto began = clock::now();
+    f.etcd->say_none_ready();
+    ASSERT_TRUE(f.got.wait_for(2));
+    EXPECT_LT(clock::now() - began, kept_list::believe_empty / 2);
+    f.of->stop();
+    EXPECT_TRUE(f.got.lists[1].first.empty());
+    EXPECT_EQ(f.got.lists[1].second, "none of the members that etcd has of 'goods' is ready");
 }
 
 TEST(Directory, AFailureKeepsTheLastListAndIsShown) {

@@ -81,8 +81,10 @@ TEST(EtcdMembers, AreThoseThatAreReadyInTheOrderOfTheirKeys) {
     EXPECT_EQ(seen.revision(), 7u);
     EXPECT_EQ(seen.skipped(), 1u);
     EXPECT_NE(seen.why_skipped().find("/o/s/d: "), std::string::npos);
+    EXPECT_TRUE(seen.any_out());
     EXPECT_EQ(seen.take_range({{"header", {{"revision", 9}}}}), "") << "an empty list has no kvs";
     EXPECT_TRUE(seen.members().empty());
+    EXPECT_FALSE(seen.any_out());
     EXPECT_EQ(seen.skipped(), 0u);
 }
 

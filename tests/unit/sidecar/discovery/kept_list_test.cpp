@@ -51,6 +51,23 @@ TEST(KeptList, AnEmptyListIsBelievedOnlyWhenItStaysSo) {
     EXPECT_FALSE(list.doubts_empty());
 }
 
+TEST(KeptList, ThatKnownMembersAreNotReadyIsNoDoubt) {
+    kept_list list{by_dns()};
+    list.members({member("a")}, start);
+    list.members({}, start + 1s);
+    EXPECT_TRUE(list.none_ready());
+    EXPECT_TRUE(list.in_use().empty());
+    EXPECT_EQ(list.why_none(), "none of the members that DNS has of 'stock:80' is ready");
+    EXPECT_FALSE(list.doubts_empty());
+    EXPECT_FALSE(list.none_ready()) << "nothing new";
+    list.failed("gone", start + 2s);
+    EXPECT_TRUE(list.none_ready());
+    EXPECT_EQ(list.problem(), "");
+    EXPECT_EQ(list.age(start + 3s), 0s);
+    EXPECT_TRUE(list.members({}, start + 4s)) << "another reason";
+    EXPECT_TRUE(list.members({member("a")}, start + 5s));
+}
+
 TEST(KeptList, ARegistryThatCameBackEmptyAndFillsUpCostsNothing) {
     kept_list list{by_dns()};
     list.members({member("a")}, start);
