@@ -29,7 +29,8 @@ bool is_network(std::string_view text, int family) {
     return ::inet_pton(family, std::string{text.substr(0, slash)}.c_str(), ignored.data()) == 1;
 }
 
-/// The two parts of a destination, either of them perhaps empty; brackets are gone.
+/// The two parts of a destination, either of them perhaps empty; brackets are gone. What lacks the port behind its
+/// colon is left whole, as no network is written so.
 struct split {
     std::string_view network, port;
 };
@@ -37,13 +38,14 @@ struct split {
 split split_port(std::string_view text) {
     if (text.starts_with('[')) {
         const auto end = text.find("]:");
-        if (end == std::string_view::npos) return {text, {}};
+        if (end == std::string_view::npos || end + 2 == text.size()) return {text, {}};
         return {text.substr(1, end - 1), text.substr(end + 2)};
     }
     if (parse_count(text)) return {{}, text};
     const auto colon = text.find(':');
     // More than one colon is an IPv6 network without a port.
     if (colon == std::string_view::npos || text.find(':', colon + 1) != std::string_view::npos) return {text, {}};
+    if (colon + 1 == text.size()) return {text, {}};
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 

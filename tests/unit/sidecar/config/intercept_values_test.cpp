@@ -14,8 +14,9 @@ TEST(InterceptValues, ReadDestinationsThatAreLeftOut) {
     }
     EXPECT_EQ(parse_excluded_destination("[fd00::1]:443", out), "");
     EXPECT_EQ(out, (excluded_destination{"fd00::1", 443}));
-    for (const auto* text : {"", "0", "65536", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:0", "10.0.0.1:x", "fd00::/129",
-                             "[fd00::1]", "[fd00::1]:", "stock", "10.0.0.0/8 ; flush ruleset", "10.0.0.0/", "*", "/8"})
+    for (const auto* text :
+         {"", "0", "65536", "10.0.0.0/33", "10.0.0/8", "10.0.0.1:0", "10.0.0.1:x", "10.0.0.1:", "fd00::/129",
+          "[fd00::1]", "[fd00::1]:", "stock", "10.0.0.0/8 ; flush ruleset", "10.0.0.0/", "*", "/8"})
         EXPECT_NE(parse_excluded_destination(text, out), "") << text;
 }
 

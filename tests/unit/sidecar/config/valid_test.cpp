@@ -30,7 +30,8 @@ TEST(ValidConfiguration, CanSetEveryKey) {
     const auto given = nlohmann::json::parse(print_json(must_load(content("design"))));
     for (const auto& [path, value] : given.items()) {
         // These exclude others, or name files.
-        const bool apart = path == "tracing.otlp_traces" || path == "tracing.exporter" || path == "tracing.file";
+        const bool apart = path == "tracing.otlp_traces" || path == "tracing.exporter" || path == "tracing.file" ||
+                           path == "intercept.mark";
         const bool kind_of_probe =
             path.find("health") != std::string::npos && (path.ends_with(".tcp") || path.ends_with(".http") ||
                                                          path.ends_with(".grpc") || path.ends_with(".command"));
