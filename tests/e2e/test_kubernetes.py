@@ -12,6 +12,7 @@ KUBERNETES = processes.ROOT / "deploy/kubernetes"
 SHOP = KUBERNETES / "shop"
 SERVICES = ("frontend", "orders", "stock", "shipping")
 STRICT = go_programs.built("kube_strict")
+INJECT = processes.ROOT / "tests/data/inject"
 
 
 def decoded(*paths):
@@ -34,6 +35,20 @@ class Manifests(harness.Case):
     def test_every_manifest_is_what_the_api_server_decodes(self):
         paths = [path for path in sorted(KUBERNETES.rglob("*.yaml")) if path.name != "kustomization.yaml"]
         self.assertGreater(len(decoded(*paths).things), 25)
+
+    def test_what_inject_makes_is_decoded_wherever_its_input_is(self):
+        """The other inputs are what YAML allows and the API server does not: repeated keys by a merge, kinds of others."""
+        judged = 0
+        for path in sorted((INJECT / "in").iterdir()):
+            try:
+                before = path.suffix != ".options" and manifests.decode(STRICT, path)
+            except AssertionError:
+                continue
+            if before:
+                after = manifests.decode(STRICT, INJECT / "out" / path.name)
+                self.assertGreaterEqual(len(after), len(before), path.name)
+                judged += 1
+        self.assertGreater(judged, 25)
 
     def test_the_judge_finds_what_is_wrong(self):
         good = (SHOP / "namespace.yaml").read_text()
