@@ -26,6 +26,9 @@ policies:
   - {name: topic, match: {produce: "*"}, limit: {rate: 1B/s, burst: 1B}}
   - {name: fleet, match: {inbound: "/fleet"}, limit: {rate: 1/s, scope: fleet}}
 """
+# All that has metrics of its own, be it that nobody answers.
+SETTINGS = {"fleet.redis": "redis://127.0.0.1:1", "health.app.http": "/", "registries.etcd.endpoints": "http://127.0.0.1:1",
+            "upstreams.found.discover": "etcd"}
 
 
 def expressions():
@@ -56,7 +59,7 @@ class Dashboard(harness.Case):
         app, broker = self.origin(), self.keep(dev_broker.DevBroker("--topic", "t"))
         policies = self.folder() / "policies.yaml"
         policies.write_text(POLICIES)
-        proxy = self.sidecar(app, routes={"stock": app}, otlp=self.receiver(), settings={"fleet.redis": "redis://127.0.0.1:1"},
+        proxy = self.sidecar(app, routes={"stock": app}, otlp=self.receiver(), settings=SETTINGS,
                              more=["--policies", str(policies), "--kafka", f"127.0.0.1:0={broker.address}"])
         for path in ("/narrow", "/narrow", "/tried", "/tried", "/fleet"):
             ask(proxy.inbound, path)
