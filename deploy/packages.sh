@@ -41,7 +41,7 @@ packages_test() {
     echo etcd-server libbenchmark-dev libgmock-dev libgtest-dev openssl redis-server
     # Interception, packages, DNS, and what checks the files of deploy/.
     echo dnsmasq-base dpkg-dev file iproute2 iptables lintian man-db nftables nghttp2-server prometheus zsh
-    echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-grpcio python3-kafka python3-lz4 python3-snappy python3-zstandard
+    echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-grpcio python3-kafka python3-lz4 python3-snappy python3-yaml python3-zstandard
     # A Node.js of another origin serves as well, and the distribution's would conflict with it.
     { command -v node && command -v npm; } >/dev/null || echo nodejs npm
     case $1 in
