@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
+#include <tuple>
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/beast/http/write.hpp>
+#include <boost/beast/http/status.hpp>
 
 namespace outrider::net {
 
@@ -70,6 +71,27 @@ std::string_view framing_fault(const server_request& request, unsigned version) 
     return {};
 }
 
+/// Status line and fields of an answer.
+std::string head_of(const server_response& answer, unsigned version, bool keep_alive, bool with_length) {
+    const auto reason = http::obsolete_reason(static_cast<http::status>(answer.status));
+    std::string out = version < 11 ? "HTTP/1.0 " : "HTTP/1.1 ";
+    out.reserve(512);
+    out.append(std::to_string(answer.status)).append(" ").append(reason.data(), reason.size()).append("\r\n");
+    auto field = [&out](std::string_view name, std::string_view value) {
+        out.append(name).append(": ").append(value).append("\r\n");
+    };
+    field("Server", "outrider");
+    field("Cache-Control", "no-store");
+    // A browser that is tricked into showing an answer must not guess that it is a page.
+    field("X-Content-Type-Options", "nosniff");
+    if (!answer.content_type.empty()) field("Content-Type", answer.content_type);
+    for (const auto& [name, value] : answer.headers) field(name, value);
+    if (!keep_alive) field("Connection", "close");
+    if (keep_alive && version < 11) field("Connection", "keep-alive");
+    if (with_length) field("Content-Length", std::to_string(answer.body.size()));
+    return out.append("\r\n");
+}
+
 }  // namespace
 
 bool held_body_bytes::grow(std::uint64_t more) {
@@ -80,6 +102,8 @@ bool held_body_bytes::grow(std::uint64_t more) {
 }
 
 awaitable<void> server_connection::serve() {
+    error_code ignored;
+    stream_.socket().non_blocking(true, ignored);
     auto next = after::keep_alive;
     while (next == after::keep_alive) {
         const bool more = co_await first_byte();
@@ -141,14 +165,20 @@ awaitable<server_connection::after> server_connection::exchange() {
 
 awaitable<std::optional<server_connection::refusal>> server_connection::read(parser& in, server_request& request,
                                                                              held_body_bytes& held) {
-    stream_.expires_after(shared_.options.head);
-    const auto [ec, n] = co_await http::async_read_header(stream_, buffer_, in, use_tuple);
+    // What has come with the first byte is read without a deadline: of most requests that is all.
+    error_code ec;
+    buffer_.consume(in.put(buffer_.data(), ec));
+    if (ec == http::error::need_more) {
+        stream_.expires_after(shared_.options.head);
+        std::tie(ec, std::ignore) = co_await http::async_read_header(stream_, buffer_, in, use_tuple);
+    }
     if (ec) co_return classify(ec);
     request = neutral(in.get());
     const unsigned version = in.get().version();
     if (const auto fault = framing_fault(request, version); !fault.empty()) co_return refusal{400, fault};
+    if (in.is_done()) co_return std::nullopt;
     stream_.expires_after(shared_.options.body);
-    if (const auto expect = request.header("expect"); expect && version >= 11 && !in.is_done()) {
+    if (const auto expect = request.header("expect"); expect && version >= 11) {
         if (!iequals(*expect, "100-continue")) co_return refusal{417, "the only expectation met is 100-continue"};
         static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
         const auto [write_error, written] = co_await asio::async_write(stream_, asio::buffer(go_on), use_tuple);
@@ -173,19 +203,22 @@ awaitable<std::optional<server_connection::refusal>> server_connection::read_bod
 }
 
 awaitable<bool> server_connection::write(server_response answer, unsigned version, bool head_only, bool keep_alive) {
-    http::response<http::string_body> out{static_cast<http::status>(answer.status), version};
-    out.set(http::field::server, "outrider");
-    out.set(http::field::cache_control, "no-store");
-    // A browser that is tricked into showing an answer must not guess that it is a page.
-    out.set("X-Content-Type-Options", "nosniff");
-    if (!answer.content_type.empty()) out.set(http::field::content_type, answer.content_type);
-    for (const auto& [name, value] : answer.headers) out.insert(name, value);
-    out.keep_alive(keep_alive);
     const bool bodiless = answer.status == 204 || answer.status == 304;
-    if (!bodiless) out.content_length(answer.body.size());
-    if (!bodiless && !head_only) out.body() = std::move(answer.body);
+    const auto head = head_of(answer, version, keep_alive, !bodiless);
+    if (bodiless || head_only) answer.body.clear();
+    std::array<asio::const_buffer, 2> rest{asio::buffer(head), asio::buffer(answer.body)};
+    // Most answers fit into what the kernel takes at once, and need neither a deadline nor a wait.
+    error_code ec;
+    auto sent = stream_.socket().write_some(rest, ec);
+    if (ec == asio::error::would_block) ec = {};
+    if (ec || sent == head.size() + answer.body.size()) co_return !ec;
+    for (auto& part : rest) {
+        const auto gone = std::min(sent, part.size());
+        part += gone;
+        sent -= gone;
+    }
     stream_.expires_after(shared_.options.write);
-    const auto [ec, n] = co_await http::async_write(stream_, out, use_tuple);
+    std::tie(ec, std::ignore) = co_await asio::async_write(stream_, rest, use_tuple);
     co_return !ec;
 }
 

@@ -110,6 +110,17 @@ TEST(HttpServer, ClosesAfterConnectionCloseAndForHttp10) {
     EXPECT_TRUE(old.at_end());
 }
 
+TEST(HttpServer, KeepsAConnectionOfHttp10ThatAsksForItAndSaysSo) {
+    http_server server{loopback(), echo};
+    raw_http_client client{server.port()};
+    for (const char* path : {"/1", "/2"}) {
+        client.send("GET " + std::string{path} + " HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        const auto answer = client.receive();
+        EXPECT_EQ(answer.field("Connection"), "keep-alive");
+        EXPECT_EQ(answer.body, "GET " + std::string{path} + " [] ");
+    }
+}
+
 TEST(HttpServer, TakesTheHostFromAnAbsoluteTarget) {
     http_server server{loopback(), [](const server_request& request) {
                            return server_response{200, "text/plain", request.host + " " + request.path, {}};
@@ -243,6 +254,17 @@ TEST(HttpServer, ClosesAConnectionWhoseBodyNeverEnds) {
     raw_http_client client{server.port()};
     client.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12");
     EXPECT_TRUE(client.at_end());
+}
+
+TEST(HttpServer, CutsAConnectionThatDoesNotTakeItsAnswer) {
+    auto options = loopback();
+    options.write = 20ms;
+    http_server server{options, [](const server_request&) {
+                           return server_response{200, "text/plain", std::string(32 << 20, 'x'), {}};
+                       }};
+    raw_http_client client{server.port()};
+    client.send(get("/"));
+    eventually([&] { return server.counters().requests == 1 && server.counters().open == 0; });
 }
 
 TEST(HttpServer, LetsTheLongestIdleConnectionMakeRoomForANewOne) {
