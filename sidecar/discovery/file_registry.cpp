@@ -77,6 +77,7 @@ struct file_registry::shared {
     std::string write_failure;  ///< of the verdict, the last time
     std::uint64_t failures = 0;
     bool stopping = false;
+    bool withdrawn = false;  ///< for good; the writing thread's alone
 
     void run();
     void look_at(const std::shared_ptr<watched>& file);
@@ -185,7 +186,8 @@ void file_registry::publish(publication verdict) {
     if (from_.verdict.empty()) return;
     auto text = verdict_text(from_, verdict, std::chrono::system_clock::now());
     writing_.post([state = shared_, path = from_.verdict, text = std::move(text)] {
-        state->wrote(true, replace_file(path, text));
+        // The verdict that the sidecar drains may come behind the withdrawal.
+        if (!state->withdrawn) state->wrote(true, replace_file(path, text));
     });
 }
 
@@ -194,6 +196,7 @@ void file_registry::withdraw(std::chrono::milliseconds within) {
     auto done = std::make_shared<std::promise<void>>();
     auto ended = done->get_future();
     writing_.post([state = shared_, path = from_.verdict, done] {
+        state->withdrawn = true;
         const bool gone = ::unlink(path.c_str()) == 0 || errno == ENOENT;
         state->wrote(false, gone ? std::string{} : "'" + path + "': " + std::strerror(errno));
         done->set_value();

@@ -28,7 +28,7 @@ class file_registry final : public registry {
     std::unique_ptr<discovery::watch> watch(const std::string& service, watch_listener to) override;
     /// Replaces the file as a whole.
     void publish(publication verdict) override;
-    /// Removes the file.
+    /// Removes the file; what is published afterwards is not written.
     void withdraw(std::chrono::milliseconds within) override;
     registry_status look() const override;
 

@@ -133,6 +133,9 @@ TEST_F(FileRegistry, WritesTheVerdictAsAWhole) {
     EXPECT_FALSE(fs::exists(folder / "verdict.json.new"));
     files.withdraw(5s);
     EXPECT_FALSE(fs::exists(who.verdict));
+    files.publish({false, "draining"});
+    std::this_thread::sleep_for(50ms);
+    EXPECT_FALSE(fs::exists(who.verdict)) << "who has withdrawn stays away";
     EXPECT_FALSE(files.look().registered);
 }
 
