@@ -46,6 +46,10 @@ net::awaitable<bool> request_pump::begin_frame() {
         if (!taken) co_return false;
     }
     bool more = co_await relay_.ensure(1);
+    if (more && path_.draining()) {
+        co_await of_.last_answers();
+        more = false;
+    }
     if (!more) co_return false;
     if (relay_.unseen().size() < size_prefix) of_.frame_moves();
     more = co_await relay_.ensure(size_prefix);

@@ -101,6 +101,11 @@ void session::drain() {
     if (at_rest()) abort();
 }
 
+net::awaitable<void> session::last_answers() {
+    drain();
+    co_await pause(net::steady_clock::time_point::max());
+}
+
 bool session::is_full() const { return talk.expected.size() >= most_owed; }
 
 net::awaitable<void> session::wait_for_room() {

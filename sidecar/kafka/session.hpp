@@ -37,6 +37,8 @@ class session {
     void refuse(std::string_view why);
     /// Progress was made within a frame of the client; nothing is expected between frames.
     void frame_moves() { frame_since_ = net::steady_clock::now(); }
+    /// While it drains, before a request that is not taken any more: waits for the last answers, which end the session.
+    net::awaitable<void> last_answers();
     /// Whether so many answers are owed that no further request is taken.
     bool is_full() const;
     /// Waits while it is.

@@ -31,8 +31,7 @@ class Drain(KafkaCase):
         service, topic = self.started(proxy)
         proxy.signal(signal.SIGTERM)
         at_signal = self.committed(service)
-        progress = wait_for(lambda: self.stopping(proxy), "the stop to begin")
-        self.assertEqual(progress["phase"], "draining")
+        progress = wait_for(lambda: (said := self.stopping(proxy)) and said["phase"] == "draining" and said, "the drain to begin")
         self.assertGreaterEqual(progress["open"]["kafka"], 2)
         time.sleep(3)  # longer than any of the sidecar's patience that is not the drain
         wait_for(lambda: self.committed(service) > at_signal + 20, "further commits during the drain")
