@@ -57,6 +57,7 @@ bool intercept_path::shares_our_user(std::uint16_t port) {
     const auto now = net::steady_clock::now();
     if (known.at != net::steady_clock::time_point{} && now - known.at < user_known_for) return known.shared;
     const auto owners = net::owners_of_listeners(port);
+    if (owners.empty()) return false;  // asked anew next time: who comes then may be another
     const bool shared = std::find(owners.begin(), owners.end(), ::geteuid()) != owners.end();
     if (shared && !known.shared)
         spdlog::error(
