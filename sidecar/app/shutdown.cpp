@@ -72,8 +72,8 @@ void shutdown::announce() {
 /// open until no connection of any kind has been open for a moment. An idle one is a sign of life.
 void shutdown::drain() {
     end_ = clock_.now() + drain_;
-    enter(stop_phase::draining);
     actions_.close_inbound();
+    enter(stop_phase::draining);  // said once it is true: from now on every answer to a caller closes
     const auto until = end_ - std::min(longest_closing, drain_ / 4);
     bool inbound = true;
     quiet_since_ = clock_.now();

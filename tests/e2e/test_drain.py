@@ -6,6 +6,7 @@ import threading
 import time
 
 import harness
+from callers import Callers
 from harness import Client, ask, reply, wait_for
 
 
@@ -32,6 +33,7 @@ class Drain(harness.Case):
         proxy = self.held()
         proxy.signal(signal.SIGTERM)
         wait_for(lambda: self.ready(proxy) != 200, "the sidecar to be unready")
+        wait_for(lambda: self.drains(proxy), "the drain to begin")
         self.go_on.set()
         answer = self.client.response()
         self.assertEqual(answer.body, b"done")
@@ -41,6 +43,11 @@ class Drain(harness.Case):
 
     def stopping(self, proxy):
         return json.loads(proxy.get("/api/state").body)["stopping"]
+
+    def drains(self, proxy):
+        """Unready is said before: callers are told a moment later."""
+        stopping = self.stopping(proxy)
+        return stopping and stopping["phase"] == "draining"
 
     def ready(self, proxy):
         try:
@@ -89,7 +96,7 @@ class Drain(harness.Case):
         self.addCleanup(client.socket.close)
         self.assertEqual(client.request().body, b"done")
         proxy.signal(signal.SIGTERM)
-        wait_for(lambda: self.ready(proxy) == 503, "the sidecar to be unready")
+        wait_for(lambda: self.drains(proxy), "the drain to begin")
         try:
             fresh = ask(proxy.inbound)
             self.assertIn(fresh.status, (200, 503))
@@ -118,7 +125,7 @@ class Drain(harness.Case):
         with Client(proxy.inbound) as client:
             client.request()
             proxy.signal(signal.SIGTERM)
-            wait_for(lambda: self.ready(proxy) == 503, "the sidecar to be unready")
+            wait_for(lambda: self.drains(proxy), "the drain to begin")
             answer = client.request()
             self.assert_status(answer, 200)
             self.assertEqual(answer.get("Connection", "").lower(), "close")
@@ -156,8 +163,7 @@ class Drain(harness.Case):
         with Client(proxy.outbound) as out:
             self.assert_status(out.request(host="stock"), 200)
             proxy.signal(signal.SIGTERM)
-            shown = wait_for(lambda: self.stopping(proxy), "the stop to begin")
-            self.assertEqual(shown["phase"], "draining")
+            shown = wait_for(lambda: self.drains(proxy) and self.stopping(proxy), "the drain to begin")
             self.assertEqual(shown["open"], {"inbound": 1, "outbound": 1, "kafka": 0})
             self.assertIn("spans_queued", shown)
             self.assertLess(shown["since"], shown["deadline"])
@@ -216,55 +222,12 @@ class Drain(harness.Case):
         self.assertEqual(proxy.wait(), 0)
 
 
-class Load:
-    """Callers in threads, half of them with connections that stay, until the sidecar takes no connection any more."""
-
-    def __init__(self, address, count=12):
-        self.address, self.answered, self.lost, self.refused = address, 0, [], 0
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.call, args=(number % 2 == 0,), daemon=True) for number in range(count)]
-        for thread in self.threads:
-            thread.start()
-
-    def connect(self):
-        """None: nobody takes connections. What was connected was accepted."""
-        try:
-            return Client(self.address)
-        except (ConnectionRefusedError, socket.timeout):
-            with self.lock:
-                self.refused += 1
-            return None
-
-    def call(self, keeps):
-        client = self.connect()
-        while client:
-            try:
-                answer = client.request("/", fields={} if keeps else {"Connection": "close"})
-                with self.lock:
-                    self.answered += 1
-                    if answer.status != 200 or not answer.whole:
-                        self.lost.append(answer.start)
-            except (harness.Closed, OSError) as error:
-                with self.lock:
-                    self.lost.append(repr(error))
-                return
-            if answer.get("Connection", "").lower() == "close":
-                client.socket.close()
-                client = self.connect()
-            time.sleep(0.002)
-
-    def ended(self):
-        for thread in self.threads:
-            thread.join(20)
-        return not any(thread.is_alive() for thread in self.threads)
-
-
 class UnderLoad(harness.Case):
     def test_nothing_that_was_accepted_is_lost(self):
         for settings in ({"drain": "2s"}, {"drain": "2s", "stop.delay": "500ms"}, {"drain": "500ms", "workers": 2}):
             with self.subTest(**settings):
                 proxy = self.sidecar(self.origin(), settings=settings)
-                load = Load(proxy.inbound)
+                load = Callers(proxy.inbound)
                 wait_for(lambda running=load: running.answered > 300, "requests")
                 proxy.signal(signal.SIGTERM)
                 self.assertEqual(proxy.wait(10), 0)
