@@ -39,11 +39,11 @@ const yaml_value* wanted_volume(const sidecar_shape* shape, std::string_view nam
     return nullptr;
 }
 
-/// Whether inject made this container: it keeps its state in the volume of ours.
+/// Whether inject made this container: no other has a port of this name, neither by hand nor by the chart.
 bool is_ours(const marked_node& container) {
-    const auto* mounts = look(container, "volumeMounts");
-    return mounts != nullptr && std::any_of(mounts->items.begin(), mounts->items.end(),
-                                            [](const auto& each) { return is_named(each, state_volume); });
+    const auto* ports = look(container, "ports");
+    return ports != nullptr && std::any_of(ports->items.begin(), ports->items.end(),
+                                           [](const auto& each) { return is_named(each, probes_port); });
 }
 
 /// Whether a value in the text says just this.
@@ -170,8 +170,9 @@ bool injector::refuse_strangers(const workload& one) {
     if (found == nullptr || is_ours(*found)) return true;
     if (request_.remove) return true;
     findings_.error(found->begin, one.title() +
-                                      ": there is an init container 'outrider' that inject did not make (it "
-                                      "does not mount outrider-state); remove or rename it");
+                                      ": there is an init container 'outrider' that inject did not make (it has "
+                                      "no port 'outrider-probes'); remove or rename it, or leave the workload out "
+                                      "by the annotation outrider/inject: \"false\"");
     return false;
 }
 

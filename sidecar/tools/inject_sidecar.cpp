@@ -250,7 +250,7 @@ yaml_value shaping::ports(const config::settings& as) const {
         port["containerPort"] = each.listen.port;
         out.push_back(std::move(port));
     }
-    out.push_back({{"name", "outrider-probes"}, {"containerPort", as.probes->port}});
+    out.push_back({{"name", probes_port}, {"containerPort", as.probes->port}});
     return out;
 }
 

@@ -14,6 +14,7 @@ namespace outrider::tools {
 inline constexpr const char* sidecar_name = "outrider";
 inline constexpr const char* state_volume = "outrider-state";
 inline constexpr const char* config_volume = "outrider-config";
+inline constexpr const char* probes_port = "outrider-probes";  ///< by which inject knows the sidecars that it made
 
 /// The sidecar beside one workload, and what is known of it.
 struct sidecar_shape {

@@ -182,6 +182,11 @@ TEST(Inject, TakesOutWhatItMadeAndLeavesWhatWasAddedSince) {
     EXPECT_EQ(taken_out(text, "f"), expected);
 }
 
+TEST(Inject, TakesNothingOutThatSomeoneWrote) {
+    const auto text = content(inject_data / "errors" / "sidecar-by-hand.yaml");
+    EXPECT_EQ(taken_out(text, "f"), text);
+}
+
 TEST(Inject, BringsChangedTargetPortsUpToDateWithoutBeingAskedAgain) {
     const auto text = content(inject_data / "in" / "services.yaml");
     inject_request first, second;
