@@ -349,6 +349,31 @@ TEST(KafkaSession, DrainsIdleSessionsAtOnceAndOthersWithTheirLastAnswer) {
     EXPECT_TRUE(s.turn_until_idle());
 }
 
+TEST(KafkaSession, TakesNoFurtherRequestWhileItDrains) {
+    kafka_session s;
+    s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
+    auto client = s.connect();
+    s.send(client, request(list_offsets, 1, 1));
+    ASSERT_TRUE(s.turn_until([&] { return s.broker.frames.size() == 1; }));
+    s.path->drain();
+    s.send(client, request(list_offsets, 1, 2));
+    s.settle();
+    EXPECT_EQ(s.broker.frames.size(), 1);
+    s.broker.say(answer(1, "ok"));
+    EXPECT_TRUE(s.turn_until([&] { return client->ended; }));
+    EXPECT_EQ(client->seen, answer(1, "ok"));
+    EXPECT_TRUE(s.turn_until_idle());
+}
+
+TEST(KafkaSession, EndsAClientThatComesWhileItDrains) {
+    kafka_session s;
+    auto client = s.connect();
+    s.path->drain();
+    s.send(client, request(list_offsets, 1, 1));
+    EXPECT_TRUE(s.turn_until([&] { return client->ended; }));
+    EXPECT_TRUE(s.turn_until_idle());
+}
+
 TEST(KafkaSession, AbortsWhatIsUnderWay) {
     kafka_session s;
     s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
