@@ -17,12 +17,13 @@ class CommandProbe : public testing::Test {
   protected:
     ~CommandProbe() override { EXPECT_EQ(on.escaped(), 0U); }
     probe_result run(std::vector<std::string> command, std::chrono::milliseconds patience = 10s) {
-        return on.run([&](probe_io& io) { return probe_command(io, command, "127.0.0.1:9000"); }, patience);
+        return on.run([&](probe_io& io) { return probe_command(io, command, target); }, patience);
     }
     probe_result shell(const std::string& script, std::chrono::milliseconds patience = 10s) {
         return run({"/bin/sh", "-c", script}, patience);
     }
     prober on;
+    const std::string target = "127.0.0.1:9000";  // outlives the probe
 };
 
 TEST_F(CommandProbe, GoesByTheExitCodeAndSaysWhatWasWritten) {

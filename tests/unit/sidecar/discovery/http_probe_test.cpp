@@ -17,7 +17,8 @@ using testing::HasSubstr;
 probe_result get(const config::endpoint& where, std::chrono::milliseconds patience = 5s,
                  net::tls_context* tls = nullptr) {
     prober on;
-    auto out = on.run([&](probe_io& io) { return probe_http(io, where, "/healthz", tls); }, patience);
+    const std::string target = "/healthz";  // outlives the probe
+    auto out = on.run([&](probe_io& io) { return probe_http(io, where, target, tls); }, patience);
     EXPECT_EQ(on.escaped(), 0U);
     return out;
 }
@@ -34,7 +35,8 @@ probe_result answered(std::string bytes) {
 TEST(TcpProbe, SaysWhetherThePortAccepts) {
     peer it{[](int connection) { peer::wait_for_end(connection); }};
     prober on;
-    EXPECT_TRUE(on.run([&](probe_io& io) { return probe_tcp(io, it.where(), nullptr); }).good);
+    const auto there = it.where();  // outlives the probe
+    EXPECT_TRUE(on.run([&](probe_io& io) { return probe_tcp(io, there, nullptr); }).good);
     const auto gone = nowhere();
     const auto refused = on.run([&](probe_io& io) { return probe_tcp(io, gone, nullptr); });
     EXPECT_FALSE(refused.good);
