@@ -67,6 +67,8 @@ std::optional<std::uint64_t> number_of(const json& object, const char* name) {
     const auto* found = member_of(object, name);
     if (found == nullptr) return std::nullopt;
     if (found->is_number_unsigned()) return found->get<std::uint64_t>();
+    // A document that was built, not read, has signed ones.
+    if (found->is_number_integer() && found->get<std::int64_t>() >= 0) return found->get<std::uint64_t>();
     if (!found->is_string()) return std::nullopt;
     const auto& text = found->get_ref<const std::string&>();
     std::uint64_t number = 0;
