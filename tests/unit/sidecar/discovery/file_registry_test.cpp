@@ -101,7 +101,7 @@ TEST_F(FileRegistry, SaysNothingToOneThatWatchesNoLonger) {
     heard other;
     auto watch = files.watch(folder / "stock.yaml", got.listener());
     auto second = files.watch(folder / "stock.yaml", other.listener());
-    ASSERT_TRUE(got.wait_for(1));
+    ASSERT_TRUE(got.wait_for(1) && other.wait_for(1));
     watch.reset();
     write("stock.yaml", "[b:80, c:80]");
     ASSERT_TRUE(other.wait_for(2));
