@@ -182,7 +182,7 @@ TEST(SignsOfSickness, AreGivenByWhatTheApplicationDoesNotDo) {
     }
     {
         watched s;
-        s.role.fixed->endpoints()[0]->configured.address.port = 1;
+        s.role.fixed->endpoints()->members[0]->configured.address.port = 1;
         EXPECT_EQ(after(s), 2U) << "does not accept";
     }
 }
