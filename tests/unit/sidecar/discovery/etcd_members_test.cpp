@@ -90,7 +90,7 @@ TEST(EtcdMembers, AreThoseThatAreReadyInTheOrderOfTheirKeys) {
 
 TEST(EtcdMembers, FollowEvents) {
     etcd_members seen;
-    ASSERT_EQ(seen.take_range(range({pair("k1", "a:80")})), "");
+    ASSERT_EQ(seen.take_range(range(json::array({pair("k1", "a:80")}))), "");
     EXPECT_EQ(seen.take_message({{"result", {{"created", true}}}}), effect::none);
     EXPECT_EQ(seen.take_message({{"result", {{"header", {{"revision", "8"}}}}}}), effect::none) << "a sign of life";
     EXPECT_EQ(seen.take_message(put("k0", "b:80")), effect::changed);
