@@ -146,7 +146,7 @@ TEST(EtcdMembers, AreAThousandAtMostAndSaySo) {
 
 TEST(EtcdMembers, SurviveEveryByteThatIsAnother) {
     const auto text = put("/outrider/stock/a", R"({"address":"a:80","ready":true})").dump();
-    const auto listed = range({pair("/outrider/stock/a", "a:80")}).dump();
+    const auto listed = range(json::array({pair("/outrider/stock/a", "a:80")})).dump();
     for (const auto& whole : {text, listed}) {
         for (std::size_t i = 0; i < whole.size(); ++i) {
             for (const char byte : {'\0', '"', '}', '[', 'x', '9', '\xff'}) {
