@@ -129,6 +129,11 @@ void dns_server::set(const std::string& name, std::vector<dns_record> records) {
     names_[name] = std::move(records);
 }
 
+void dns_server::spoil_by(std::function<std::string(std::string)> how) {
+    const std::lock_guard lock(mutex_);
+    spoil_ = std::move(how);
+}
+
 void dns_server::forget(const std::string& name) {
     const std::lock_guard lock(mutex_);
     names_.erase(name);
@@ -157,7 +162,8 @@ std::string dns_server::answer(const std::string& question, bool tcp) {
         records.clear();
     }
     auto out = dns_message(id, name, type, records, header);
-    return spoil ? spoil(std::move(out)) : out;
+    const std::lock_guard lock(mutex_);
+    return spoil_ ? spoil_(std::move(out)) : out;
 }
 
 /// As many questions as come; whoever is slow is left.

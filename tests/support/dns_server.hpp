@@ -45,8 +45,8 @@ class dns_server {
     std::atomic<unsigned> response_code{0};  ///< of every answer; 2: SERVFAIL
     std::atomic<bool> silent{false};         ///< nothing is answered
     std::atomic<bool> truncate{false};       ///< by UDP: look again by TCP
-    /// What is sent instead of each answer, when set before the first question.
-    std::function<std::string(std::string)> spoil;
+    /// From now on, what is sent instead of each answer.
+    void spoil_by(std::function<std::string(std::string)> how);
     std::atomic<unsigned> by_udp{0}, by_tcp{0};
 
   private:
@@ -55,6 +55,7 @@ class dns_server {
     void serve_tcp(int connection);
 
     std::mutex mutex_;
+    std::function<std::string(std::string)> spoil_;
     std::map<std::string, std::vector<dns_record>> names_;
     int udp_ = -1, tcp_ = -1;
     std::uint16_t port_ = 0;

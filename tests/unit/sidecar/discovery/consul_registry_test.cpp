@@ -157,7 +157,7 @@ TEST(HostileConsul, IsAFailureWithAReason) {
     for (const auto& [answer, why] : answers) {
         http_receiver server([answer = answer](const received_request&) { return answer; });
         auto how = towards(server.url(""));
-        how.timeout = 500ms;
+        how.timeout = answer.hang ? std::chrono::milliseconds{500} : std::chrono::milliseconds{20'000};
         const auto registry = make_consul(how);
         listening caller;
         const auto watch = registry->watch("stock", caller.listener());

@@ -153,10 +153,10 @@ TEST(DnsRegistry, NonsenseIsAFailure) {
     dns_server server;
     server.set("stock.internal", {a_record("stock.internal", "10.0.0.1", 1)});
     // The answer's first record is longer than the message.
-    server.spoil = [](std::string whole) {
+    server.spoil_by([](std::string whole) {
         if (whole.size() > 4) whole[whole.size() - 6] = '\x7f';
         return whole;
-    };
+    });
     dns_registry dns{server.address()};
     heard got;
     auto watch = dns.watch("stock.internal:80", got.listener());

@@ -42,7 +42,7 @@ etcd_options towards(const http_receiver& server) {
     etcd_options out;
     out.endpoints = {server.url("/")};
     out.self = {"stock", "", at("10.0.0.1", 8080)};
-    out.timeout = 1s;
+    out.timeout = 4s;
     return out;
 }
 

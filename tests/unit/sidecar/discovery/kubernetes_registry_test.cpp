@@ -194,7 +194,7 @@ TEST(HostileKubernetes, IsAFailureWithAReasonAndNotAskedWithoutRest) {
         http_receiver server([answer = answer](const received_request&) { return answer; });
         kubernetes_options how;
         how.server = server.url("");
-        how.timeout = 500ms;
+        how.timeout = answer.hang ? std::chrono::milliseconds{500} : std::chrono::milliseconds{20'000};
         const auto registry = make_kubernetes(how);
         listening caller;
         const auto watch = registry->watch("stock.shop", caller.listener());
