@@ -11,7 +11,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):  # noqa: N802  (the name is http.server's)
-        print(self.command, self.path, flush=True)
+        sys.stdout.write(f"{self.command} {self.path}\n")  # in one piece: others write too
+        sys.stdout.flush()
         body = b"well\n"
         self.send_response(200)
         self.send_header("Content-Type", "text/plain")
@@ -26,6 +27,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
     daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """Who asked and left before the answer, as probes do, is no error of ours."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 if __name__ == "__main__":
