@@ -14,8 +14,8 @@ namespace outrider::governance {
 ///
 /// Each key may stand in either of two buckets of five places (two random choices: with as many keys as the table is
 /// made for, two of five places are taken, and a table of a million finds both buckets of some key full once in ten
-/// thousand times). A new key takes an empty place, or that of a key whose TAT has passed: such a bucket is full, as a new one
-/// is, so nothing is lost by forgetting it.
+/// thousand times). A new key takes an empty place, or that of a key whose TAT has passed: such a bucket is full, as a
+/// new one is, so nothing is lost by forgetting it.
 ///
 /// Exact with time that threads hand in a little out of order, too: a bucket keeps the latest TAT it has forgotten, and
 /// a new key begins with that. For whoever's time is later it is in the past and says nothing; for a thread whose time

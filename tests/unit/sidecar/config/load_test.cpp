@@ -90,10 +90,10 @@ TEST(Load, NeedsNoFileWhenFlagsSayEnough) {
 TEST(Load, SaysWhatIsMissingWhenThereIsNothing) {
     const auto result = load(with_flags({}));
     ASSERT_TRUE(std::holds_alternative<diagnostics>(result));
-    EXPECT_EQ(
-        lines(std::get<diagnostics>(result)),
-        "'service' is required: write 'service: NAME', or give --service NAME or OTEL_SERVICE_NAME\n"
-        "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', 'kafka', or 'intercept'\n");
+    EXPECT_EQ(lines(std::get<diagnostics>(result)),
+              "'service' is required: write 'service: NAME', or give --service NAME or OTEL_SERVICE_NAME\n"
+              "there is nothing to listen on: configure 'inbound', 'outbound.listen', an upstream's 'listen', 'kafka', "
+              "or 'intercept'\n");
 }
 
 TEST(Load, FindsEveryErrorInOneRun) {

@@ -11,7 +11,7 @@ namespace {
 constexpr std::chrono::seconds patience{10};
 
 std::shared_ptr<shared_setup> make_setup(std::uint16_t origin,
-                                               const std::function<void(config::settings&)>& configure) {
+                                         const std::function<void(config::settings&)>& configure) {
     config::settings settings;
     settings.service = "orders";
     settings.upstreams["stock"].endpoints.push_back({{"127.0.0.1", origin}, false});
