@@ -1,6 +1,5 @@
 // What the admin listener shows of a running sidecar: metrics and state.
 
-#include <ctime>
 #include <map>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +8,7 @@
 #include "sidecar/app/endpoints_page.hpp"
 #include "sidecar/app/metrics_page.hpp"
 #include "sidecar/app/sidecar.hpp"
+#include "sidecar/net/utc_text.hpp"
 
 namespace outrider::app {
 namespace {
@@ -149,12 +149,9 @@ nlohmann::json spans_json(const exporting::export_stats& stats) {
 nlohmann::json pause_json(const kafka::cluster& of, std::uint64_t fetches) {
     const auto since = of.pauses() ? of.applications->sick_since() : std::nullopt;
     if (!since) return nullptr;
-    const auto at = std::chrono::system_clock::to_time_t(*since);
-    std::tm parts{};
-    ::gmtime_r(&at, &parts);
-    char text[32];
-    const std::string when{text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-    return {{"since", when}, {"why", of.applications->why()}, {"fetches_answered_here", fetches}};
+    return {{"since", net::utc_text_of_seconds(*since)},
+            {"why", of.applications->why()},
+            {"fetches_answered_here", fetches}};
 }
 
 }  // namespace

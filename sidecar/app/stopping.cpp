@@ -1,13 +1,13 @@
 // What a stop does with the parts of a sidecar; its order is in shutdown.cpp.
 
 #include <algorithm>
-#include <ctime>
 
 #include <nlohmann/json.hpp>
 
 #include "sidecar/app/sidecar.hpp"
 #include "sidecar/net/log.hpp"
 #include "sidecar/net/try_connect.hpp"
+#include "sidecar/net/utc_text.hpp"
 
 namespace outrider::app {
 namespace {
@@ -36,16 +36,6 @@ std::function<bool()> refusal_of(std::vector<config::endpoint> applications) {
         applications.clear();
         return net::refuses(*addresses, application_answers_within);
     };
-}
-
-std::string utc(std::chrono::system_clock::time_point when) {
-    const auto seconds = std::chrono::system_clock::to_time_t(when);
-    const auto millis = std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count() % 1'000;
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    return fmt::format("{}.{:03}Z", text, millis);
 }
 
 /// Tunnels, and connections whose protocol is not known yet; what became HTTP's or Kafka's is counted there.
@@ -157,8 +147,8 @@ nlohmann::json sidecar::stopping_json() const {
     if (!progress) return nullptr;
     const auto open = count_connections();
     return {{"phase", name_of(progress->phase)},
-            {"since", utc(progress->since)},
-            {"deadline", utc(progress->deadline)},
+            {"since", net::utc_text(progress->since)},
+            {"deadline", net::utc_text(progress->deadline)},
             {"open", {{"inbound", open.inbound}, {"outbound", open.outbound}, {"kafka", open.kafka}}},
             {"spans_queued", exporter_->stats().queued}};
 }

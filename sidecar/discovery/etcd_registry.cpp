@@ -1,13 +1,13 @@
 #include "sidecar/discovery/etcd_registry.hpp"
 
 #include <algorithm>
-#include <ctime>
 #include <stdexcept>
 #include <utility>
 
 #include "sidecar/discovery/etcd_client.hpp"
 #include "sidecar/discovery/etcd_members.hpp"
 #include "sidecar/discovery/threaded_registry.hpp"
+#include "sidecar/net/utc_text.hpp"
 #include "tracing/base64.hpp"
 
 namespace outrider::discovery {
@@ -25,15 +25,6 @@ struct etcd_parts {
 };
 
 std::string base64(const std::string& text) { return tracing::encode_base64(text); }
-
-/// Now, as RFC 3339 has it.
-std::string timestamp() {
-    const auto now = std::time(nullptr);
-    std::tm parts{};
-    ::gmtime_r(&now, &parts);
-    char out[32];
-    return {out, std::strftime(out, sizeof out, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
 
 class etcd_follower final : public follower {
   public:
@@ -118,7 +109,8 @@ class etcd_registrar final : public registrar {
     }
 
     step_result tell(const publication& verdict) override {
-        if (since_.empty() || verdict.ready != ready_) since_ = timestamp();
+        if (since_.empty() || verdict.ready != ready_)
+            since_ = net::utc_text_of_seconds(std::chrono::system_clock::now());
         ready_ = verdict.ready;
         const auto put = client_.call("/kv/put", {{"key", base64(key_)},
                                                   {"value", base64(write_etcd_value(self().address, verdict, since_))},

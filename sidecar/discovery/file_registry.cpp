@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
-#include <ctime>
 #include <future>
 
 #include <fcntl.h>
@@ -13,22 +12,12 @@
 
 #include "sidecar/config/policy_files.hpp"
 #include "sidecar/discovery/member_file.hpp"
+#include "sidecar/net/utc_text.hpp"
 
 namespace outrider::discovery {
 namespace {
 
 constexpr std::chrono::milliseconds look_every{100};
-
-std::string utc(std::chrono::system_clock::time_point at) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
-    const auto seconds = static_cast<std::time_t>(ms / 1000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 64> text{};
-    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &parts);
-    const auto fraction = std::to_string(1000 + ms % 1000).substr(1);
-    return std::string{text.data()} + "." + fraction + "Z";
-}
 
 /// Whether another file stands under the name, which is then complete: who writes in place keeps the inode.
 bool replaced(const std::string& before, const std::string& now) {
@@ -213,7 +202,7 @@ std::string verdict_text(const file_registry::options& who, const publication& v
     out["ready"] = verdict.ready;
     out["reasons"] = nlohmann::ordered_json::array();
     if (!verdict.ready && !verdict.why.empty()) out["reasons"].push_back(verdict.why);
-    out["at"] = utc(at);
+    out["at"] = net::utc_text(at);
     return out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -1,31 +1,19 @@
 // The board as JSON.
 
-#include <ctime>
-
 #include "sidecar/discovery/health_board.hpp"
+#include "sidecar/net/utc_text.hpp"
 
 namespace outrider::discovery {
 namespace {
 
 using std::chrono::system_clock;
 
-std::string iso(system_clock::time_point when) {
-    const auto whole = std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch()).count();
-    const auto seconds = static_cast<std::time_t>(whole / 1'000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    char text[40];
-    const auto size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    auto fraction = std::to_string(1'000 + whole % 1'000);
-    return std::string(text, size) + "." + fraction.substr(1) + "Z";
-}
-
 /// Steady times as those of the wall.
 struct wall_clock {
     governance::time_point now;
     system_clock::time_point wall;
     std::string operator()(governance::time_point when) const {
-        return iso(wall + std::chrono::duration_cast<system_clock::duration>(when - now));
+        return net::utc_text(wall + std::chrono::duration_cast<system_clock::duration>(when - now));
     }
 };
 
