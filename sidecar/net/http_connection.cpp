@@ -82,6 +82,8 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     std::string origin;             ///< scheme and authority of the open connection
     std::shared_ptr<timer> lookup;  ///< waits for the resolver
     bool timed_out = false, cancelled = false;
+    bool kept = false;             ///< the request under way goes over a connection of an earlier one
+    bool unanswered = false;       ///< the last request ended before a byte of its answer had come
     std::uint64_t generation = 0;  ///< of requests: late handlers of a former one do nothing
 
     tcp_socket* lower() { return tls ? &tls->next_layer() : plain ? &*plain : nullptr; }
@@ -147,6 +149,7 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     awaitable<std::optional<http_error>> connect(const url& to);
     awaitable<std::optional<http_error>> handshake(const url& to);
     awaitable<std::optional<http_error>> prepare(const http_request& request);
+    bool once_more(const http_request& request, const http_result& answer);
     template <typename Stream>
     awaitable<error_code> write(Stream& stream, const http_request& request, std::string_view head);
     template <typename Stream>
@@ -275,6 +278,7 @@ awaitable<http_result> http_connection::state::exchange(Stream& stream, const ht
         parser.body_limit(options.response_bytes);
         parser.skip(request.method == "HEAD");
         auto [ec, n] = co_await http::async_read(stream, input, parser, use_tuple);
+        unanswered = ec && !parser.got_some();
         if (ec) co_return read_failed(ec, !parser.is_header_done(), request, write_error);
         if (parser.get().result_int() / 100 == 1) continue;
         if (write_error || !parser.get().keep_alive() || parser.get().need_eof()) close();
@@ -303,6 +307,7 @@ awaitable<http_result> http_connection::state::stream_answer(Stream& stream, con
         parser->header_limit(response_head_bytes);
         parser->body_limit(boost::none);
         auto [ec, n] = co_await http::async_read_header(stream, input, *parser, use_tuple);
+        unanswered = ec && !parser->got_some();
         if (ec) co_return read_failed(ec, true, request, write_error);
         if (parser->get().result_int() / 100 != 1) break;
     }
@@ -334,7 +339,8 @@ awaitable<http_result> http_connection::state::stream_answer(Stream& stream, con
 /// A connection to the request's origin, the kept one or another.
 awaitable<std::optional<http_error>> http_connection::state::prepare(const http_request& request) {
     const auto wanted = (request.url.tls ? "https://" : "http://") + request.url.authority();
-    if (reusable(wanted)) co_return std::nullopt;
+    kept = reusable(wanted);
+    if (kept) co_return std::nullopt;
     forget();
     auto error = co_await connect(request.url);
     if (!error) {
@@ -346,19 +352,32 @@ awaitable<std::optional<http_error>> http_connection::state::prepare(const http_
     co_return error;
 }
 
+/// Whether to ask again over a connection of its own: a kept one may be closed by its server while a request is under
+/// way, and what changes nothing when it is done twice may then be sent again (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
+bool http_connection::state::once_more(const http_request& request, const http_result& answer) {
+    const bool safe = request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
+                      request.method == "DELETE";
+    if (answer || !kept || !safe || !unanswered || ended() || answer.error().failure != http_failure::broken)
+        return false;
+    forget();
+    return true;
+}
+
 awaitable<http_result> http_connection::state::send(const http_request& request, time_point deadline) {
     const auto keep = shared_from_this();
     const auto head = request_head(request, options.user_agent);
     if (head.empty()) co_return failed(http_failure::bad_request, "request", "a header field is malformed");
     begin(deadline);
-    auto error = co_await prepare(request);
-    if (error) co_return std::move(*error);
     http_result answer = http_error{};
-    // No conditional expression: g++ 12 copies the temporaries of a co_await in one bit by bit.
-    if (tls)
-        answer = co_await exchange(*tls, request, head);
-    else
-        answer = co_await exchange(*plain, request, head);
+    do {
+        auto error = co_await prepare(request);
+        if (error) co_return std::move(*error);
+        // No conditional expression: g++ 12 copies the temporaries of a co_await in one bit by bit.
+        if (tls)
+            answer = co_await exchange(*tls, request, head);
+        else
+            answer = co_await exchange(*plain, request, head);
+    } while (once_more(request, answer));
     finish();
     if (!answer || !lower()->is_open()) forget();
     co_return answer;
@@ -371,13 +390,15 @@ awaitable<http_result> http_connection::state::stream(const http_request& reques
     if (head.empty()) co_return failed(http_failure::bad_request, "request", "a header field is malformed");
     const auto end = deadline_after(timeouts.total);
     begin(std::min(end, deadline_after(timeouts.head)));
-    auto error = co_await prepare(request);
-    if (error) co_return std::move(*error);
     http_result answer = http_error{};
-    if (tls)
-        answer = co_await stream_answer(*tls, request, head, to, timeouts.idle, end);
-    else
-        answer = co_await stream_answer(*plain, request, head, to, timeouts.idle, end);
+    do {
+        auto error = co_await prepare(request);
+        if (error) co_return std::move(*error);
+        if (tls)
+            answer = co_await stream_answer(*tls, request, head, to, timeouts.idle, end);
+        else
+            answer = co_await stream_answer(*plain, request, head, to, timeouts.idle, end);
+    } while (once_more(request, answer));
     finish();
     if (!answer || !lower()->is_open()) forget();
     co_return answer;

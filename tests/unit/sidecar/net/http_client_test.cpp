@@ -58,6 +58,38 @@ TEST(HttpClient, NoticesThatTheServerClosedTheKeptConnection) {
     EXPECT_TRUE(client.request(get(server.url()), 5s).has_value());
 }
 
+/// Answers the first request and closes instead of answering the second, whatever connection it comes by.
+struct closes_under_the_second {
+    int count = 0;
+    http_receiver server{[this](const received_request&) { return reply{.close = ++count == 2}; }};
+};
+
+TEST(HttpClient, AsksAgainWhenTheKeptConnectionIsClosedUnderARequestThatMayBeRepeated) {
+    closes_under_the_second one, two;
+    http_client client;
+    ASSERT_TRUE(client.request(get(one.server.url()), 5s).has_value());
+    EXPECT_TRUE(client.request(get(one.server.url()), 5s).has_value());
+    EXPECT_EQ(one.server.requests().size(), 3u);
+    EXPECT_EQ(one.server.requests().back().connection, 2u);
+    const http_sink sink{[](const http_response&) { return true; }, [](std::string_view) { return true; }};
+    ASSERT_TRUE(client.stream(get(two.server.url()), sink, {}).has_value());
+    EXPECT_TRUE(client.stream(get(two.server.url()), sink, {}).has_value());
+    EXPECT_EQ(two.server.requests().size(), 3u);
+}
+
+TEST(HttpClient, AsksNeverAgainForWhatMayNotBeRepeatedNorOverAFreshConnection) {
+    closes_under_the_second posted, fresh;
+    http_client client;
+    ASSERT_TRUE(client.request(get(posted.server.url()), 5s).has_value());
+    const auto answer = client.request({"POST", *parse_url(posted.server.url()), {}, {}}, 5s);
+    ASSERT_FALSE(answer.has_value());
+    EXPECT_EQ(answer.error().failure, http_failure::broken);
+    EXPECT_EQ(posted.server.requests().size(), 2u);
+    ASSERT_TRUE(http_client().request(get(fresh.server.url()), 5s).has_value());
+    EXPECT_FALSE(http_client().request(get(fresh.server.url()), 5s).has_value());
+    EXPECT_EQ(fresh.server.requests().size(), 2u);
+}
+
 TEST(HttpClient, ResolvesNames) {
     http_receiver server([](const received_request&) { return reply{}; });
     http_client client;
