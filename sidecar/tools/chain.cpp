@@ -9,7 +9,7 @@
 #include "sidecar/tools/linked_traces.hpp"
 #include "sidecar/tools/trace_source.hpp"
 #include "sidecar/tools/trace_wait.hpp"
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 #include "tracing/hex.hpp"
 #include "tracing/ids.hpp"
 #include "tracing/terminal_text.hpp"

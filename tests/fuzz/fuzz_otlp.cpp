@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 #include "tracing/jaeger_json.hpp"
 #include "tracing/otlp.hpp"
 

@@ -8,9 +8,9 @@
 
 namespace outrider::tracing {
 
-/// The spans of one chain as one trace: each in the trace `chain`, each root that has a cause under it. What was changed
-/// is said in attributes (attribute_names.hpp): the original trace, the parent that never came, source and confidence of
-/// an inferred parent; candidates become links. Rewriting what has been rewritten changes nothing.
+/// The spans of one chain as one trace: each in the trace `chain`, each root that has a cause under it. What was
+/// changed is said in attributes (attribute_names.hpp): the original trace, the parent that never came, source and
+/// confidence of an inferred parent; candidates become links. Rewriting what has been rewritten changes nothing.
 /// @param decisions  of roots among the spans, others are ignored
 /// @param chain      the trace of the chain's first root
 std::vector<span_data> rewrite_chain(std::vector<span_data> spans, std::span<const decision> decisions,

@@ -27,8 +27,8 @@ struct left_span {
 /// A cause that time suggests.
 struct timing_guess {
     std::uint32_t left = no_span, entered = no_span;  ///< entered: no_span when nothing is likely
-    double confidence = 0;                            ///< that it is right, calibrated: 0.9 is wrong once in ten at most
-    std::uint32_t second = no_span;                   ///< the next best
+    double confidence = 0;           ///< that it is right, calibrated: 0.9 is wrong once in ten at most
+    std::uint32_t second = no_span;  ///< the next best
     double second_confidence = 0;
 };
 

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 
 namespace outrider::tracing {
 

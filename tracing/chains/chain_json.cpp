@@ -1,4 +1,4 @@
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 #include "tracing/json_writer.hpp"
 
 namespace outrider::tracing {

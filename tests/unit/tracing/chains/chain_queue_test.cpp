@@ -1,7 +1,7 @@
 // Chains over topics: a send, the time in the queue, what took the records.
 #include <gmock/gmock.h>
 
-#include "tests/unit/tracing/topic_spans.hpp"
+#include "tests/unit/tracing/chains/topic_spans.hpp"
 
 namespace outrider::tracing {
 namespace {

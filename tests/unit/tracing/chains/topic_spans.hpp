@@ -1,7 +1,7 @@
 #pragma once
 
 #include "tests/unit/tracing/sample_spans.hpp"
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 
 namespace outrider::tracing {
 

@@ -1,4 +1,4 @@
-#include "tracing/chain_tree.hpp"
+#include "tracing/chains/chain_tree.hpp"
 
 #include <algorithm>
 #include <set>

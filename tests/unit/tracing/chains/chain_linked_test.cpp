@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/unit/tracing/topic_spans.hpp"
+#include "tests/unit/tracing/chains/topic_spans.hpp"
 
 namespace outrider::tracing {
 namespace {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <set>
 
-#include "tracing/chain_tree.hpp"
+#include "tracing/chains/chain_tree.hpp"
 #include "tracing/messaging_span.hpp"
 
 namespace outrider::tracing {

@@ -1,10 +1,10 @@
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
 
-#include "tracing/chain_tree.hpp"
+#include "tracing/chains/chain_tree.hpp"
 #include "tracing/messaging_span.hpp"
 
 namespace outrider::tracing {

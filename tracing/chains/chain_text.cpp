@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdio>
 
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 #include "tracing/terminal_text.hpp"
 #include "tracing/utf8.hpp"
 

@@ -1,4 +1,4 @@
-#include "tracing/chain.hpp"
+#include "tracing/chains/chain.hpp"
 
 #include <fstream>
 #include <sstream>
