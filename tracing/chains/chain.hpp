@@ -8,6 +8,8 @@
 
 namespace outrider::tracing {
 
+struct analysis_options;
+
 /// What put a row where it stands.
 enum class chain_join {
     root,    ///< the span has no parent
@@ -62,11 +64,14 @@ struct chain_style {
 
 /// Draws them as lines of text: service and name, status, duration, offset from the start, a bar of time. Names come
 /// from anywhere: control characters and what changes the direction of writing are shown escaped.
+/// Below them stands what chain_analysis found, and as the last line its verdict. `~` marks what was inferred.
 std::string chain_text(std::span<const chain> chains, const chain_style& style = {});
+std::string chain_text(std::span<const chain> chains, const chain_style& style, const analysis_options& options);
 
 /// The same trees as JSON: `{"chains":[{"traceId",...,"rows":[{"depth",...}]}]}`. The rows are in the order of the
 /// drawing with their depth, not nested, so that no depth is too deep for a reader.
 std::string chain_json(std::span<const chain> chains);
+std::string chain_json(std::span<const chain> chains, const analysis_options& options);
 
 /// An HTTP status code or, for an error, what is known of it; empty when nothing is.
 std::string status_text(const span_data& span);

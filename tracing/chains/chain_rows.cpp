@@ -14,4 +14,8 @@ std::vector<std::size_t> parents_of(const chain& one) {
     return parents;
 }
 
+bool is_call(const span_data& span) {
+    return span.kind == span_kind::client && find_attribute(span.attributes, "messaging.operation.type") == nullptr;
+}
+
 }  // namespace outrider::tracing

@@ -1,9 +1,11 @@
 // Draws chains. A line is: label (tree, service, name, status), duration, offset, bar.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "tracing/chains/chain.hpp"
+#include "tracing/chains/chain_analysis.hpp"
+#include "tracing/chains/chain_summary.hpp"
+#include "tracing/chains/drawn_text.hpp"
+#include "tracing/stitch/attribute_names.hpp"
 #include "tracing/terminal_text.hpp"
 #include "tracing/utf8.hpp"
 
@@ -16,48 +18,21 @@ constexpr std::size_t gap_width = 2;
 
 /// The characters that a tree is drawn with.
 struct glyphs {
-    std::string_view branch, last_branch, line, space, arrow, deep, block, waiting, edge, micro;
+    std::string_view branch, last_branch, line, space, arrow, deep, block, beside, waiting, edge;
 };
 
-constexpr glyphs unicode_glyphs{"├─ ", "└─ ", "│  ", "   ", " → ", "… ", "█", "░", "│", "µs"};
-constexpr glyphs ascii_glyphs{"|- ", "`- ", "|  ", "   ", " -> ", ".. ", "=", "-", "|", "us"};
+constexpr glyphs unicode_glyphs{"├─ ", "└─ ", "│  ", "   ", " → ", "… ", "█", "▒", "░", "│"};
+constexpr glyphs ascii_glyphs{"|- ", "`- ", "|  ", "   ", " -> ", ".. ", "#", "=", "-", "|"};
 
 const glyphs& glyphs_of(const chain_style& style) { return style.ascii ? ascii_glyphs : unicode_glyphs; }
-
-std::string formatted(const char* format, double number, std::string_view unit) {
-    std::array<char, 32> text;
-    auto size = std::snprintf(text.data(), text.size(), format, number);
-    return std::string{text.data(), static_cast<std::size_t>(size)}.append(unit);
-}
-
-// Three significant digits, in the unit in which one reads them.
-std::string time_text(std::uint64_t ns, const glyphs& draw) {
-    auto value = static_cast<double>(ns);
-    if (ns == 0) return std::string{"0 "}.append(draw.micro);
-    if (ns < 999'500) return formatted(ns < 10'000 ? "%.1f " : "%.0f ", value / 1e3, draw.micro);
-    if (ns < 999'500'000)
-        return formatted(ns < 9'995'000 ? "%.2f " : ns < 99'950'000 ? "%.1f " : "%.0f ", value / 1e6, "ms");
-    if (ns < 60'000'000'000) return formatted(ns < 9'995'000'000 ? "%.2f " : "%.1f ", value / 1e9, "s");
-    auto minutes = ns / 60'000'000'000;
-    if (minutes < 100) return std::to_string(minutes) + "m " + std::to_string(ns / 1'000'000'000 % 60) + "s";
-    auto hours = minutes / 60;
-    if (hours < 100) return std::to_string(hours) + "h " + std::to_string(minutes % 60) + "m";
-    return std::to_string(hours / 24) + " d";
-}
-
-std::string right(const std::string& text, std::size_t width) {
-    auto used = columns(text);
-    return used >= width ? text : std::string(width - used, ' ') + text;
-}
-
-std::string plural(std::size_t count, std::string_view noun) {
-    return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
-}
 
 /// Draws one chain.
 class chain_drawing {
   public:
-    chain_drawing(const chain& what, const chain_style& style) : chain_(what), style_(style), draw_(glyphs_of(style)) {}
+    chain_drawing(const chain& what, const chain_analysis& known, const chain_style& style)
+        : chain_(what), known_(known), style_(style), draw_(glyphs_of(style)), on_path_(what.rows.size()) {
+        for (const auto& stretch : known.critical) on_path_[stretch.row].push_back(stretch.when);
+    }
 
     void append_to(std::string& out) {
         append_head(out);
@@ -66,9 +41,10 @@ class chain_drawing {
         labels.reserve(shown);
         for (std::size_t i = 0; i < shown; ++i) labels.push_back(label(chain_.rows[i]));
         measure(labels);
-        for (std::size_t i = 0; i < shown; ++i) append_row(out, chain_.rows[i], labels[i]);
+        for (std::size_t i = 0; i < shown; ++i) append_row(out, i, labels[i]);
         if (shown < chain_.rows.size()) out.append(plural(chain_.rows.size() - shown, "more line")).append("\n");
         if (skewed_) out += "* starts before its parent: the clocks of the two services differ\n";
+        append_summary(out, chain_, known_, {style_.width, style_.ascii});
     }
 
   private:
@@ -83,9 +59,9 @@ class chain_drawing {
         if (!chain_.linked.empty()) out.append(" and ").append(std::to_string(chain_.linked.size())).append(" linked");
         out += "   ";
         out.append(plural(chain_.services, "service")).append(", ").append(plural(chain_.spans, "span"));
-        out.append(", ").append(time_text(chain_.end_unix_ns - chain_.start_unix_ns, draw_));
+        out.append(", ").append(time_text(chain_.end_unix_ns - chain_.start_unix_ns, style_.ascii));
         if (chain_.errors != 0) out.append(", ").append(plural(chain_.errors, "error"));
-        if (chain_.gaps != 0) out.append(", ").append(plural(chain_.gaps, "gap"));
+        if (const auto gaps = known_.gaps(); gaps != 0) out.append(", ").append(plural(gaps, "gap"));
         if (chain_.duplicates != 0) out.append(", ").append(plural(chain_.duplicates, "duplicate")).append(" left out");
         out += '\n';
     }
@@ -110,7 +86,13 @@ class chain_drawing {
         if (!row.peer.empty()) text.append(draw_.arrow).append(clean(row.peer));
         text.append("  ").append(clean(row.span->name));
         if (auto status = status_text(*row.span); !status.empty()) text.append("  ").append(clean(status));
-        if (row.join == chain_join::link) text += "  (by link)";
+        if (const auto inferred = inferred_link_of(row)) {
+            text.append("  ~ ").append(clean(inferred->source)).append(" ").append(share_text(inferred->confidence));
+        } else if (row.join == chain_join::link) {
+            text += "  (by link)";
+        }
+        if (auto fault = text_attribute(row.span->attributes, chain_attributes::fault); !fault.empty())
+            text.append("  (").append(clean(fault)).append(")");
         if (row.join == chain_join::cycle) text += "  (its parents form a circle, cut here)";
         return text;
     }
@@ -131,15 +113,16 @@ class chain_drawing {
         bar_width_ = left >= bar_frame + narrowest_bar ? std::min(left - bar_frame, widest_bar) : 0;
     }
 
-    void append_row(std::string& out, const chain_row& row, const std::string& text) {
+    void append_row(std::string& out, std::size_t at, const std::string& text) {
+        const auto& row = chain_.rows[at];
         auto line = fit(text, label_width_, style_.ascii);
         if (row.join != chain_join::gap) {
             line.append(gap_width, ' ')
-                .append(right(time_text(row.end_unix_ns - row.start_unix_ns, draw_), time_width));
-            line.append(gap_width, ' ').append(right(offset_text(row.start_unix_ns), time_width));
+                .append(right_aligned(time_text(row.end_unix_ns - row.start_unix_ns, style_.ascii), time_width));
+            line.append(gap_width, ' ').append(right_aligned(offset_text(row.start_unix_ns), time_width));
             line += row.skewed ? '*' : ' ';
             skewed_ = skewed_ || row.skewed;
-            if (bar_width_ != 0) append_bar(line, row);
+            if (bar_width_ != 0) append_bar(line, at);
         }
         line.erase(line.find_last_not_of(' ') + 1);
         out.append(line).append("\n");
@@ -149,40 +132,63 @@ class chain_drawing {
     std::string offset_text(std::uint64_t start) const {
         const bool earlier = start < chain_.start_unix_ns;
         const auto apart = earlier ? chain_.start_unix_ns - start : start - chain_.start_unix_ns;
-        return (earlier ? "-" : "+") + time_text(apart, draw_);
+        return (earlier ? "-" : "+") + time_text(apart, style_.ascii);
     }
 
-    void append_bar(std::string& line, const chain_row& row) const {
-        auto total = std::max(1.0, static_cast<double>(chain_.end_unix_ns - chain_.start_unix_ns));
-        auto scale = static_cast<double>(bar_width_) / total;
-        auto start = std::max(row.start_unix_ns, chain_.start_unix_ns);
-        auto from = static_cast<std::size_t>(static_cast<double>(start - chain_.start_unix_ns) * scale);
-        auto length =
-            static_cast<std::size_t>(static_cast<double>(std::max(start, row.end_unix_ns) - start) * scale + 0.5);
-        from = std::min(from, bar_width_ - 1);
-        length = std::clamp<std::size_t>(length, 1, bar_width_ - from);
-        line.append(gap_width - 1, ' ').append(draw_.edge).append(from, ' ');
-        for (std::size_t i = 0; i < length; ++i) line += row.span == nullptr ? draw_.waiting : draw_.block;
-        line.append(bar_width_ - from - length, ' ').append(draw_.edge);
+    // What the whole chain waited for is drawn solid.
+    void append_bar(std::string& line, std::size_t at) const {
+        const auto& row = chain_.rows[at];
+        const auto total = std::max(1.0, static_cast<double>(chain_.end_unix_ns - chain_.start_unix_ns));
+        const auto scale = static_cast<double>(bar_width_) / total;
+        const auto cell_of = [&](std::uint64_t at_ns) {
+            return static_cast<double>(std::max(at_ns, chain_.start_unix_ns) - chain_.start_unix_ns) * scale;
+        };
+        const auto first = std::min(static_cast<std::size_t>(cell_of(row.start_unix_ns)), bar_width_ - 1);
+        const auto length = static_cast<std::size_t>(cell_of(row.end_unix_ns) - cell_of(row.start_unix_ns) + 0.5);
+        const auto last = first + std::clamp<std::size_t>(length, 1, bar_width_ - first);
+        std::vector<std::string_view> bar(bar_width_, " ");
+        const auto paint = [&](std::size_t from, std::size_t to, std::string_view with) {
+            for (auto i = from; i < to; ++i) bar[i] = with;
+        };
+        paint(first, last, row.span == nullptr ? draw_.waiting : draw_.beside);
+        const auto shift = row.start_unix_ns - known_.times[at].start;  // the bar is drawn by the row's own clock
+        for (const auto& stretch : on_path_[at]) {
+            if (row.span == nullptr) break;
+            const auto from = std::clamp(static_cast<std::size_t>(cell_of(stretch.start + shift)), first, last - 1);
+            paint(from, std::clamp(static_cast<std::size_t>(cell_of(stretch.end + shift) + 0.5), from + 1, last),
+                  draw_.block);
+        }
+        line.append(gap_width - 1, ' ').append(draw_.edge);
+        for (auto cell : bar) line += cell;
+        line.append(draw_.edge);
     }
 
     const chain& chain_;
+    const chain_analysis& known_;
     const chain_style& style_;
     const glyphs& draw_;
-    std::vector<bool> open_;  ///< per depth: siblings are still to come
+    std::vector<std::vector<time_range>> on_path_;  ///< of each row
+    std::vector<bool> open_;                        ///< per depth: siblings are still to come
     std::size_t label_width_ = 0, bar_width_ = 0;
     bool skewed_ = false;
 };
 
 }  // namespace
 
-std::string chain_text(std::span<const chain> chains, const chain_style& style) {
+std::string chain_text(std::span<const chain> chains, const chain_style& style, const analysis_options& options) {
+    auto how = options;
+    how.ascii = style.ascii;
     std::string out;
     for (const auto& one : chains) {
         if (!out.empty()) out += '\n';
-        chain_drawing{one, style}.append_to(out);
+        const auto known = analyze(one, how);
+        chain_drawing{one, known, style}.append_to(out);
     }
     return out;
+}
+
+std::string chain_text(std::span<const chain> chains, const chain_style& style) {
+    return chain_text(chains, style, analysis_options{});
 }
 
 }  // namespace outrider::tracing

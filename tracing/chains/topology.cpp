@@ -23,8 +23,6 @@ traffic_figures figures_of(const traffic& from, double seconds) {
     return out;
 }
 
-bool calls(const span_data& span) { return span.kind == span_kind::client && !is_poll(span) && !is_send(span); }
-
 }  // namespace
 
 void traffic::merge(const traffic& other) {
@@ -52,7 +50,7 @@ void topology::add_row(const chain& one, std::size_t index, const std::vector<st
     if (row.span == nullptr) return;
     const auto& span = *row.span;
     const auto* above = parents[index] == no_row ? nullptr : &one.rows[parents[index]];
-    const bool called_here = above != nullptr && above->span != nullptr && calls(*above->span);
+    const bool called_here = above != nullptr && above->span != nullptr && is_call(*above->span);
     const auto own = named(place_kind::service, service_of(span));
     if (is_send(span)) {
         if (!is_anchor(span)) count({own, named(place_kind::topic, topic_of(span))}, row, nullptr);
@@ -60,7 +58,7 @@ void topology::add_row(const chain& one, std::size_t index, const std::vector<st
         const bool queued = above != nullptr && above->join == chain_join::queue;
         if (!queued && is_poll(span)) return;  // waiting is no traffic
         count({named(place_kind::topic, topic_of(span)), own}, row, queued ? above : nullptr);
-    } else if (calls(span)) {
+    } else if (is_call(span)) {
         if (!row.peer.empty()) count({own, named(place_kind::external, row.peer)}, row, nullptr);
     } else if (span.kind == span_kind::server && !called_here) {
         count({named(place_kind::outside, ""), own}, row, nullptr);

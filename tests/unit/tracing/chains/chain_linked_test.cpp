@@ -12,13 +12,16 @@ using testing::ElementsAre;
 TEST(ChainLinked, DrawsADerivedTopicsTwoTracesAsOneTree) {
     EXPECT_EQ(drawn(derived_shop()), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b and 1 linked   3 services, 6 spans, 21.3 ms
-frontend  POST                          9.00 ms      +0 µs  │██████████              │
-└─ frontend → orders  POST              8.00 ms    +500 µs  │█████████               │
-   └─ orders  POST                      7.40 ms    +800 µs  │████████                │
+frontend  POST                          9.00 ms      +0 µs  │█▒▒▒▒▒▒▒▒▒              │
+└─ frontend → orders  POST              8.00 ms    +500 µs  │█▒▒▒▒▒▒▒▒               │
+   └─ orders  POST                      7.40 ms    +800 µs  │██▒▒▒▒▒▒                │
       └─ orders → stock  send placed    3.00 ms   +2.00 ms  │  ███                   │
          └─ (queue placed)              12.3 ms   +5.00 ms  │     ░░░░░░░░░░░░░░     │
-            └─ stock  process placed    4.00 ms   +17.3 ms  │                   █████│
+            └─ stock  process placed    4.00 ms   +17.3 ms  │                   █▒▒██│
                └─ stock  POST           2.00 ms   +18.0 ms  │                    ██  │
+critical path  queues 12.3 ms, orders 4.20 ms, stock 4.00 ms, frontend 800 µs
+queues         placed 12.3 ms
+complete: 6 spans, 3 services, 21.3 ms, 12.3 ms of it in queues
 )");
 }
 
@@ -78,7 +81,7 @@ TEST(ChainLinked, PutsAPollUnderTheSendItTookFromAndCountsNoneOfItsWait) {
     EXPECT_EQ(chain.rows[7].join, chain_join::link);
     EXPECT_FALSE(chain.rows[7].skewed);
     EXPECT_EQ(chain.end_unix_ns - chain.start_unix_ns, 21'300 * us);
-    EXPECT_NE(drawn(spans).find("517 ms    -500 ms  │████████"), std::string::npos) << drawn(spans);
+    EXPECT_NE(drawn(spans).find("517 ms    -500 ms  │▒▒▒▒▒▒▒▒"), std::string::npos) << drawn(spans);
 }
 
 TEST(ChainLinked, EndsTheQueueAtThePollWhereNoProcessIsKnown) {
@@ -90,13 +93,16 @@ TEST(ChainLinked, EndsTheQueueAtThePollWhereNoProcessIsKnown) {
     spans.push_back(make(ambient, 7, 3, "stock", "GET", span_kind::client, 19'000, 100));
     EXPECT_EQ(drawn(spans), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b and 2 linked   3 services, 6 spans, 21.3 ms
-frontend  POST                                  9.00 ms      +0 µs  │██████████              │
-└─ frontend → orders  POST                      8.00 ms    +500 µs  │█████████               │
-   └─ orders  POST                              7.40 ms    +800 µs  │████████                │
+frontend  POST                                  9.00 ms      +0 µs  │█▒▒▒▒▒▒▒▒▒              │
+└─ frontend → orders  POST                      8.00 ms    +500 µs  │█▒▒▒▒▒▒▒▒               │
+   └─ orders  POST                              7.40 ms    +800 µs  │██▒▒▒▒▒▒                │
       └─ orders → stock  send placed            3.00 ms   +2.00 ms  │  ███                   │
          └─ (queue placed)                      12.3 ms   +5.00 ms  │     ░░░░░░░░░░░░░░     │
             └─ stock  poll placed  (by link)    4.00 ms   +17.3 ms  │                   █████│
                └─ stock  GET                     100 µs   +19.0 ms  │                     █  │
+critical path  queues 12.3 ms, orders 4.20 ms, stock 4.00 ms, frontend 800 µs
+queues         placed 12.3 ms
+complete: 6 spans, 3 services, 21.3 ms, 12.3 ms of it in queues
 )");
 }
 

@@ -11,13 +11,16 @@ using testing::ElementsAre;
 TEST(ChainQueue, DrawsATopicAsASegmentBetweenSendAndProcess) {
     EXPECT_EQ(drawn(shop_to_stock()), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b   3 services, 6 spans, 21.3 ms
-frontend  POST                          9.00 ms      +0 µs  │██████████              │
-└─ frontend → orders  POST              8.00 ms    +500 µs  │█████████               │
-   └─ orders  POST                      7.40 ms    +800 µs  │████████                │
+frontend  POST                          9.00 ms      +0 µs  │█▒▒▒▒▒▒▒▒▒              │
+└─ frontend → orders  POST              8.00 ms    +500 µs  │█▒▒▒▒▒▒▒▒               │
+   └─ orders  POST                      7.40 ms    +800 µs  │██▒▒▒▒▒▒                │
       └─ orders → stock  send placed    3.00 ms   +2.00 ms  │  ███                   │
          └─ (queue placed)              12.3 ms   +5.00 ms  │     ░░░░░░░░░░░░░░     │
-            └─ stock  process placed    4.00 ms   +17.3 ms  │                   █████│
+            └─ stock  process placed    4.00 ms   +17.3 ms  │                   █▒▒██│
                └─ stock  POST           2.00 ms   +18.0 ms  │                    ██  │
+critical path  queues 12.3 ms, orders 4.20 ms, stock 4.00 ms, frontend 800 µs
+queues         placed 12.3 ms
+complete: 6 spans, 3 services, 21.3 ms, 12.3 ms of it in queues
 )");
 }
 

@@ -48,24 +48,30 @@ std::string drawn(const std::vector<span_data>& spans, chain_style style = {}) {
 TEST(ChainText, DrawsATraceThroughThreeServices) {
     EXPECT_EQ(drawn(shop()), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b   3 services, 6 spans, 12.4 ms, 3 errors
-frontend  GET /checkout  502 error               12.4 ms      +0 µs  │████████████████████████│
-├─ frontend → orders  POST  201                  10.9 ms    +700 µs  │ █████████████████████  │
-│  └─ orders  POST /orders  201                  9.80 ms   +1.10 ms  │  ███████████████████   │
-│     └─ orders → stock  GET  503 error          6.10 ms   +3.50 ms  │      ████████████      │
+frontend  GET /checkout  502 error               12.4 ms      +0 µs  │█▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒██│
+├─ frontend → orders  POST  201                  10.9 ms    +700 µs  │ █▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒█  │
+│  └─ orders  POST /orders  201                  9.80 ms   +1.10 ms  │  █████▒▒▒▒▒▒▒▒▒▒▒███   │
+│     └─ orders → stock  GET  503 error          6.10 ms   +3.50 ms  │      ██▒▒▒▒▒▒▒▒▒█      │
 │        └─ stock  GET /stock/{id}  503 error    5.20 ms   +4.00 ms  │       ██████████       │
 └─ frontend  render                               500 µs   +11.7 ms  │                      █ │
+critical path  stock 5.20 ms, orders 4.60 ms, frontend 2.60 ms
+errors         stock GET /stock/{id}: 503 error
+failed: stock GET /stock/{id}: 503 error; 6 spans, 3 services, 12.4 ms
 )");
 }
 
 TEST(ChainText, DrawsInAscii) {
     EXPECT_EQ(drawn(shop(), {80, true}), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b   3 services, 6 spans, 12.4 ms, 3 errors
-frontend  GET /checkout  502 error               12.4 ms      +0 us  |========|
-|- frontend -> orders  POST  201                 10.9 ms    +700 us  |======= |
-|  `- orders  POST /orders  201                  9.80 ms   +1.10 ms  |======  |
-|     `- orders -> stock  GET  503 error         6.10 ms   +3.50 ms  |  ====  |
-|        `- stock  GET /stock/{id}  503 error    5.20 ms   +4.00 ms  |  ===   |
-`- frontend  render                               500 us   +11.7 ms  |       =|
+frontend  GET /checkout  502 error               12.4 ms      +0 us  |#======#|
+|- frontend -> orders  POST  201                 10.9 ms    +700 us  |#=====# |
+|  `- orders  POST /orders  201                  9.80 ms   +1.10 ms  |##===#  |
+|     `- orders -> stock  GET  503 error         6.10 ms   +3.50 ms  |  #==#  |
+|        `- stock  GET /stock/{id}  503 error    5.20 ms   +4.00 ms  |  ###   |
+`- frontend  render                               500 us   +11.7 ms  |       #|
+critical path  stock 5.20 ms, orders 4.60 ms, frontend 2.60 ms
+errors         stock GET /stock/{id}: 503 error
+failed: stock GET /stock/{id}: 503 error; 6 spans, 3 services, 12.4 ms
 )");
 }
 
@@ -78,6 +84,11 @@ frontend  GET /checkout  5…    12.4 ms      +0 µs
 │     └─ orders → stock  G…    6.10 ms   +3.50 ms
 │        └─ stock  GET /st…    5.20 ms   +4.00 ms
 └─ frontend  render             500 µs   +11.7 ms
+critical path  stock 5.20 ms, orders 4.60 ms,
+               frontend 2.60 ms
+errors         stock GET /stock/{id}: 503 error
+failed: stock GET /stock/{id}: 503 error; 6 spans,
+  3 services, 12.4 ms
 )");
 }
 
@@ -101,13 +112,16 @@ TEST(Chain, NamesTheGapAboveOrphans) {
     EXPECT_EQ(chain.spans, 6U);
     EXPECT_EQ(drawn(spans), R"(
 trace 4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b4b   3 services, 6 spans, 12.4 ms, 3 errors, 1 gap
-frontend  GET /checkout  502 error          12.4 ms      +0 µs  │████████████████████████│
+frontend  GET /checkout  502 error          12.4 ms      +0 µs  │█▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒██│
 ├─ frontend  POST  201                      10.9 ms    +700 µs  │ █████████████████████  │
 └─ frontend  render                          500 µs   +11.7 ms  │                      █ │
 (span 0000000000000003 was not received)
-├─ orders  work                              100 µs   +1.20 ms  │  █                     │
-└─ orders → stock  GET  503 error           6.10 ms   +3.50 ms  │      ████████████      │
-   └─ stock  GET /stock/{id}  503 error     5.20 ms   +4.00 ms  │       ██████████       │
+├─ orders  work                              100 µs   +1.20 ms  │  ▒                     │
+└─ orders → stock  GET  503 error           6.10 ms   +3.50 ms  │      ▒▒▒▒▒▒▒▒▒▒▒▒      │
+   └─ stock  GET /stock/{id}  503 error     5.20 ms   +4.00 ms  │       ▒▒▒▒▒▒▒▒▒▒       │
+errors         frontend GET /checkout: 502 error; stock GET /stock/{id}: 503 error
+gaps           parent 0000000000000003 was never received
+failed: frontend GET /checkout: 502 error; 6 spans, 3 services, 12.4 ms
 )");
 }
 
@@ -238,7 +252,7 @@ TEST(ChainText, ShowsHostileNamesEscaped) {
         out.find("ev\\x1b]0;il\\x07 → \\x1b[2J  a\\nb\\r\\t\\x7f\\x9b31m \\u202edcba\xEF\xBF\xBD  error: line\\nbreak"),
         std::string::npos)
         << out;
-    EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3);
+    EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 5) << "no line but those of the tree, the error and the verdict";
     out = drawn({span}, {200, true});
     for (unsigned char c : out) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << int{c};
 }
