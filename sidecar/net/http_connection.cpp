@@ -2,13 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
-#include <mutex>
 #include <optional>
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -18,10 +14,9 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <netdb.h>
 
 #include "sidecar/net/http_client_message.hpp"
-#include "sidecar/net/job_thread.hpp"
+#include "sidecar/net/name_lookup.hpp"
 #include "sidecar/net/own_mark.hpp"
 
 namespace outrider::net {
@@ -34,7 +29,6 @@ using tls_stream = asio::ssl::stream<tcp_socket>;
 using timer =
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, executor>;
 using time_point = std::chrono::steady_clock::time_point;
-using endpoints = std::vector<tcp::endpoint>;
 
 constexpr std::uint32_t response_head_bytes = 64 * 1024;
 constexpr std::size_t input_bytes = 256 * 1024;  // more than a head or a trailer; bounds the line of a chunk's size
@@ -46,26 +40,6 @@ time_point deadline_after(std::chrono::milliseconds patience) {
     return patience.count() == 0 ? now + std::chrono::hours(24 * 365) : now + patience;
 }
 
-/// getaddrinfo has no deadline, therefore it runs on a thread that can be left behind.
-std::pair<endpoints, std::string> look_up(const std::string& host, std::uint16_t port) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_ADDRCONFIG;
-    addrinfo* found = nullptr;
-    if (const int rc = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); rc != 0) return {{}, ::gai_strerror(rc)};
-    endpoints out;
-    for (const auto* a = found; a; a = a->ai_next) {
-        tcp::endpoint endpoint;
-        if (a->ai_addrlen > endpoint.capacity()) continue;
-        endpoint.resize(a->ai_addrlen);
-        std::memcpy(endpoint.data(), a->ai_addr, a->ai_addrlen);
-        endpoint.port(port);
-        out.push_back(endpoint);
-    }
-    ::freeaddrinfo(found);
-    return {std::move(out), {}};
-}
-
 }  // namespace
 
 /// Lives as long as anyone needs it: the connection, a request under way, the timer's and the resolver's handlers.
@@ -75,12 +49,11 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     asio::io_context& context;
     http_client_options options;
     timer deadline_timer;
-    std::optional<job_thread> resolver;
+    name_lookup names{context};
     std::optional<tcp_socket> plain;
     std::optional<tls_stream> tls;
     boost::beast::flat_buffer input{input_bytes};
-    std::string origin;             ///< scheme and authority of the open connection
-    std::shared_ptr<timer> lookup;  ///< waits for the resolver
+    std::string origin;  ///< scheme and authority of the open connection
     bool timed_out = false, cancelled = false;
     bool kept = false;             ///< the request under way goes over a connection of an earlier one
     bool unanswered = false;       ///< the last request ended before a byte of its answer had come
@@ -106,7 +79,7 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     void cancel() {
         cancelled = true;
         close();
-        if (lookup) lookup->cancel();
+        names.cancel();
     }
 
     void begin(time_point deadline) {
@@ -145,7 +118,6 @@ struct http_connection::state : std::enable_shared_from_this<state> {
                (errno == EAGAIN || errno == EWOULDBLOCK);
     }
 
-    awaitable<std::pair<endpoints, std::string>> resolve(const std::string& host, std::uint16_t port);
     awaitable<std::optional<http_error>> connect(const url& to);
     awaitable<std::optional<http_error>> handshake(const url& to);
     awaitable<std::optional<http_error>> prepare(const http_request& request);
@@ -174,55 +146,9 @@ struct http_connection::state : std::enable_shared_from_this<state> {
     std::string_view unread() const { return {static_cast<const char*>(input.data().data()), input.size()}; }
 };
 
-awaitable<std::pair<endpoints, std::string>> http_connection::state::resolve(const std::string& host,
-                                                                             std::uint16_t port) {
-    error_code ec;
-    if (const auto address = asio::ip::make_address(host, ec); !ec)
-        co_return std::pair{endpoints{{address, port}}, std::string{}};
-    // The answer comes back through the io_context, which may be gone by then: `alive` is checked under its lock.
-    struct pending {
-        std::mutex mutex;
-        bool alive = true;
-        bool done = false;
-        std::pair<endpoints, std::string> found;
-    };
-    auto answer = std::make_shared<pending>();
-    auto wake = std::make_shared<timer>(context, deadline_timer.expiry());
-    lookup = wake;
-    if (!resolver) resolver.emplace("resolver");
-    resolver->post([answer, host, port, weak = std::weak_ptr(wake), &io = context] {
-        auto found = look_up(host, port);
-        const std::lock_guard lock(answer->mutex);
-        if (!answer->alive) return;
-        answer->found = std::move(found);
-        answer->done = true;
-        asio::post(io, [weak] {
-            if (const auto w = weak.lock()) w->cancel();
-        });
-    });
-    struct guard {
-        pending& p;
-        ~guard() {
-            const std::lock_guard lock(p.mutex);
-            p.alive = false;
-        }
-    } guarded{*answer};
-    while (true) {
-        {
-            const std::lock_guard lock(answer->mutex);
-            if (answer->done) co_return std::move(answer->found);
-        }
-        if (ended() || std::chrono::steady_clock::now() >= wake->expiry()) break;
-        co_await wake->async_wait(use_tuple);
-    }
-    resolver->stop(std::chrono::milliseconds(0));  // it hangs: left behind
-    resolver.reset();
-    timed_out = !cancelled;
-    co_return std::pair{endpoints{}, std::string("no answer in time")};
-}
-
 awaitable<std::optional<http_error>> http_connection::state::connect(const url& to) {
-    auto [found, why] = co_await resolve(to.host, to.port);
+    auto [found, why] = co_await names.find(to.host, to.port, deadline_timer.expiry());
+    timed_out = timed_out || (found.empty() && deadline_timer.expiry() <= std::chrono::steady_clock::now());
     if (found.empty()) co_return failed(http_failure::resolve, "resolve " + to.host, why);
     error_code last = asio::error::host_not_found;
     for (const auto& endpoint : found) {
@@ -355,8 +281,8 @@ awaitable<std::optional<http_error>> http_connection::state::prepare(const http_
 /// Whether to ask again over a connection of its own: a kept one may be closed by its server while a request is under
 /// way, and what changes nothing when it is done twice may then be sent again (RFC 9110, 9.2.2; RFC 9112, 9.3.1).
 bool http_connection::state::once_more(const http_request& request, const http_result& answer) {
-    const bool safe = request.method == "GET" || request.method == "HEAD" || request.method == "PUT" ||
-                      request.method == "DELETE";
+    const bool safe =
+        request.method == "GET" || request.method == "HEAD" || request.method == "PUT" || request.method == "DELETE";
     if (answer || !kept || !safe || !unanswered || ended() || answer.error().failure != http_failure::broken)
         return false;
     forget();
