@@ -28,6 +28,8 @@ inline constexpr std::string_view key_prefix = "chain.key.";
 
 /// text: the trace that a span was in before it became part of a chain.
 inline constexpr std::string_view original_trace_id = "chain.original_trace_id";
+/// text: the id of a span that was given another one, because a second span of the chain had the same.
+inline constexpr std::string_view original_span_id = "chain.original_span_id";
 /// text: the parent that a span named and that was never received.
 inline constexpr std::string_view original_parent_id = "chain.original_parent_id";
 /// text and double: what tied a span to its parent, or a link to its target, when that was inferred.

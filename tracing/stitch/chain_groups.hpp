@@ -1,28 +1,81 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "tracing/stitch/decision.hpp"
+#include "tracing/stitch/keyed_hash.hpp"
 
 namespace outrider::tracing {
 
-/// Which traces are one chain. A chain is named by the trace of its first root: the one that has no cause. Decisions
-/// that would close a circle are refused.
+/// Which traces are one chain. A chain is named by the trace of its first root: the one that has no cause; of several
+/// such traces by the least. Decisions that would close a circle are refused. A trace that is alone takes no memory,
+/// one of a chain about 60 bytes.
 class chain_groups {
   public:
+    /// Decisions that would make a larger chain, or give one trace more causes, are refused.
+    static constexpr std::size_t most_traces = 65'536, most_causes = 64;
+
+    chain_groups();
+
     /// @return whether any trace has another chain now
     bool apply(const decision& known);
     /// The name of the chain that the trace belongs to; the trace itself when it is alone.
     trace_id chain_of(const trace_id& trace) const;
-    /// All traces of the chain that this trace belongs to, itself included.
+    /// All traces of the chain that this trace belongs to, itself included; the one that names it first.
     std::vector<trace_id> traces_of(const trace_id& trace) const;
+    /// The trace is no longer held. Its chain stays as it is until all of its traces are forgotten.
     void forget(const trace_id& trace);
+    std::size_t memory() const;
 
   private:
-    std::map<trace_id, std::map<span_id, trace_id>> causes_;  ///< of the roots of a trace: the trace of each cause
-    std::map<trace_id, std::vector<trace_id>> effects_;
+    using index = std::uint32_t;
+    static constexpr index none = 0xffffffff;
+
+    /// A trace of a chain. The members of a chain stand in a ring; one of them, its leader, knows of it as a whole.
+    struct node {
+        trace_id trace;
+        span_id root;        ///< whose cause is in `cause`
+        index cause = none;  ///< none: no root of the trace has a cause elsewhere, or further_ tells it
+        index leader = none;
+        index next = none;
+        // Of the chain, when this is its leader.
+        index size = 1, live = 0, top = none, tops = 1;
+        bool caused =
+            false;  ///< was told a cause, and has not been forgotten since: a chain lives as long as one of these
+        bool gone = false;     ///< forgotten
+        bool further = false;  ///< has causes in further_
+    };
+
+    std::size_t home_of(const trace_id& trace) const;
+    index find(const trace_id& trace) const;
+    index take_in(const trace_id& trace);
+    void enter(index at);
+    void erase(index at);
+    bool is_top(index at) const { return nodes_[at].cause == none && !nodes_[at].further; }
+    template <class Each>
+    void for_causes(index at, Each&& each) const;
+    template <class Each>
+    void for_members(index leader, Each&& each) const;
+    index cause_of(index at, const span_id& root) const;
+    bool set_cause(index at, const span_id& root, index cause);
+    bool drop_cause(const trace_id& trace, const span_id& root);
+    bool join(index at, const span_id& root, index cause);
+    bool is_above(index above, index below) const;
+    void merge(index a, index b);
+    void find_top(index leader);
+    bool regroup(index member);
+    void let_go(index leader);
+    void let_go_if_alone(index at);
+
+    keyed_hash hash_;
+    std::vector<node> nodes_;
+    std::vector<index> table_;  ///< open addressing; a power of two, or empty
+    std::vector<index> free_;
+    std::map<std::pair<index, span_id>, index> further_;  ///< causes of further roots of one trace
 };
 
 }  // namespace outrider::tracing

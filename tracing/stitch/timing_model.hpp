@@ -22,6 +22,7 @@ struct left_span {
     std::uint32_t operation = 0;  ///< whom it called and for what
     std::int64_t start_ns = 0, end_ns = 0;
     std::uint32_t known_cause = no_span;  ///< index of an entered span, where something better than time told it
+    bool settled = false;                 ///< shown before, with its cause: for orientation, not to be learnt from again
 };
 
 /// A cause that time suggests.
@@ -57,9 +58,28 @@ class timing_model {
 };
 
 /// Which span that left a process is the one that entered another, where no context went with it: the entered one lies
-/// within the other, give or take the clocks' offset, which is estimated.
-/// @param entered, left  of one operation, by start
-/// @return one guess for each of `left`
+/// within the other, give or take the offset of the two clocks. Offset and delays are learnt for each pair of processes.
+/// Here `operation` of a span is the number of the process that it ran in; one model for each endpoint.
+class hop_model {
+  public:
+    hop_model();
+    ~hop_model();
+    hop_model(hop_model&&) noexcept;
+    hop_model& operator=(hop_model&&) noexcept;
+
+    /// @param left, entered  all of one endpoint, by start
+    /// @return one guess for each of `left`, in its order
+    std::vector<timing_guess> match(std::span<const left_span> left, std::span<const entered_span> entered);
+
+    /// How many bytes it takes.
+    std::size_t memory() const;
+
+  private:
+    struct state;
+    std::unique_ptr<state> state_;
+};
+
+/// The same from nothing but these spans.
 std::vector<timing_guess> match_hops(std::span<const left_span> left, std::span<const entered_span> entered);
 
 }  // namespace outrider::tracing

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "tracing/stitch/window_spans.hpp"
+
+namespace outrider::tracing {
+
+/// How much the values that a span carried speak for each of what entered its process.
+struct echo_answer {
+    struct candidate {
+        std::uint32_t entered = 0;  ///< index
+        double confidence = 0;
+    };
+    std::vector<candidate> candidates;  ///< the likeliest first, at most four
+};
+
+/// Values in what entered a process within a window of time, and how rare each was in it.
+class echo_match {
+  public:
+    /// Values that more spans carried tell nothing.
+    static constexpr std::size_t most_carriers = 8;
+
+    void build(const std::vector<window_span>& entered, const span_store& store);
+    bool empty() const { return carried_.empty(); }
+    /// @param open_weight  what speaks for a span that was open when this one began, beside one that had ended
+    void ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
+             echo_answer& out);
+
+  private:
+    struct carried {
+        std::uint32_t value, entered;
+        auto operator<=>(const carried&) const = default;
+    };
+    struct vote {
+        std::uint32_t entered;
+        double odds;
+    };
+
+    std::vector<carried> carried_;
+    std::vector<vote> votes_;
+    std::size_t carriers_ = 0;
+};
+
+}  // namespace outrider::tracing

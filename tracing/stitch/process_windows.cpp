@@ -1,0 +1,176 @@
+#include "tracing/stitch/process_windows.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace outrider::tracing {
+namespace {
+
+constexpr std::size_t most_entered = 32'768, most_shown = 8'192;  // of one process
+constexpr std::size_t most_operations = 1'024;                    // of one service; the rest behave alike
+constexpr std::size_t piece = 2'048;                              // roots that are decided together
+constexpr std::size_t most_asked_again = 4'096;                   // in one step of one process
+constexpr std::uint8_t most_retold = 3;
+constexpr std::uint8_t confident = 180;  // of 200
+constexpr std::size_t process_bytes = 400, service_bytes = 250, operation_bytes = 48;
+
+}  // namespace
+
+std::uint16_t process_windows::join(const origin_facts& origin) {
+    if (const auto known = numbers_.find(origin.process); known != numbers_.end()) {
+        ++processes_[known->second]->held;
+        return known->second;
+    }
+    if (free_.empty() && processes_.size() == no_process) return no_process;
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint16_t>(processes_.size()));
+        processes_.emplace_back();
+    }
+    const auto number = free_.back();
+    free_.pop_back();
+    auto& of = services_[origin.service];
+    if (!of) {
+        of = std::make_unique<service>();
+        of->name = origin.service;
+    }
+    ++of->processes;
+    processes_[number] = std::make_unique<process>();
+    auto& added = *processes_[number];
+    added.name = origin.process;
+    added.of = of.get();
+    added.held = 1;
+    numbers_.emplace(origin.process, number);
+    return number;
+}
+
+void process_windows::let_go(std::uint16_t number) {
+    if (number == no_process || --processes_[number]->held > 0) return;
+    auto& gone = *processes_[number];
+    waiting_ -= gone.waiting.size();
+    numbers_.erase(gone.name);
+    if (--gone.of->processes == 0) {
+        operations_ -= gone.of->operations.size();
+        services_.erase(gone.of->name);
+    }
+    processes_[number].reset();
+    free_.push_back(number);
+}
+
+std::uint16_t process_windows::operation_of(std::uint16_t number, std::uint64_t name) {
+    if (number == no_process || name == 0) return 0;
+    auto& known = processes_[number]->of->operations;
+    if (const auto found = known.find(name); found != known.end()) return found->second;
+    if (known.size() + 1 >= most_operations) return 0;
+    ++operations_;
+    return known.emplace(name, static_cast<std::uint16_t>(known.size() + 1)).first->second;
+}
+
+void process_windows::entered(span_number number) {
+    const auto& span = store_[number];
+    if (span.process == no_process || !span.timed) return;
+    auto& of = *processes_[span.process];
+    of.consumes |= span.messaging;
+    of.entered.add({span.start_ns, span.end_ns, number, span.operation});
+    of.fresh.push_back(number);
+}
+
+bool process_windows::left(span_number number, bool root) {
+    const auto& span = store_[number];
+    if (span.process == no_process || !span.timed) return false;
+    auto& of = *processes_[span.process];
+    of.of->has_roots |= root;
+    if (!of.of->has_roots) return false;
+    of.waiting.push_back(number);
+    ++waiting_;
+    return true;
+}
+
+std::size_t process_windows::memory() const {
+    return numbers_.size() * process_bytes + services_.size() * service_bytes + operations_ * operation_bytes +
+           window_bytes_ + model_bytes_;
+}
+
+void process_windows::step(std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out) {
+    window_bytes_ = 0;
+    for (auto& each : processes_) {
+        if (!each) continue;
+        if (!each->fresh.empty() || !each->waiting.empty() || all) step(*each, now_ms, oldest, all, out);
+        window_bytes_ += each->entered.memory() + each->shown.capacity() * sizeof(shown_span) +
+                         (each->waiting.capacity() + each->fresh.capacity()) * sizeof(span_number);
+    }
+    model_bytes_ = 0;
+    for (const auto& [name, each] : services_) model_bytes_ += each->model ? each->model->memory() : 0;
+}
+
+void process_windows::step(process& of, std::uint32_t now_ms, span_number oldest, bool all,
+                           std::vector<window_verdict>& out) {
+    of.entered.sort();
+    ask_again(of);
+    take_ready(of, now_ms, all);
+    for (std::size_t at = 0; at < at_.ready.size(); at += piece) {
+        const auto* first = at_.ready.data() + at;
+        decide(of, first, first + std::min(piece, at_.ready.size() - at), out);
+    }
+    of.fresh.clear();
+    of.entered.trim(oldest, most_entered, store_);
+    const auto beyond = of.shown.size() > most_shown ? of.shown.size() - most_shown : 0;
+    const auto kept = std::remove_if(
+        of.shown.begin() + static_cast<std::ptrdiff_t>(beyond), of.shown.end(),
+        [&](const auto& each) { return !store_.holds(each.number) || store_.before(each.number, oldest); });
+    of.shown.erase(kept, of.shown.end());
+    of.shown.erase(of.shown.begin(), of.shown.begin() + static_cast<std::ptrdiff_t>(beyond));
+}
+
+/// What had been decided without a span that it should have been compared with waits anew.
+void process_windows::ask_again(process& of) {
+    std::size_t asked = 0;
+    for (const auto number : of.fresh) {
+        if (!store_.holds(number) || asked >= most_asked_again) continue;
+        const auto& late = store_[number];
+        auto at = std::lower_bound(of.shown.begin(), of.shown.end(), late.start_ns,
+                                   [](const auto& each, std::int64_t start) { return each.start_ns < start; });
+        for (; at != of.shown.end() && at->start_ns <= late.end_ns && asked < most_asked_again; ++at, ++asked) {
+            if (!store_.holds(at->number)) continue;
+            auto& root = store_[at->number];
+            if (root.parented || !root.decided || root.retold >= most_retold) continue;
+            const bool doubtful =
+                root.source == link_source::none ||
+                (root.source == link_source::timing && (root.incomplete || root.confidence < confident));
+            if (!doubtful) continue;
+            ++root.retold;
+            of.waiting.push_back(at->number);
+            ++waiting_;
+            at->number = no_number;
+        }
+    }
+    std::erase_if(of.shown, [](const auto& each) { return each.number == no_number; });
+}
+
+bool process_windows::is_due(const process& of, const held_span& root, std::uint32_t now_ms) const {
+    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience).count();
+    if (root.decided || now_ms - root.arrived_ms >= static_cast<std::uint64_t>(patience)) return true;
+    if (root.inbound_open < 1 || of.consumes) return false;
+    return of.entered.containing(root.start_ns) >= static_cast<std::size_t>(root.inbound_open);
+}
+
+void process_windows::take_ready(process& of, std::uint32_t now_ms, bool all) {
+    at_.ready.clear();
+    const auto waits = std::remove_if(of.waiting.begin(), of.waiting.end(), [&](span_number each) {
+        if (!store_.holds(each)) return true;
+        if (!all && !is_due(of, store_[each], now_ms)) return false;
+        at_.ready.push_back(each);
+        return true;
+    });
+    waiting_ -= static_cast<std::size_t>(of.waiting.end() - waits);
+    of.waiting.erase(waits, of.waiting.end());
+    std::sort(at_.ready.begin(), at_.ready.end(), [this](auto a, auto b) {
+        const auto &left = store_[a], &right = store_[b];
+        return left.start_ns != right.start_ns ? left.start_ns < right.start_ns : left.key < right.key;
+    });
+}
+
+std::uint16_t process_windows::process::always_missing() const {
+    return *std::min_element(std::begin(missing), std::end(missing));
+}
+
+}  // namespace outrider::tracing

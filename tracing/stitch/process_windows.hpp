@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "tracing/stitch/echo_match.hpp"
+#include "tracing/stitch/span_store.hpp"
+#include "tracing/stitch/stitcher.hpp"
+#include "tracing/stitch/timing_model.hpp"
+#include "tracing/stitch/window_spans.hpp"
+
+namespace outrider::tracing {
+
+/// What the windows found for one root, with what else might be.
+struct window_verdict {
+    span_number root = no_number;
+    found_cause cause;  ///< not valid: none
+    std::array<found_cause, 4> others{};
+    bool missing = false;  ///< candidates had not arrived
+};
+
+/// What entered and left each process, the latest of it, and the causes that can only be told by looking at both: one
+/// open candidate, a correlation id, echoed values, time. The instances of a service share a model.
+class process_windows {
+  public:
+    static constexpr std::uint16_t no_process = 0xffff;
+
+    process_windows(span_store& store, const stitch_options& options) : store_(store), options_(options) {}
+
+    /// The numbers of a process and of an operation of its service; the process is counted until let_go().
+    std::uint16_t join(const origin_facts& origin);
+    void let_go(std::uint16_t process);
+    std::uint16_t operation_of(std::uint16_t process, std::uint64_t name);
+
+    void entered(span_number number);
+    /// A root that waits; or one whose cause is known, which is shown to the model where there are roots.
+    /// @return whether it will be decided here
+    bool left(span_number number, bool root);
+
+    /// Decides the roots whose patience has run out, or all.
+    /// @param oldest  what arrived before it is no longer asked about
+    void step(std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out);
+
+    std::size_t memory() const;
+    bool waiting() const { return waiting_ > 0; }
+
+  private:
+    struct service {
+        std::uint64_t name = 0;
+        std::uint32_t processes = 0;
+        bool has_roots = false;
+        std::unordered_map<std::uint64_t, std::uint16_t> operations;
+        std::unique_ptr<timing_model> model;
+    };
+    /// A root or another span that left, which has been decided.
+    struct shown_span {
+        std::int64_t start_ns;
+        span_number number;
+    };
+    struct process {
+        std::uint64_t name = 0;
+        service* of = nullptr;
+        std::uint32_t held = 0;
+        bool consumes = false;  ///< messages: what follows from them begins after their spans have ended
+        window_spans entered;
+        std::vector<span_number> fresh;  ///< entered since the last step
+        std::vector<span_number> waiting;
+        std::vector<shown_span> shown;  ///< by start
+        std::uint16_t missing[8] = {};  ///< candidates that had not arrived when the last roots were decided
+        std::uint8_t missing_at = 0;
+        std::uint16_t always_missing() const;
+    };
+    /// What one step is about, kept for its memory.
+    struct scratch {
+        std::vector<span_number> ready;
+        std::vector<window_span> entered;      ///< that may have caused what is ready
+        std::vector<window_verdict> verdicts;  ///< of what is ready, in its order
+        std::vector<window_span> asked;        ///< entered, as far as the model is asked
+        std::vector<entered_span> model_entered;
+        std::vector<std::pair<left_span, std::uint32_t>> left;  ///< with its place among verdicts
+        std::vector<left_span> model_left;
+        echo_match echoes;
+        echo_answer echo;
+    };
+
+    void step(process& of, std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out);
+    void ask_again(process& of);
+    bool is_due(const process& of, const held_span& root, std::uint32_t now_ms) const;
+    void take_ready(process& of, std::uint32_t now_ms, bool all);
+    void decide(process& of, const span_number* first, const span_number* last, std::vector<window_verdict>& out);
+    void gather(const process& of, std::int64_t earliest, std::int64_t latest);
+    found_cause known_cause(span_number left) const;
+    void judge(process& of, window_verdict& verdict);
+    void by_correlation(const held_span& root, window_verdict& verdict) const;
+    void by_echo(const held_span& root, window_verdict& verdict);
+    void ask_model(process& of, std::int64_t earliest);
+    void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
+    void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;
+    void doubt_missing(process& of, const held_span& root, window_verdict& verdict);
+    std::uint32_t asked_index(span_number entered) const;
+
+    span_store& store_;
+    stitch_options options_;
+    std::unordered_map<std::uint64_t, std::uint16_t> numbers_;
+    std::unordered_map<std::uint64_t, std::unique_ptr<service>> services_;
+    std::vector<std::unique_ptr<process>> processes_;
+    std::vector<std::uint16_t> free_;
+    std::size_t waiting_ = 0, window_bytes_ = 0, model_bytes_ = 0, operations_ = 0;
+    scratch at_;
+};
+
+}  // namespace outrider::tracing

@@ -1,0 +1,228 @@
+#include <algorithm>
+
+#include "tracing/stitch/process_windows.hpp"
+
+namespace outrider::tracing {
+namespace {
+
+constexpr std::int64_t ms = 1'000'000;
+constexpr std::int64_t reach_ns = 5'000 * ms;     // how long after a span has ended an echo of it is recognized
+constexpr std::int64_t ended_ns = 100 * ms;       // how long after it time may suggest it
+constexpr std::int64_t consumed_ns = 2'000 * ms;  // the same after records were handed over
+constexpr float only_open = 0.99F, only_of_group = 0.95F, told = 0.9F, doubted = 0.89F;
+
+/// Puts a candidate where it belongs among the others, the likeliest first.
+void add_other(window_verdict& verdict, found_cause other) {
+    if (!other.valid() || other.cause == verdict.cause.cause) return;
+    for (auto& each : verdict.others) {
+        if (each.cause == other.cause) return;
+        if (!each.valid() || other.confidence > each.confidence) std::swap(each, other);
+    }
+}
+
+/// Makes a candidate the cause when it is the likelier one.
+void propose(window_verdict& verdict, const found_cause& proposed) {
+    if (!verdict.cause.valid() || proposed.confidence > verdict.cause.confidence) {
+        const auto former = std::exchange(verdict.cause, proposed);
+        add_other(verdict, former);
+    } else {
+        add_other(verdict, proposed);
+    }
+}
+
+}  // namespace
+
+void process_windows::decide(process& of, const span_number* first, const span_number* last,
+                             std::vector<window_verdict>& out) {
+    const auto earliest = store_[*first].start_ns, latest = store_[*(last - 1)].start_ns;
+    gather(of, earliest - reach_ns, latest);
+    const bool echoing = std::any_of(first, last, [this](auto each) {
+        return store_[each].has_details && store_.details(store_[each]).echoes() > 0;
+    });
+    if (echoing) at_.echoes.build(at_.entered, store_);
+    at_.verdicts.clear();
+    bool guess = false;
+    for (const auto* each = first; each != last; ++each) {
+        auto& verdict = at_.verdicts.emplace_back();
+        verdict.root = *each;
+        verdict.cause = known_cause(*each);
+        const auto& root = store_[*each];
+        if (root.parented || verdict.cause.valid()) continue;
+        judge(of, verdict);
+        guess |= verdict.cause.confidence < told;
+    }
+    if (guess) ask_model(of, earliest);
+    for (auto& verdict : at_.verdicts) {
+        const auto& root = store_[verdict.root];
+        of.shown.push_back({root.start_ns, verdict.root});
+        if (root.parented || root.source < link_source::echo) continue;
+        doubt_missing(of, root, verdict);
+        out.push_back(verdict);
+    }
+    std::stable_sort(of.shown.begin(), of.shown.end(),
+                     [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+}
+
+/// What may have caused spans of these times. A poll beside the spans of its records is not asked.
+void process_windows::gather(const process& of, std::int64_t earliest, std::int64_t latest) {
+    at_.entered.clear();
+    of.entered.overlapping(earliest, latest, at_.entered);
+    if (!of.consumes) return;
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < at_.entered.size(); ++i) {
+        const auto& here = at_.entered[i];
+        const auto same_start = [&](std::size_t other) {
+            return other < at_.entered.size() && at_.entered[other].start_ns == here.start_ns &&
+                   store_[at_.entered[other].number].receives;
+        };
+        const bool beside = store_.holds(here.number) && store_[here.number].polls &&
+                            (same_start(i + 1) || (kept > 0 && at_.entered[kept - 1].start_ns == here.start_ns));
+        if (!beside) at_.entered[kept++] = here;
+    }
+    at_.entered.resize(kept);
+}
+
+/// The entered span that a span came from by what is certain.
+found_cause process_windows::known_cause(span_number left) const {
+    const auto& span = store_[left];
+    if (span.parented) {
+        const auto above = store_.entered_above(left);
+        return above == no_number ? found_cause{} : found_cause{above, link_source::context, 1};
+    }
+    if (span.source == link_source::none || span.source > link_source::key || !store_.holds(span.cause)) return {};
+    return {span.cause, span.source, static_cast<float>(span.confidence) / 200};
+}
+
+void process_windows::judge(process& of, window_verdict& verdict) {
+    const auto& root = store_[verdict.root];
+    if (root.has_details) {
+        by_correlation(root, verdict);
+        if (verdict.cause.valid()) return;
+        by_echo(root, verdict);
+        if (verdict.cause.confidence >= told) return;
+    }
+    if (root.inbound_open != 1 || of.consumes || of.entered.containing(root.start_ns) != 1) return;
+    for (const auto& each : at_.entered) {
+        if (each.start_ns > root.start_ns) break;
+        if (each.end_ns >= root.start_ns) propose(verdict, {each.number, link_source::timing, only_open});
+    }
+}
+
+/// The one open candidate of its group.
+void process_windows::by_correlation(const held_span& root, window_verdict& verdict) const {
+    const auto group = store_.details(root).get(span_details::correlation);
+    if (group == 0) return;
+    auto only = no_number;
+    for (const auto& each : at_.entered) {
+        if (each.start_ns > root.start_ns) break;
+        const auto& other = store_[each.number];
+        const auto reach = other.messaging ? consumed_ns : 0;
+        if (each.end_ns + reach < root.start_ns || !other.has_details) continue;
+        if (store_.details(other).get(span_details::correlation) != group) continue;
+        if (only != no_number) return;
+        only = each.number;
+    }
+    if (only != no_number) verdict.cause = {only, link_source::key, only_of_group};
+}
+
+void process_windows::by_echo(const held_span& root, window_verdict& verdict) {
+    if (at_.echoes.empty()) return;
+    at_.echoes.ask(root, store_.details(root), at_.entered, at_.echo);
+    for (const auto& each : at_.echo.candidates)
+        propose(verdict, {at_.entered[each.entered].number, link_source::echo, static_cast<float>(each.confidence)});
+}
+
+std::uint32_t process_windows::asked_index(span_number entered) const {
+    if (!store_.holds(entered)) return no_span;
+    const auto start = store_[entered].start_ns;
+    auto at = std::lower_bound(at_.asked.begin(), at_.asked.end(), start,
+                               [](const auto& each, std::int64_t from) { return each.start_ns < from; });
+    for (; at != at_.asked.end() && at->start_ns == start; ++at) {
+        if (at->number == entered) return static_cast<std::uint32_t>(at - at_.asked.begin());
+    }
+    return no_span;
+}
+
+void process_windows::ask_model(process& of, std::int64_t earliest) {
+    const auto since = earliest - (of.consumes ? consumed_ns : ended_ns);
+    at_.asked.clear();
+    at_.model_entered.clear();
+    for (const auto& each : at_.entered) {
+        if (each.end_ns < since) continue;
+        at_.asked.push_back(each);
+        at_.model_entered.push_back({each.operation, each.start_ns, each.end_ns});
+    }
+    if (at_.asked.empty()) return;
+    at_.left.clear();
+    for (std::uint32_t i = 0; i < at_.verdicts.size(); ++i) {
+        const auto& verdict = at_.verdicts[i];
+        const auto& span = store_[verdict.root];
+        if (span.parented && !verdict.cause.valid()) continue;
+        const auto known = verdict.cause.confidence >= told ? asked_index(verdict.cause.cause) : no_span;
+        at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known, false}, i});
+    }
+    add_settled(of, at_.asked.front().start_ns, store_[at_.verdicts.back().root].start_ns);
+    std::stable_sort(at_.left.begin(), at_.left.end(),
+                     [](const auto& a, const auto& b) { return a.first.start_ns < b.first.start_ns; });
+    at_.model_left.clear();
+    for (const auto& each : at_.left) at_.model_left.push_back(each.first);
+    if (!of.of->model) of.of->model = std::make_unique<timing_model>();
+    const auto guesses = of.of->model->match(at_.model_entered, at_.model_left);
+    for (std::size_t i = 0; i < guesses.size() && i < at_.left.size(); ++i) {
+        const auto place = at_.left[i].second;
+        if (place == no_span) continue;
+        auto& verdict = at_.verdicts[place];
+        if (verdict.cause.confidence < told && !store_[verdict.root].parented) weigh(of, guesses[i], verdict);
+    }
+}
+
+/// What earlier steps decided of spans that still matter.
+void process_windows::add_settled(const process& of, std::int64_t earliest, std::int64_t latest) {
+    auto at = std::lower_bound(of.shown.begin(), of.shown.end(), earliest,
+                               [](const auto& each, std::int64_t start) { return each.start_ns < start; });
+    for (; at != of.shown.end() && at->start_ns <= latest; ++at) {
+        if (!store_.holds(at->number)) continue;
+        const auto& span = store_[at->number];
+        const auto cause = span.parented ? store_.entered_above(at->number) : span.cause;
+        const auto known = cause == no_number ? no_span : asked_index(cause);
+        if (known == no_span) continue;
+        at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known, true}, no_span});
+    }
+}
+
+/// Two that agree are surer than each; where they differ, the likelier one is doubted.
+void process_windows::weigh(const process&, const timing_guess& guess, window_verdict& verdict) const {
+    const auto cause_of = [&](std::uint32_t entered, double confidence) {
+        return entered < at_.asked.size()
+                   ? found_cause{at_.asked[entered].number, link_source::timing, static_cast<float>(confidence)}
+                   : found_cause{};
+    };
+    const auto timed = cause_of(guess.entered, guess.confidence);
+    if (timed.valid() && timed.cause == verdict.cause.cause) {
+        const auto source = verdict.cause.confidence >= 0.5F ? verdict.cause.source : link_source::timing;
+        verdict.cause.confidence = 1 - (1 - verdict.cause.confidence) * (1 - timed.confidence);
+        verdict.cause.source = source;
+    } else if (timed.valid()) {
+        const auto other = std::min(verdict.cause.valid() ? verdict.cause.confidence : 0, timed.confidence);
+        propose(verdict, timed);
+        verdict.cause.confidence *= 1 - other / 2;
+    }
+    add_other(verdict, cause_of(guess.second, guess.second_confidence));
+}
+
+/// A root whose process had more candidates open than have arrived may have its cause among the missing ones; unless
+/// they are always missing, as streams are.
+void process_windows::doubt_missing(process& of, const held_span& root, window_verdict& verdict) {
+    if (root.inbound_open < 0) return;
+    const auto arrived = of.entered.containing(root.start_ns);
+    const auto open = static_cast<std::size_t>(root.inbound_open);
+    const auto missing = open > arrived ? open - arrived : 0;
+    const auto usual = std::min<std::size_t>(of.always_missing(), missing);
+    of.missing[of.missing_at++ % std::size(of.missing)] = static_cast<std::uint16_t>(missing);
+    verdict.missing = missing > 0;
+    if (missing == usual || verdict.cause.source != link_source::timing) return;
+    const auto share = static_cast<float>(missing - usual) / static_cast<float>(open);
+    verdict.cause.confidence = std::min(doubted, verdict.cause.confidence * (1 - share / 2));
+}
+
+}  // namespace outrider::tracing

@@ -1,0 +1,242 @@
+#include "tracing/stitch/span_store.hpp"
+
+#include <algorithm>
+
+namespace outrider::tracing {
+namespace {
+
+constexpr float sure = 1.0F, by_ids = 0.99F, by_group = 0.95F;
+constexpr std::size_t most_above = 16;  // parents that are followed within a process
+
+}  // namespace
+
+std::uint64_t span_store::hash_of(const span_key& key) const {
+    const auto [high, low] = keyed_hash::words(key.trace);
+    return hash_.of(high, low, keyed_hash::word(key.span));
+}
+
+void span_store::insert(sequence_index& index, std::uint64_t hash, span_number number) {
+    if (index.full()) {
+        index.rebuild([this](span_number each) { return spans_.holds(each); });
+    }
+    index.insert(hash, number);
+}
+
+span_number span_store::add(const held_span& span, const span_facts& facts) {
+    auto added = span;
+    if (span_details::needed(facts)) {
+        added.has_details = true;
+        added.details = details_.add(facts);
+    }
+    const auto number = spans_.add(added);
+    insert(by_key_, hash_of(span.key), number);
+    if (span.role != span_role::inner) insert(by_id_, hash_.of(keyed_hash::word(span.key.span)), number);
+    if (facts.message != 0) insert(joins_, hash_of(message, facts.message), number);
+    if (facts.messages > 0 && facts.sends) index_records(sent, number, facts);
+    if (facts.messages > 0 && facts.receives) index_records(taken, number, facts);
+    return number;
+}
+
+/// A range lies in one or two blocks of the power of two that it is not larger than.
+void span_store::index_records(join kind, span_number number, const span_facts& facts) {
+    const auto level = static_cast<unsigned>(std::bit_width(static_cast<std::uint64_t>(facts.messages - 1)));
+    levels_ |= std::uint64_t{1} << level;
+    const auto first = static_cast<std::uint64_t>(facts.first_offset) >> level;
+    const auto last = static_cast<std::uint64_t>(facts.first_offset + facts.messages - 1) >> level;
+    insert(joins_, hash_of(kind, facts.partition, level, first), number);
+    if (last != first) insert(joins_, hash_of(kind, facts.partition, level, last), number);
+}
+
+void span_store::forget_oldest() {
+    const auto& gone = spans_.oldest();
+    if (gone.has_details) details_.forget_before(gone.details);
+    spans_.forget_oldest();
+}
+
+std::size_t span_store::memory() const {
+    return spans_.memory() + details_.memory() + by_key_.memory() + by_id_.memory() + joins_.memory() +
+           sought_.memory();
+}
+
+std::size_t span_store::growth() const {
+    std::size_t most = 0;
+    for (const auto* index : {&by_key_, &by_id_, &joins_, &sought_}) {
+        if (index->full()) most += index->memory() / 2;
+    }
+    return most;
+}
+
+span_number span_store::find(const span_key& key, bool receives) const {
+    auto found = no_number;
+    by_key_.find(hash_of(key), [&](span_number each) {
+        if (!spans_.holds(each) || spans_[each].key != key || spans_[each].receives != receives) return false;
+        found = each;
+        return true;
+    });
+    return found;
+}
+
+span_number span_store::find(const span_key& key) const {
+    auto found = no_number;
+    by_key_.find(hash_of(key), [&](span_number each) {
+        if (!spans_.holds(each) || spans_[each].key != key) return false;
+        found = each;
+        return spans_[each].receives;
+    });
+    return found;
+}
+
+found_cause span_store::exact_cause(span_number number) const {
+    const auto& root = spans_[number];
+    if (!root.has_details) return {};
+    for (auto tier : {&span_store::by_link, &span_store::by_member, &span_store::by_records, &span_store::by_message}) {
+        const auto found = (this->*tier)(root);
+        if (found.valid() && found.cause != number) return found;
+    }
+    return {};
+}
+
+/// Links to one trace only: what came of several has no one cause.
+found_cause span_store::by_link(const held_span& root) const {
+    const auto known = details(root);
+    if (root.parent.valid() || known.links() != 1) return {};
+    const auto target = find(known.link(0));
+    return target == no_number ? found_cause{} : found_cause{target, link_source::context, sure};
+}
+
+found_cause span_store::by_member(const held_span& root) const {
+    const auto member = details(root).get(span_details::member);
+    if (member == 0) return {};
+    const span_id id{std::bit_cast<std::array<std::uint8_t, 8>>(member)};
+    if (const auto near = find({root.key.trace, id}); near != no_number) return {near, link_source::tracestate, by_ids};
+    auto found = no_number;
+    by_id_.find(hash_.of(member), [&](span_number each) {
+        if (!spans_.holds(each) || spans_[each].key.span != id || spans_[each].key == root.key) return false;
+        const bool ambiguous = found != no_number && spans_[found].key != spans_[each].key;
+        found = ambiguous ? no_number : each;
+        return ambiguous;
+    });
+    return found == no_number ? found_cause{} : found_cause{found, link_source::tracestate, by_ids};
+}
+
+found_cause span_store::by_records(const held_span& root) const {
+    const auto known = details(root);
+    if ((root.role != span_role::enters && !root.settles) || !known.has(span_details::first)) return {};
+    const auto first = static_cast<std::int64_t>(known.get(span_details::first)) - 1;
+    const auto count = static_cast<std::int64_t>(known.get(span_details::messages));
+    // What is committed is the offset of the next record.
+    const auto bearer = bearer_of(root, root.settles ? first - 1 : first);
+    if (bearer == no_number) return {};
+    // Records of several sends have no one cause.
+    if (root.polls && count > 1 && bearer_of(root, first + count - 1) != bearer) return {};
+    return {bearer, link_source::kafka, sure};
+}
+
+/// Of the sends of a record: one of the same cluster before one that names none, a send before its anchor, the one that
+/// begins with the record or nearest before it, the later one. Without clusters, sends of two processes at one place
+/// are of two clusters: which one is not known.
+span_number span_store::bearer_of(const held_span& root, std::int64_t offset) const {
+    const auto asking = details(root);
+    const auto partition = asking.get(span_details::partition), cluster = asking.get(span_details::cluster);
+    using rank = std::tuple<bool, bool, std::int64_t, std::int64_t>;
+    auto best = no_number;
+    rank best_rank;
+    bool ambiguous = false;
+    const auto look = [&](span_number each) {
+        if (!spans_.holds(each)) return false;
+        const auto& other = spans_[each];
+        if ((root.settles ? !other.receives || other.process != root.process : !other.sends) || !other.has_details ||
+            other.key == root.key)
+            return false;
+        const auto known = details(other);
+        if (known.get(span_details::partition) != partition) return false;
+        const auto first = static_cast<std::int64_t>(known.get(span_details::first)) - 1;
+        if (offset < first || offset - first >= static_cast<std::int64_t>(known.get(span_details::messages)))
+            return false;
+        const auto of = known.get(span_details::cluster);
+        if (cluster != 0 && of != 0 && cluster != of) return false;
+        const rank here{cluster == of && of != 0, !other.anchor, first, other.start_ns};
+        const auto place_of = [](const rank& one) {
+            return std::tuple{std::get<0>(one), std::get<1>(one), std::get<2>(one)};
+        };
+        const bool same_place = best != no_number && !std::get<0>(here) && place_of(here) == place_of(best_rank);
+        if (same_place && spans_[best].process != other.process) ambiguous = true;
+        if (best != no_number && here <= best_rank) return false;
+        if (best != no_number && place_of(here) != place_of(best_rank)) ambiguous = false;
+        best = each;
+        best_rank = here;
+        return false;
+    };
+    const auto kind = root.settles ? taken : sent;
+    for (auto left = levels_; left != 0; left &= left - 1) {
+        const auto level = static_cast<unsigned>(std::countr_zero(left));
+        joins_.find(hash_of(kind, partition, level, static_cast<std::uint64_t>(offset) >> level), look);
+    }
+    return ambiguous ? no_number : best;
+}
+
+/// What entered this process with the message that is named as the cause; else whoever sent it.
+found_cause span_store::by_message(const held_span& root) const {
+    const auto known = details(root);
+    using rank = std::tuple<bool, bool, bool, std::int64_t>;
+    auto best = no_number;
+    rank best_rank;
+    const auto look_for = [&](std::uint64_t id, bool own) {
+        if (id == 0) return;
+        joins_.find(hash_of(message, id), [&](span_number each) {
+            if (!spans_.holds(each)) return false;
+            const auto& other = spans_[each];
+            if (other.key == root.key || !other.has_details || details(other).get(span_details::message) != id)
+                return false;
+            if (own && other.role != span_role::leaves) return false;
+            const bool brought = !own && other.role == span_role::enters && other.process == root.process;
+            const rank here{own, brought, other.start_ns <= root.start_ns, other.start_ns};
+            if (best == no_number || here > best_rank) {
+                best = each;
+                best_rank = here;
+            }
+            return false;
+        });
+    };
+    if (root.role == span_role::enters) look_for(known.get(span_details::message), true);
+    if (best == no_number) look_for(known.get(span_details::causation), false);
+    if (best == no_number) return {};
+    const bool exact = root.role == span_role::leaves || std::get<0>(best_rank);
+    return {best, link_source::key, exact ? by_ids : by_group};
+}
+
+span_number span_store::entered_above(span_number left) const {
+    const auto process = spans_[left].process;
+    auto at = left;
+    for (std::size_t i = 0; i < most_above; ++i) {
+        const auto& here = spans_[at];
+        if (here.role == span_role::enters && at != left) return here.process == process ? at : no_number;
+        if (!here.parent.valid()) return no_number;
+        at = find({here.key.trace, here.parent});
+        if (at == no_number) return no_number;
+    }
+    return no_number;
+}
+
+void span_store::seek_causes(span_number number) {
+    const auto& root = spans_[number];
+    const auto seek = [&](join kind, const span_key& key) {
+        const auto [high, low] = keyed_hash::words(key.trace);
+        insert(sought_, hash_of(kind, high, low, keyed_hash::word(key.span)), number);
+    };
+    if (root.parent.valid()) seek(sought_span, {root.key.trace, root.parent});
+    if (!root.has_details) return;
+    const auto known = details(root);
+    if (known.links() == 1 && !root.parent.valid()) seek(sought_span, known.link(0));
+    if (auto id = known.get(span_details::member); id != 0) insert(sought_, hash_of(sought_member, id), number);
+    if (auto id = known.get(span_details::causation); id != 0) insert(sought_, hash_of(sought_message, id), number);
+    if (auto id = known.get(span_details::message); id != 0 && root.role == span_role::enters)
+        insert(sought_, hash_of(sought_message, id), number);
+    if ((root.role == span_role::enters || root.settles) && known.has(span_details::first))
+        insert(sought_,
+               hash_of(sought_record, known.get(span_details::partition),
+                       known.get(span_details::first) - (root.settles ? 2 : 1)),
+               number);
+}
+
+}  // namespace outrider::tracing
