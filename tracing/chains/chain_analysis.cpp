@@ -146,6 +146,11 @@ class analysis {
             out_.verdict += "; " + sum;
             return;
         }
+        if (const auto faults = out_.count(finding_kind::fault); faults != 0) {
+            out_.state = chain_state::incomplete;
+            out_.verdict = "incomplete: " + plural(faults, "span") + " with times or parents that cannot be; " + sum;
+            return;
+        }
         out_.verdict = "complete: " + sum;
         if (chain_.errors != 0) out_.verdict += ", " + plural(chain_.errors, "error") + " on the way";
     }
@@ -181,8 +186,10 @@ class analysis {
         if (!bad) return nullptr;
         const chain_finding* last = nullptr;
         for (const auto& found : out_.findings) {
-            const bool explains = found.kind == finding_kind::error || found.kind == finding_kind::refusal ||
-                                  found.kind == finding_kind::time_out;
+            const auto* span = chain_.rows[found.row].span;
+            const bool explains = span != nullptr && span->status == status_code::error &&
+                                  (found.kind == finding_kind::error || found.kind == finding_kind::refusal ||
+                                   found.kind == finding_kind::time_out);
             if (explains && (last == nullptr || out_.times[found.row].end >= out_.times[last->row].end)) last = &found;
         }
         return last;

@@ -22,12 +22,6 @@ bool mentions_time_out(std::string_view text) {
     return text.find("timeout") != std::string_view::npos || text == "deadline_exceeded";
 }
 
-std::int64_t resend_count(const span_data& span) {
-    const auto* value = find_attribute(span.attributes, "http.request.resend_count");
-    const auto* number = value == nullptr ? nullptr : std::get_if<std::int64_t>(&value->data);
-    return number == nullptr ? 0 : *number;
-}
-
 double number_of(const attribute_value* value) {
     if (value == nullptr) return 0;
     if (const auto* real = std::get_if<double>(&value->data)) return std::isfinite(*real) ? *real : 0;
@@ -51,7 +45,7 @@ std::string refusal_text(const chain_row& row, bool ascii) {
     auto text = who_text(row, ascii) + " " + operation_text(span, ascii) +
                 (degraded ? ": answered by a fallback" : ": refused");
     if (auto policy = clean("outrider.policy"); !policy.empty()) {
-        text += " by " + policy;
+        text += (degraded ? " of " : " by ") + policy;
         if (auto rule = clean("outrider.rule"); !rule.empty()) text += " (" + rule + ")";
     }
     if (auto reason = clean("outrider.reason"); !reason.empty()) text += ", " + reason;
@@ -73,7 +67,7 @@ class attempts {
             ++last.times;
         } else {
             finish(last);
-            last.times = 1 + static_cast<std::size_t>(std::clamp<std::int64_t>(resend_count(*row.span), 0, 1'000));
+            last.times = 1 + static_cast<std::size_t>(resend_count(*row.span));
         }
         last.row = at;
     }
@@ -160,6 +154,12 @@ std::string who_text(const chain_row& row, bool ascii) {
     if (!row.peer.empty() && !is_send(*row.span))
         text.append(ascii ? " -> " : " → ").append(short_name(row.peer, name_columns, ascii));
     return text;
+}
+
+std::int64_t resend_count(const span_data& span) {
+    const auto* value = find_attribute(span.attributes, "http.request.resend_count");
+    const auto* number = value == nullptr ? nullptr : std::get_if<std::int64_t>(&value->data);
+    return number == nullptr ? 0 : std::clamp<std::int64_t>(*number, 0, 1'000);
 }
 
 bool timed_out(const span_data& span) {

@@ -35,6 +35,9 @@ struct untaken_record {
 std::vector<untaken_record> find_gaps(const chain& one, const std::vector<std::size_t>& parents,
                                       const analysis_options& options, findings_list& found);
 
+/// How often the same had been asked before.
+std::int64_t resend_count(const span_data& span);
+
 /// "POST /orders" of a span of HTTP, else its name; printable.
 std::string operation_text(const span_data& span, bool ascii);
 /// "orders → stock", or the service alone; printable.

@@ -90,10 +90,16 @@ class summary {
     }
 
     void findings(std::string_view head, std::initializer_list<finding_kind> kinds) {
-        std::vector<const chain_finding*> of_kind;
-        for (const auto& each : known_.findings)
-            if (std::find(kinds.begin(), kinds.end(), each.kind) != kinds.end()) of_kind.push_back(&each);
-        line(head, joined(of_kind.size(), most_texts, "; ", [&](std::size_t i) { return of_kind[i]->text; }));
+        std::vector<std::pair<std::string_view, std::size_t>> texts;  // with how often in a row
+        for (const auto& each : known_.findings) {
+            if (std::find(kinds.begin(), kinds.end(), each.kind) == kinds.end()) continue;
+            if (texts.empty() || texts.back().first != each.text) texts.emplace_back(each.text, 0);
+            ++texts.back().second;
+        }
+        line(head, joined(texts.size(), most_texts, "; ", [&](std::size_t i) {
+                 return std::string{texts[i].first} +
+                        (texts[i].second > 1 ? " (" + std::to_string(texts[i].second) + " times)" : "");
+             }));
     }
 
     template <class Text>
