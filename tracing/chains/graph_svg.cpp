@@ -20,7 +20,7 @@ class graph_picture {
         for (const auto& edge : what.edges) ++leaving_[edge.from], ++arriving_[edge.to];
         for (const auto& node : what.nodes) {
             double wide = 0;
-            for (const auto& line : node.lines) wide = std::max(wide, svg_width(line));
+            for (const auto& line : node.lines) wide = std::max(wide, svg_width(line, &line == &node.lines.front()));
             plan_.boxes.push_back({wide + (node.kind == place_kind::topic ? 40 : 26),
                                    line_height * static_cast<double>(node.lines.size()) + 16});
         }
@@ -41,7 +41,7 @@ class graph_picture {
         for (const auto* text : {&what_.left_out, &what_.title}) {
             if (text->empty()) continue;
             canvas_.text(margin, y, *text, text == &what_.title ? "strong" : "soft");
-            width = std::max(width, 2 * margin + svg_width(*text));
+            width = std::max(width, 2 * margin + svg_width(*text, true));
             y += 20;
         }
         return std::move(canvas_).finish(width, y, what_.title);

@@ -30,7 +30,7 @@ class sequence_picture {
         for (const auto* text : {&what_.left_out, &what_.title}) {
             if (text->empty()) continue;
             canvas_.text(margin, y, *text, text == &what_.title ? "strong" : "soft");
-            width_ = std::max(width_, 2 * margin + svg_width(*text));
+            width_ = std::max(width_, 2 * margin + svg_width(*text, true));
             y += 20;
         }
         return std::move(canvas_).finish(width_, y, what_.title);
@@ -43,7 +43,7 @@ class sequence_picture {
     void place_columns() {
         const auto count = what_.participants.size();
         std::vector<double> gaps(count, narrowest), half(count);
-        for (std::size_t i = 0; i < count; ++i) half[i] = svg_width(what_.participants[i].name) / 2 + 20;
+        for (std::size_t i = 0; i < count; ++i) half[i] = svg_width(what_.participants[i].name, true) / 2 + 20;
         for (std::size_t i = 0; i + 1 < count; ++i) gaps[i] = std::max(gaps[i], half[i] + half[i + 1] + 12);
         double behind = half.empty() ? 0 : half.back();
         for (const auto& step : what_.steps) {
@@ -81,7 +81,7 @@ class sequence_picture {
     void draw_heads(double bottom) {
         for (std::size_t i = 0; i < what_.participants.size(); ++i) {
             const auto& who = what_.participants[i];
-            const auto wide = svg_width(who.name) + (who.kind == place_kind::topic ? 36 : 24), x = x_of(i) - wide / 2;
+            const auto wide = svg_width(who.name, true) + (who.kind == place_kind::topic ? 36 : 24), x = x_of(i) - wide / 2;
             canvas_.line(x_of(i), margin + head_height, x_of(i), bottom, "life");
             if (who.kind == place_kind::topic) {
                 canvas_.cylinder(x, margin, wide, head_height, "topic");

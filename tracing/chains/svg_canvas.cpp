@@ -8,7 +8,7 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr double column_width = 7;
+constexpr double column_width = 7, strong_width = 7.8;
 
 // An arrow's head has the colour of its line: markers do not inherit it everywhere, so there is one per colour.
 constexpr std::string_view style_sheet = R"(<style>
@@ -53,7 +53,9 @@ std::string svg_text(std::string_view text) {
     return out;
 }
 
-double svg_width(std::string_view text) { return static_cast<double>(columns(text)) * column_width; }
+double svg_width(std::string_view text, bool strong) {
+    return static_cast<double>(columns(text)) * (strong ? strong_width : column_width);
+}
 
 std::string svg_canvas::number(double value) {
     const auto tenths = std::llround(std::clamp(value, -1e7, 1e7) * 10);

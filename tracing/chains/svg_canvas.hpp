@@ -9,7 +9,7 @@ namespace outrider::tracing {
 std::string svg_text(std::string_view text);
 
 /// About how wide a text is drawn, in pixels.
-double svg_width(std::string_view text);
+double svg_width(std::string_view text, bool strong = false);
 
 /// An SVG document that grows. Colours are those of classes in its style sheet, which knows dark grounds too; there is
 /// no script in it and nothing that is fetched.
