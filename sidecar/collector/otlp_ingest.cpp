@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <protozero/pbf_writer.hpp>
 
-#include "sidecar/collector/inflate.hpp"
+#include "sidecar/net/inflate.hpp"
 #include "tracing/otlp.hpp"
 
 namespace outrider::collector {
@@ -67,9 +67,9 @@ server_response otlp_ingest::handle(const server_request& request) {
         case coding::unknown:
             break;
         case coding::packed: {
-            const auto unpacked = inflate(request.body, most_bytes_);
+            const auto unpacked = net::inflate(request.body, most_bytes_);
             if (unpacked) return take(in, *unpacked);
-            if (unpacked.error() == inflate_error::too_large)
+            if (unpacked.error() == net::inflate_error::too_large)
                 return refuse(in, 413, "the unpacked request is larger than " + std::to_string(most_bytes_) + " bytes");
             return refuse(in, 400, "the body is not what its Content-Encoding says, or is cut off");
         }

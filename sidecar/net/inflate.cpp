@@ -1,11 +1,11 @@
-#include "sidecar/collector/inflate.hpp"
+#include "sidecar/net/inflate.hpp"
 
 #include <algorithm>
 #include <limits>
 
 #include <zlib.h>
 
-namespace outrider::collector {
+namespace outrider::net {
 
 namespace {
 
@@ -55,4 +55,4 @@ boost::system::result<std::string, inflate_error> inflate(std::string_view packe
     return out;
 }
 
-}  // namespace outrider::collector
+}  // namespace outrider::net

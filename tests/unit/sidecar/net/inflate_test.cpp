@@ -1,9 +1,9 @@
-#include "sidecar/collector/inflate.hpp"
+#include "sidecar/net/inflate.hpp"
 
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-namespace outrider::collector {
+namespace outrider::net {
 namespace {
 
 /// @param window  MAX_WBITS + 16: gzip, MAX_WBITS: zlib
@@ -54,4 +54,4 @@ TEST(Inflate, RefusesWhatIsNotPackedOrDamaged) {
 }
 
 }  // namespace
-}  // namespace outrider::collector
+}  // namespace outrider::net

@@ -6,7 +6,7 @@
 
 #include <boost/system/result.hpp>
 
-namespace outrider::collector {
+namespace outrider::net {
 
 enum class inflate_error {
     damaged,    ///< not gzip or zlib, truncated, or with bytes behind its end
@@ -17,4 +17,4 @@ enum class inflate_error {
 /// @param most  how many bytes may come out: a few hundred bytes can hold gigabytes
 boost::system::result<std::string, inflate_error> inflate(std::string_view packed, std::size_t most);
 
-}  // namespace outrider::collector
+}  // namespace outrider::net
