@@ -23,7 +23,7 @@ namespace {
 /// What CLI11 fills for `run` and `check`.
 struct configuration_flags {
     std::string config;
-    std::array<std::string, 14> shortcuts;
+    std::array<std::string, 15> shortcuts;
     std::vector<std::string> routes;
     std::vector<std::string> clusters;
     std::vector<std::string> sets;
@@ -41,7 +41,7 @@ struct shortcut {
 constexpr const char* traffic = "Traffic";
 constexpr const char* operations = "Operations";
 
-constexpr std::array<shortcut, 14> shortcuts{{
+constexpr std::array<shortcut, 15> shortcuts{{
     {"--service", "service", "NAME", traffic, "name of the service beside this sidecar"},
     {"--inbound", "inbound.0.listen", "ADDR", traffic, "listen here for callers of the application"},
     {"--app", "inbound.0.app", "ADDR", traffic, "the application's own address"},
@@ -50,6 +50,8 @@ constexpr std::array<shortcut, 14> shortcuts{{
     {"--unknown-host", "outbound.unknown_host", "HOW", traffic, "a Host that is no route: resolve (default) or refuse"},
     {"--policies", "policies", "PATH", traffic, "limits, breakers, retries, ...: a file of policies, or a folder"},
     {"--otlp", "tracing.otlp", "URL", "Tracing", "send spans to this collector, such as http://jaeger:4318"},
+    {"--collector", "tracing.collector", "URL", "Tracing",
+     "send every span to this `outrider collect`, such as http://collector:4318, which makes chains of them"},
     {"--admin", "admin.listen", "ADDR", operations, "serve state, control and metrics here"},
     {"--probes", "probes", "ADDR", operations, "serve health and metrics here, read-only"},
     {"--state", "state", "DIR", operations, "folder that survives a restart (default /var/lib/outrider)"},

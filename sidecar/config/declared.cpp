@@ -1,3 +1,4 @@
+#include "sidecar/config/declared_capture.hpp"
 #include "sidecar/config/declared_discovery.hpp"
 #include "sidecar/config/declared_health.hpp"
 #include "sidecar/config/declared_intercept.hpp"
@@ -151,7 +152,7 @@ std::vector<setting> batch_keys() {
 }
 
 std::vector<setting> tracing_keys() {
-    return {
+    std::vector<setting> keys{
         sampler_setting(),
         value("sampler_arg", &tracing::sampler_arg, share(1'000'000),
               "the share (0 to 1) for `*traceidratio`, traces per second for `*rate_limited`"),
@@ -165,6 +166,10 @@ std::vector<setting> tracing_keys() {
         value("exporter", &tracing::exporter,
               choice<exporter>({{"otlp", exporter::otlp}, {"file", exporter::file}, {"none", exporter::none}}),
               "where finished spans go"),
+        value(
+            "collector", &tracing::collector, base_url(),
+            "base URL of `outrider collect`, instead of `otlp`: it gets every span, whatever the sampler decides, and "
+            "makes chains of them"),
         value("otlp", &tracing::otlp, base_url(), "base URL of the collector; spans are posted to its `v1/traces`"),
         value("otlp_traces", &tracing::otlp_traces, full_url(),
               "full URL to post spans to, used as it is instead of `otlp`"),
@@ -189,6 +194,8 @@ std::vector<setting> tracing_keys() {
         table("resource", &tracing::resource, "attributes of the service, such as `deployment.environment.name`"),
         value("disabled", &tracing::disabled, yes_or_no(), "record no spans; contexts are still passed on"),
     };
+    for (auto& each : capture_keys()) keys.push_back(std::move(each));
+    return keys;
 }
 
 std::vector<setting> admin_keys() {
@@ -230,6 +237,7 @@ std::vector<setting> root_keys() {
         section("timeouts", &settings::timeouts, timeout_keys(), "deadlines of an exchange; 0 switches one off"),
         section("limits", &settings::limits, limit_keys(), "bounds on what a peer may send or hold"),
         section("tracing", &settings::tracing, tracing_keys(), "spans and trace contexts"),
+        business_keys_setting(),
         section("access_log", &settings::access_log,
                 {value("format", &access_log::format,
                        choice<log_format>(
@@ -270,7 +278,6 @@ std::vector<setting> root_keys() {
               "least severity that is logged"),
         later("events", "remove the key"),
         later("contracts", "remove the key"),
-        later("keys", "remove the key"),
     };
 }
 

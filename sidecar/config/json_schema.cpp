@@ -48,8 +48,11 @@ json schema_writer::section(const setting& what) {
 
 json schema_writer::section_or_shorthand(const setting& what) {
     json any = json::array({section(what)});
-    for (const auto* shorthand : {&what.list_shorthand, &what.shorthand})
-        if (!shorthand->empty()) any.insert(any.begin(), described(*what.find(*shorthand)));
+    const auto add = [&](const std::string& key) {
+        if (!key.empty()) any.insert(any.begin(), described(*what.find(key)));
+    };
+    add(what.list_shorthand);
+    if (what.shorthand != what.list_shorthand) add(what.shorthand);
     return any.size() == 1 ? any[0] : json{{"anyOf", std::move(any)}};
 }
 
@@ -81,7 +84,7 @@ json schema_writer::bare(const setting& what) {
         case shape::sections:
             return list_or_alone(what);
         case shape::named:
-            return {{"type", "object"}, {"additionalProperties", section(what)}};
+            return {{"type", "object"}, {"additionalProperties", section_or_shorthand(what)}};
         case shape::later:
             break;
     }

@@ -53,7 +53,9 @@ void reference_writer::section(const setting& what, const std::string& path, con
                                void* defaults) {
     out_ += "\n" + heading + "\n\n";
     if (!path.empty()) out_ += "`" + path + "`: " + what.doc + ".";
-    if (!what.shorthand.empty()) out_ += " A value alone is its `" + what.shorthand + "`.";
+    const bool list_alone = !what.shorthand.empty() && what.shorthand == what.list_shorthand;
+    if (!what.shorthand.empty())
+        out_ += (list_alone ? " A list alone is its `" : " A value alone is its `") + what.shorthand + "`.";
     if (!path.empty()) out_ += "\n\n";
     out_ += "| setting | meaning | type | default |\n|---|---|---|---|\n";
     for (const auto& key : what.keys) {

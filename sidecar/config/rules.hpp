@@ -84,6 +84,17 @@ class health_rules : private rules {
     void check_cleartext(const std::string& path, const upstream& what);
 };
 
+/// Rules of what is kept of messages for chains.
+class capture_rules : private rules {
+  public:
+    using rules::rules;
+    void run();
+
+  private:
+    void check_collector();
+    void check_sources(const std::string& path, const std::vector<value_source>& sources);
+};
+
 /// Rules of `tracing`; works out where spans are posted to.
 class tracing_rules : private rules {
   public:

@@ -12,6 +12,7 @@ const setting* setting::find(std::string_view key) const {
 setting element_of(const setting& what, const std::string& path) {
     setting out{path, shape::section, what.doc, {}, {}, what.keys, &to_itself};
     out.shorthand = what.shorthand;
+    out.list_shorthand = what.list_shorthand;
     out.settle = what.settle;
     return out;
 }

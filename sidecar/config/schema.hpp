@@ -49,8 +49,8 @@ struct setting {
     std::shared_ptr<const config::container> container{};  ///< of list, table, sections, named
     std::vector<setting> keys{};                           ///< of section, sections, named
     std::function<void*(void*)> member{};                  ///< from the owning struct to this setting's value
-    std::string shorthand{};       ///< of a section, or of each of sections: the key that a bare scalar stands for
-    std::string list_shorthand{};  ///< of a section: the key that a bare list stands for
+    std::string shorthand{};  ///< of a section, or of each of sections or named: the key that a bare scalar stands for
+    std::string list_shorthand{};  ///< of a section, or of each of named: the key that a bare list stands for
     bool alone = false;            ///< of sections: one is written, and named, without being a list
     std::size_t most = 0;          ///< of sections: how many there may be; 0: any number
     /// Of a section: what follows from the keys that were given, once they are read.

@@ -10,6 +10,7 @@
 
 #include "governance/policy.hpp"
 #include "sidecar/config/peers.hpp"
+#include "sidecar/config/settings_capture.hpp"
 #include "sidecar/config/settings_discovery.hpp"
 #include "sidecar/config/settings_health.hpp"
 #include "sidecar/config/settings_intercept.hpp"
@@ -123,6 +124,9 @@ struct tracing {
     double sampler_arg = 1.0;  ///< share for *traceidratio, traces per second for *rate_limited
     std::vector<propagator> propagators{propagator::tracecontext, propagator::baggage};
     config::exporter exporter = config::exporter::otlp;
+    /// Base URL of `outrider collect`, as configured: it gets every span, whatever the sampler says; empty: there is
+    /// none.
+    std::string collector;
     std::string otlp;         ///< base URL as configured; read otlp_url instead
     std::string otlp_traces;  ///< full URL as configured; read otlp_url instead
     /// Full URL that spans are posted to (`base + v1/traces` already applied); empty: no OTLP export.
@@ -134,11 +138,14 @@ struct tracing {
     std::string file;  ///< path of the JSON lines, with exporter `file`
     milliseconds request_timeout{10'000};
     milliseconds export_timeout{30'000};
-    milliseconds batch_delay{5'000};
+    milliseconds batch_delay{5'000};  ///< once loaded: shorter by default with a collector
     std::uint32_t batch_size = 512;
     std::uint32_t queue_size = 2'048;
     std::uint64_t spool_bytes = 256ULL << 20;
     std::vector<std::string> redact_query;  ///< further names of query parameters whose values are hidden
+    config::echo echo;
+    std::string echo_key;
+    std::vector<value_source> correlation;
     std::vector<std::pair<std::string, std::string>> resource;  ///< OTEL_RESOURCE_ATTRIBUTES
     bool disabled = false;                                      ///< OTEL_SDK_DISABLED
 };
@@ -180,6 +187,7 @@ struct settings {
     config::timeouts timeouts;
     config::limits limits;
     config::tracing tracing;
+    std::map<std::string, business_key> keys;  ///< by name
     config::access_log access_log;
     config::via via = config::via::enabled;
     health_check health;  ///< of the application

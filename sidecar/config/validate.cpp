@@ -234,6 +234,7 @@ void finish(loaded& result, const load_input& input, const std::set<std::string>
     health_rules{result, input, failed, errors}.run();
     intercept_rules{result, input, failed, errors}.run();
     tracing_rules{result, input, failed, errors}.run();
+    capture_rules{result, input, failed, errors}.run();
 }
 
 }  // namespace outrider::config

@@ -5,6 +5,11 @@
 #include "sidecar/config/units.hpp"
 
 namespace outrider::config {
+namespace {
+
+constexpr milliseconds collector_delay{200};
+
+}  // namespace
 
 void tracing_rules::run() {
     check_otlp_url();
@@ -32,18 +37,20 @@ void tracing_rules::check_headers() {
 }
 
 /// What spans are posted to: of the base URL and the full URL the one from the stronger source, the full one in a tie.
+/// A collector excludes both.
 void tracing_rules::check_otlp_url() {
     auto& tracing = value_.tracing;
-    const bool full = !tracing.otlp_traces.empty() &&
+    const bool full = tracing.collector.empty() && !tracing.otlp_traces.empty() &&
                       (tracing.otlp.empty() || where("tracing.otlp_traces").from >= where("tracing.otlp").from);
-    const std::string path = full ? "tracing.otlp_traces" : "tracing.otlp";
-    std::string url = full ? tracing.otlp_traces : tracing.otlp;
+    const bool chains = !tracing.collector.empty();
+    const std::string path = chains ? "tracing.collector" : full ? "tracing.otlp_traces" : "tracing.otlp";
+    std::string url = chains ? tracing.collector : full ? tracing.otlp_traces : tracing.otlp;
     if (url.empty()) {
         if (tracing.exporter == exporter::otlp && !tracing.disabled && !given("tracing.otlp") &&
-            !given("tracing.otlp_traces")) {
+            !given("tracing.otlp_traces") && !given("tracing.collector")) {
             warn("",
-                 "no collector is configured, so spans go nowhere; set 'tracing.otlp' (--otlp), or 'tracing.exporter: "
-                 "none'");
+                 "no collector is configured, so spans go nowhere; set 'tracing.otlp' (--otlp) or 'tracing.collector' "
+                 "(--collector), or 'tracing.exporter: none'");
         }
         return;
     }
@@ -75,6 +82,8 @@ void tracing_rules::check_exporter() {
 
 void tracing_rules::check_batch() {
     auto& tracing = value_.tracing;
+    // A chain is decided when its last span is there: it should not be the export that keeps it waiting.
+    if (!tracing.collector.empty() && !given("tracing.batch.delay")) tracing.batch_delay = collector_delay;
     if (tracing.batch_size <= tracing.queue_size) return;
     const std::string path = given("tracing.batch.size") ? "tracing.batch.size" : "tracing.batch.queue";
     const auto text = "'tracing.batch.size' " + std::to_string(tracing.batch_size) +

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "sidecar/config/hidden_parameters.hpp"
 #include "sidecar/config/units.hpp"
 #include "sidecar/exchange/metrics.hpp"
 
@@ -62,11 +63,6 @@ tracing::propagators propagators_of(const config::tracing& from) {
 }
 
 bool is_known(std::string_view method) { return method_index(method) + 1U < known_methods.size(); }
-
-/// Values of these are credentials, whatever the operator configured (semantic conventions, url.full).
-constexpr std::array always_redacted{std::string_view{"sig"}, std::string_view{"Signature"},
-                                     std::string_view{"AWSAccessKeyId"}, std::string_view{"X-Goog-Signature"},
-                                     std::string_view{"token"}};
 
 /// "shop:80" is the address "shop" and the port 80, "[::1]" the address "::1"; 0 when no port is named.
 std::pair<std::string_view, std::int64_t> split_host(std::string_view host) {
@@ -274,7 +270,8 @@ std::string_view tracer::redacted_query(std::string_view query) {
         std::optional<std::string> decoded;
         if (name.find_first_of("%+") != std::string_view::npos) decoded = config::percent_decode(name, true);
         if (decoded) name = *decoded;
-        return std::find(always_redacted.begin(), always_redacted.end(), name) != always_redacted.end() ||
+        return std::find(config::always_redacted.begin(), config::always_redacted.end(), name) !=
+                   config::always_redacted.end() ||
                std::find(setup_.redacted.begin(), setup_.redacted.end(), name) != setup_.redacted.end();
     };
     redaction_.clear();

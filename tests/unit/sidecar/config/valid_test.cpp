@@ -30,8 +30,8 @@ TEST(ValidConfiguration, CanSetEveryKey) {
     const auto given = nlohmann::json::parse(print_json(must_load(content("design"))));
     for (const auto& [path, value] : given.items()) {
         // These exclude others, or name files.
-        const bool apart = path == "tracing.otlp_traces" || path == "tracing.exporter" || path == "tracing.file" ||
-                           path == "intercept.mark";
+        const bool apart = path == "tracing.otlp" || path == "tracing.otlp_traces" || path == "tracing.exporter" ||
+                           path == "tracing.file" || path == "intercept.mark";
         const bool kind_of_probe =
             path.find("health") != std::string::npos && (path.ends_with(".tcp") || path.ends_with(".http") ||
                                                          path.ends_with(".grpc") || path.ends_with(".command"));
@@ -89,9 +89,9 @@ TEST(Warnings, AreGivenForWhatWorksButWasHardlyMeant) {
             must_load(std::string{"service: a\ninbound: [{listen: '127.0.0.1:0', app: '127.0.0.1:9000'}]\n"} + yaml)
                 .warnings);
     };
-    EXPECT_EQ(
-        warnings(""),
-        "no collector is configured, so spans go nowhere; set 'tracing.otlp' (--otlp), or 'tracing.exporter: none'\n");
+    EXPECT_EQ(warnings(""),
+              "no collector is configured, so spans go nowhere; set 'tracing.otlp' (--otlp) or 'tracing.collector' "
+              "(--collector), or 'tracing.exporter: none'\n");
     EXPECT_EQ(warnings("tracing: {otlp: 'http://jaeger:4317'}\n"),
               "sidecar.yaml:3:17: 'tracing.otlp': 4317 is gRPC's port; use 4318\n");
     EXPECT_EQ(
