@@ -22,7 +22,7 @@ struct left_span {
     std::uint32_t operation = 0;  ///< whom it called and for what
     std::int64_t start_ns = 0, end_ns = 0;
     std::uint32_t known_cause = no_span;  ///< index of an entered span, where something better than time told it
-    bool settled = false;                 ///< shown before, with its cause: for orientation, not to be learnt from again
+    bool settled = false;  ///< shown before, with its cause: for orientation, not to be learnt from again
 };
 
 /// A cause that time suggests.
@@ -58,8 +58,8 @@ class timing_model {
 };
 
 /// Which span that left a process is the one that entered another, where no context went with it: the entered one lies
-/// within the other, give or take the offset of the two clocks. Offset and delays are learnt for each pair of processes.
-/// Here `operation` of a span is the number of the process that it ran in; one model for each endpoint.
+/// within the other, give or take the offset of the two clocks. Offset and delays are learnt for each pair of
+/// processes. Here `operation` of a span is the number of the process that it ran in; one model for each endpoint.
 class hop_model {
   public:
     hop_model();
