@@ -8,6 +8,7 @@
 #include <random>
 #include <span>
 
+#include "tracing/stitch/hop_windows.hpp"
 #include "tracing/stitch/process_windows.hpp"
 #include "tracing/stitch/span_facts.hpp"
 #include "tracing/stitch/span_store.hpp"
@@ -43,12 +44,12 @@ std::uint32_t in_ms(std::chrono::nanoseconds time) {
 ///     a span that is late --> explained_by() --> exact cause? --better--> decided anew
 struct stitcher::state {
     explicit state(const stitch_options& wanted)
-        : options(wanted), hash(new_hash()), reader(hash), store(hash), windows(store, options) {}
+        : options(wanted), hash(new_hash()), reader(hash), store(hash), windows(store, options), hops(store, options) {}
 
     void add(const span_data& span, std::int64_t now_ns);
     void advance(std::int64_t now_ns, bool all);
     std::vector<decision> take() { return std::exchange(decisions, {}); }
-    std::size_t bytes() const { return store.memory() + windows.memory() + waits_memory(); }
+    std::size_t bytes() const { return store.memory() + windows.memory() + hops.memory() + waits_memory(); }
 
     std::uint32_t clock(std::int64_t now_ns);
     held_span held_of(const span_facts& facts);
@@ -70,6 +71,7 @@ struct stitcher::state {
     fact_reader reader;
     span_store store;
     process_windows windows;
+    hop_windows hops;
     std::deque<span_number> waits;  ///< roots and orphans by arrival, but for roots that left
     std::vector<decision> decisions;
     std::vector<window_verdict> verdicts;
@@ -128,6 +130,7 @@ void stitcher::state::add(const span_data& span, std::int64_t now_ns) {
 void stitcher::state::place(span_number number, const span_facts& of) {
     if (of.role == span_role::enters) windows.entered(number);
     const bool left = of.role == span_role::leaves;
+    if (left) hops.left(number, of.hop);
     const bool known = parent_came(number);
     if (known) {
         if (left) windows.left(number, false);
@@ -136,7 +139,7 @@ void stitcher::state::place(span_number number, const span_facts& of) {
     if (!of.parent.valid()) {
         if (const auto cause = store.exact_cause(number); cause.valid()) decide(number, cause, {});
         if (left && windows.left(number, true)) return;
-        if (store[number].decided) return;
+        if (store[number].decided || (of.receives && hops.entered(number, of.hop))) return;
     }
     waits.push_back(number);
 }
@@ -239,7 +242,9 @@ void stitcher::state::advance(std::int64_t now_ns, bool all) {
     if (!all && now_ms < next_step_ms) return;
     next_step_ms = now_ms + std::max(1U, patience / 4);
     const auto kept_ms = reach_ms + 2 * patience;
-    windows.step(now_ms, number_since(now_ms > kept_ms ? now_ms - kept_ms : 0), all, verdicts);
+    const auto oldest = number_since(now_ms > kept_ms ? now_ms - kept_ms : 0);
+    windows.step(now_ms, oldest, all, verdicts);
+    hops.step(now_ms, oldest, all, verdicts);
     take_verdicts();
 }
 
