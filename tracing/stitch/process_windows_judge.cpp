@@ -67,6 +67,8 @@ void process_windows::decide(process& of, const span_number* first, const span_n
 void process_windows::gather(const process& of, std::int64_t earliest, std::int64_t latest) {
     at_.entered.clear();
     of.entered.overlapping(earliest, latest, at_.entered);
+    // Where memory is short, spans are forgotten while windows still name them.
+    std::erase_if(at_.entered, [this](const auto& each) { return !store_.holds(each.number); });
     if (!of.consumes) return;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < at_.entered.size(); ++i) {

@@ -120,8 +120,13 @@ void chain_rewriting::move_into_chain() {
 std::size_t chain_rewriting::held(const span_key& original, bool as_root) const {
     const auto found = by_original_.find(original);
     if (found == by_original_.end()) return nowhere;
-    // Of a client and a server that share an id, the client is outside.
-    return as_root || found->second.size() == 1 ? found->second.front() : found->second[1];
+    const auto first = found->second.front();
+    if (as_root) return first;
+    // Of a client and a server that share an id, the client is outside; a copy that got another id is neither.
+    const auto inside = std::find_if(found->second.begin(), found->second.end(), [&](auto each) {
+        return receives(spans_[each]) && spans_[each].span == spans_[first].span;
+    });
+    return inside == found->second.end() ? first : *inside;
 }
 
 bool chain_rewriting::parent_is_here(const span_data& span) const {
@@ -143,8 +148,11 @@ void chain_rewriting::follow(const decision& known) {
 }
 
 void chain_rewriting::hang(span_data& root, const cause_candidate& cause, const span_data& under) const {
-    if (root.parent.valid() && root.parent != under.span)
+    if (root.parent.valid() && root.parent != under.span) {
         set_attribute(root.attributes, names::original_parent_id, attribute_value{root.parent.hex()});
+    } else {
+        drop_attribute(root, names::original_parent_id);  // somebody else's word
+    }
     root.parent = under.span;
     set_attribute(root.attributes, names::link_source, attribute_value{std::string{name_of(cause.source)}});
     set_attribute(root.attributes, names::link_confidence, attribute_value{static_cast<double>(cause.confidence)});

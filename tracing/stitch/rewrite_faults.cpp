@@ -37,8 +37,12 @@ std::vector<std::size_t> parents_of(const std::vector<span_data>& spans) {
 
 /// Where to cut a circle that runs through a span.
 std::size_t cut_of(const std::vector<span_data>& spans, const std::vector<std::size_t>& parents, std::size_t on) {
+    // A server below the client that shares its id cannot be cut off: it names no parent.
+    const auto shares_id = [&](std::size_t i) {
+        return spans[parents[i]].span == spans[i].span && receives(spans[i]) && !receives(spans[parents[i]]);
+    };
     const auto rank = [&](std::size_t i) {
-        return std::tuple{!has_inferred_parent(spans[i]), spans[i].start_unix_ns, spans[i].span};
+        return std::tuple{shares_id(i), !has_inferred_parent(spans[i]), spans[i].start_unix_ns, spans[i].span};
     };
     auto best = on;
     for (auto at = parents[on]; at != on; at = parents[at]) {

@@ -246,6 +246,7 @@ void stitcher::state::advance(std::int64_t now_ns, bool all) {
     windows.step(now_ms, oldest, all, verdicts);
     hops.step(now_ms, oldest, all, verdicts);
     take_verdicts();
+    keep_within_bounds(now_ms);  // windows and models have grown
 }
 
 /// The first that arrived since.

@@ -1,0 +1,141 @@
+// How much of what the stitcher says is true, by kind of traffic and load. With --check it fails where a bound of
+// accuracy_bounds.hpp is not kept.
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tests/bench/accuracy_bounds.hpp"
+#include "tests/support/chain_generator.hpp"
+#include "tests/support/chain_score.hpp"
+
+namespace outrider::test {
+namespace {
+
+struct arguments {
+    std::vector<std::string> kinds;
+    std::vector<double> loads{1.6, 4.3, 7.7, 14.4};
+    std::uint64_t first_seed = 10'001, seeds = 2;
+    std::size_t requests = 600;
+    bool open = false, echo = false, keys = false, check = false;
+};
+
+struct row {
+    chain_score score;
+    double busiest = 0, mean = 0, spans = 0, seconds = 0, bytes_per_span = 0;
+    double decided_late_s = 0;
+};
+
+row measure(const traffic_class& kind, double load, const arguments& how) {
+    row out;
+    for (auto seed = how.first_seed; seed < how.first_seed + how.seeds; ++seed) {
+        generator_options options;
+        options.seed = seed;
+        options.in_flight = load;
+        options.requests = how.requests;
+        options.inbound_open = how.open, options.echo = how.echo, options.keys = how.keys;
+        const auto made = generate(kind, options);
+        const auto said = run_stitcher(made, {});
+        out.score += score(made, said);
+        out.busiest += made.busiest_in_flight / static_cast<double>(how.seeds);
+        out.mean += made.mean_in_flight / static_cast<double>(how.seeds);
+        out.spans += static_cast<double>(made.spans.size());
+        out.seconds += said.cpu_seconds;
+        out.bytes_per_span =
+            std::max(out.bytes_per_span, static_cast<double>(said.most_bytes) /
+                                             static_cast<double>(std::max<std::uint64_t>(1, said.most_held)));
+    }
+    return out;
+}
+
+void head() {
+    std::printf("%-17s %6s %6s %6s | %6s %6s | %7s %7s %7s | %5s %6s %7s %6s %6s\n", "class", "busy", "mean", "edges",
+                "whole%", "right%", ">=.9 %", "wrong%", "wrong", "p99 s", "undec.", "spans/s", "B/span", "fine");
+}
+
+/// @return whether every bound is kept
+bool print(const traffic_class& kind, std::size_t load_index, const row& of) {
+    const auto& score = of.score;
+    const auto bound = bounds_of(kind.name, load_index);
+    const bool whole = 100 * score.whole_share() >= bound.whole, coverage = 100 * score.coverage() >= bound.coverage,
+               wrong = 100 * score.wrong_rate() <= bound.wrong, latency = score.latency_p99_s <= 2,
+               decided = score.undecided == 0;
+    std::string verdict;
+    if (!whole) verdict += " whole<" + short_number(bound.whole);
+    if (!coverage) verdict += " coverage<" + short_number(bound.coverage);
+    if (!wrong) verdict += " wrong>" + short_number(bound.wrong);
+    if (!latency) verdict += " p99>2s";
+    if (!decided) verdict += " undecided";
+    std::printf("%-17s %6.1f %6.1f %6.1f | %6.1f %6.1f | %7.1f %7.2f %7zu | %5.2f %6zu %7.0f %6.0f %s%s\n",
+                kind.name.c_str(), of.busiest, of.mean,
+                static_cast<double>(score.links) / static_cast<double>(std::max<std::size_t>(1, score.chains)),
+                100 * score.whole_share(), 100 * score.right_share(), 100 * score.coverage(), 100 * score.wrong_rate(),
+                score.sure_wrong, score.latency_p99_s, score.undecided, of.spans / of.seconds, of.bytes_per_span,
+                verdict.empty() ? "yes" : "NO:", verdict.c_str());
+    std::fflush(stdout);
+    return verdict.empty();
+}
+
+std::optional<arguments> parse(int count, char** given) {
+    arguments out;
+    for (int i = 1; i < count; ++i) {
+        const std::string name = given[i];
+        if (name == "--check") {
+            out.check = true;
+            continue;
+        }
+        if (i + 1 == count) return {};
+        const std::string value = given[++i];
+        if (name == "--class") {
+            out.kinds.push_back(value);
+        } else if (name == "--seed") {
+            out.first_seed = std::strtoull(value.c_str(), nullptr, 10);
+        } else if (name == "--seeds") {
+            out.seeds = std::strtoull(value.c_str(), nullptr, 10);
+        } else if (name == "--requests") {
+            out.requests = std::strtoull(value.c_str(), nullptr, 10);
+        } else if (name == "--in-flight") {
+            out.loads = {std::strtod(value.c_str(), nullptr)};
+        } else if (name == "--facts") {
+            out.open = value.find("open") != std::string::npos;
+            out.echo = value.find("echo") != std::string::npos;
+            out.keys = value.find("keys") != std::string::npos;
+        } else {
+            return {};
+        }
+    }
+    return out;
+}
+
+int run(const arguments& how) {
+    std::vector<traffic_class> kinds;
+    for (const auto& name : how.kinds) kinds.push_back(traffic_class_named(name));
+    if (kinds.empty()) kinds = traffic_classes();
+    head();
+    std::size_t missed = 0;
+    for (const auto& kind : kinds) {
+        auto with = how;
+        if (kind.joins > 0 && how.check) with.keys = true;
+        for (double load : how.loads) missed += !print(kind, load_index(load), measure(kind, load, with));
+        for (const auto& why : reasons_of(kind.name)) std::printf("    %s\n", why.c_str());
+    }
+    std::printf("%zu rows miss a bound\n", missed);
+    return how.check && missed > 0 ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace outrider::test
+
+int main(int count, char** given) {
+    const auto how = outrider::test::parse(count, given);
+    if (!how) {
+        std::cerr << "usage: stitch_accuracy [--check] [--class NAME]... [--seed N] [--seeds N] [--requests N] "
+                     "[--in-flight X]\n"
+                     "                       [--facts open,echo,keys]\n";
+        return 2;
+    }
+    return outrider::test::run(*how);
+}
