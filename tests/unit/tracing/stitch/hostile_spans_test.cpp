@@ -280,7 +280,7 @@ TEST(VeryManySpans, EachLinkedToTheOneBefore) {
 TEST(VeryManySpans, OfAsManyServicesAndNames) {
     std::vector<span_data> spans;
     tracing::id_generator ids{8};
-    for (std::uint64_t i = 0; i < very_many / 2; ++i) {
+    for (std::uint64_t i = 0; i < very_many / 10; ++i) {
         spans.push_back(one_of_many(i, ids.new_trace_id()));
         spans.back().name = "name-" + std::to_string(i);
         auto origin = std::make_shared<tracing::span_origin>();
