@@ -6,6 +6,7 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t most_steps = 50;
+constexpr std::size_t most_gaps = 200;
 constexpr std::size_t most_situations = 400;
 constexpr std::size_t most_choices = 64;  ///< of one situation
 constexpr double start_share = 0.3;       ///< how many calls start while another runs, when nothing is known
@@ -93,7 +94,11 @@ double call_habits::probability(situation now, event since, step next) const {
 gap_density& call_habits::gap(event since, step next) {
     const std::size_t at = since * most_steps + next;
     if (at >= gaps_.size()) gaps_.resize(at + 1);
-    if (!gaps_[at]) gaps_[at] = std::make_unique<gap_density>();
+    if (!gaps_[at]) {
+        if (gap_count_ >= most_gaps) return other_gap_;
+        gaps_[at] = std::make_unique<gap_density>();
+        ++gap_count_;
+    }
     return *gaps_[at];
 }
 
@@ -152,7 +157,7 @@ void call_habits::settle(bag& at) {
     }
 }
 
-void call_habits::settle() {
+void call_habits::settle(bool anew) {
     if (requests() > 0)
         for (step s = first_call; s < expected_.size(); ++s)
             expected_[s] = (calls_kept_[s] + calls_shown_[s]) / requests();
@@ -160,7 +165,7 @@ void call_habits::settle() {
     requests_settled_ = requests();
     for (bag& each : bags_) settle(each);
     for (auto& gap : gaps_)
-        if (gap) gap->settle();
+        if (gap && (anew || gap->has_grown())) gap->settle();
 }
 
 void call_habits::keep() {

@@ -40,7 +40,8 @@ class call_habits {
     /// Learning, as in gap_density.
     void saw(situation now, event since, step next, double weight);
     void restart();
-    void settle();
+    /// @param anew  as the last time, from other guesses; otherwise only what has grown is worked out
+    void settle(bool anew);
     void keep();
     double requests() const { return requests_kept_ + requests_shown_; }
 
@@ -77,6 +78,8 @@ class call_habits {
     std::vector<bag> bags_;
     std::map<std::vector<std::uint8_t>, situation> situations_;
     std::vector<std::unique_ptr<gap_density>> gaps_;  ///< by event and step
+    std::size_t gap_count_ = 0;
+    gap_density other_gap_;  ///< of what exceeds the bound: never learnt
 };
 
 }  // namespace outrider::tracing

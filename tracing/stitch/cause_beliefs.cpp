@@ -11,61 +11,70 @@ constexpr double settled_change = 1e-3;
 
 }  // namespace
 
-cause_beliefs::cause_beliefs(std::size_t requests, std::size_t lefts) : by_left_(lefts) {
+cause_beliefs::cause_beliefs(std::size_t requests, std::size_t lefts) : first_by_left_(lefts + 1) {
     lattices_.reserve(requests);
     first_claim_.reserve(requests + 1);
 }
 
-void cause_beliefs::add_request(std::span<const call_candidate> candidates, std::span<const char> forced) {
+void cause_beliefs::add_request(request_lattice lattice, std::span<const call_candidate> candidates) {
     const auto request = static_cast<std::uint32_t>(lattices_.size());
-    lattices_.emplace_back();
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        by_left_[candidates[i].left].push_back(static_cast<std::uint32_t>(claims_.size()));
-        claims_.push_back({request, candidates[i].left, forced[i] ? worth_of_known : 1, 0, 0});
-        candidates_.push_back(candidates[i]);
-        forced_.push_back(forced[i]);
-    }
+    lattices_.push_back(std::move(lattice));
+    for (const call_candidate& each : candidates)
+        claims_.push_back({request, each.left, each.known ? worth_of_known : 1, 0, 0, each.known});
     first_claim_.push_back(claims_.size());
 }
 
-std::span<const call_candidate> cause_beliefs::candidates(std::size_t request) const {
-    return std::span(candidates_).subspan(first_claim_[request], first_claim_[request + 1] - first_claim_[request]);
+void cause_beliefs::index_claims() {
+    std::fill(first_by_left_.begin(), first_by_left_.end(), 0U);
+    for (const claim& c : claims_) ++first_by_left_[c.left + 1];
+    for (std::size_t l = 1; l < first_by_left_.size(); ++l) first_by_left_[l] += first_by_left_[l - 1];
+    by_left_.resize(claims_.size());
+    auto next = first_by_left_;
+    for (std::uint32_t c = 0; c < claims_.size(); ++c) by_left_[next[claims_[c].left]++] = c;
 }
 
-bool cause_beliefs::ask_requests(double damping) {
-    double change = 0;
+void cause_beliefs::ask_requests(double damping) {
     for (std::size_t r = 0; r < lattices_.size(); ++r) {
+        if (!stirred_[r]) continue;
         const std::size_t first = first_claim_[r], size = first_claim_[r + 1] - first;
         worths_.resize(size);
         taken_.resize(size);
         for (std::size_t i = 0; i < size; ++i) worths_[i] = claims_[first + i].worth;
-        lattices_[r].weigh(worths_, taken_);
+        lattices_[r].weigh(worths_, taken_, sums_);
         for (std::size_t i = 0; i < size; ++i) {
             claim& c = claims_[first + i];
-            change = std::max(change, std::abs(c.taken - taken_[i]));
-            c.taken = taken_[i];
-            const double odds = taken_[i] / std::max(1 - taken_[i], 1e-12) / c.worth;
-            c.odds = c.odds > 0 ? std::exp(damping * std::log(c.odds) + (1 - damping) * std::log(std::max(odds, 1e-30)))
-                                : odds;
+            c.taken = std::min(taken_[i], 1.0);
+            const double odds = c.taken / std::max(1 - c.taken, 1e-12) / c.worth;
+            c.odds = c.odds > 0 && damping > 0
+                         ? std::exp(damping * std::log(c.odds) + (1 - damping) * std::log(std::max(odds, 1e-30)))
+                         : odds;
         }
     }
-    return change > settled_change;
 }
 
-void cause_beliefs::ask_calls() {
-    for (const auto& claims : by_left_) {
+bool cause_beliefs::ask_calls() {
+    bool changed = false;
+    std::fill(stirred_.begin(), stirred_.end(), char{0});
+    for (std::size_t l = 0; l + 1 < first_by_left_.size(); ++l) {
         double all = 0;
-        for (const std::uint32_t c : claims) all += claims_[c].odds;
-        for (const std::uint32_t c : claims)
-            if (!forced_[c]) claims_[c].worth = 1 / (1 + std::max(0.0, all - claims_[c].odds));
+        for (std::uint32_t i = first_by_left_[l]; i < first_by_left_[l + 1]; ++i) all += claims_[by_left_[i]].odds;
+        for (std::uint32_t i = first_by_left_[l]; i < first_by_left_[l + 1]; ++i) {
+            claim& c = claims_[by_left_[i]];
+            if (c.known) continue;
+            const double worth = 1 / (1 + std::max(0.0, all - c.odds));
+            if (std::abs(worth - c.worth) > settled_change * c.worth) stirred_[c.request] = changed = true;
+            c.worth = worth;
+        }
     }
+    return changed;
 }
 
 void cause_beliefs::propagate(int most_rounds) {
+    index_claims();
+    stirred_.assign(lattices_.size(), 1);
     for (int round = 0; round < most_rounds; ++round) {
-        const bool changed = ask_requests(round ? 0.3 : 0);
-        ask_calls();
-        if (!changed) break;
+        ask_requests(round > 1 ? 0.3 : 0);
+        if (!ask_calls()) break;
     }
 }
 

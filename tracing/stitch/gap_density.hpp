@@ -26,6 +26,8 @@ class gap_density {
     static double unknown(std::int64_t gap_ns);
 
     double mass() const { return kept_mass_ + shown_mass_; }
+    /// Whether at() is behind what was shown by much.
+    bool has_grown() const { return mass() > 1.1 * settled_mass_ || mass() < 0.7 * settled_mass_; }
     double settled_mass() const { return settled_mass_; }
     std::size_t memory() const;
 

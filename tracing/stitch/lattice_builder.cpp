@@ -1,0 +1,186 @@
+#include "tracing/stitch/lattice_builder.hpp"
+
+#include <algorithm>
+
+namespace outrider::tracing {
+namespace {
+
+constexpr double end_scale_ns = 1e6;  ///< the end of a request happens once: any scale will do
+constexpr double least_weight = 1e-15, most_weight = 1e12;
+constexpr double look_at_least = 3e-5;  ///< of how often such calls happen anyway
+constexpr double worth_of_known = 1e6;
+constexpr std::size_t most_nodes = 1500, most_edges = 20000;
+
+/// Of a call that others want as well.
+double contested_worth(const call_candidate& call) { return call.known ? worth_of_known : call.stray / call.rate; }
+
+}  // namespace
+
+// The latest event of the request at that time, and which calls are still open then.
+void lattice_builder::advance(node& at, std::int64_t now_ns, std::span<const call_candidate> candidates) const {
+    std::uint32_t kept = 0;
+    for (std::uint32_t i = 0; i < at.open_count; ++i) {
+        const call_candidate& call = candidates[at.open[i]];
+        if (call.end_ns > now_ns) {
+            at.open[kept++] = at.open[i];
+        } else if (call.end_ns >= at.latest_ns) {
+            at.latest_ns = call.end_ns;
+            at.latest = call_habits::call_ended(call.call);
+        }
+    }
+    std::fill(at.open.begin() + kept, at.open.begin() + at.open_count, 0U);
+    at.open_count = kept;
+}
+
+bool lattice_builder::node::same(const node& other) const {
+    return now == other.now && open_count == other.open_count &&
+           std::equal(open.begin(), open.begin() + open_count, other.open.begin());
+}
+
+// Whose paths end the same way go on the same way. The best of them is remembered.
+std::uint32_t lattice_builder::node_of(const node& wanted, std::size_t since) {
+    for (std::size_t i = since; i < nodes_.size(); ++i)
+        if (nodes_[i].same(wanted)) {
+            nodes_[i].best = std::max(nodes_[i].best, wanted.best);
+            return static_cast<std::uint32_t>(i);
+        }
+    nodes_.push_back(wanted);
+    return static_cast<std::uint32_t>(nodes_.size() - 1);
+}
+
+// Whether a path is worth following, beside those that took as many calls or fewer.
+bool lattice_builder::promising(const node& at) {
+    if (at.depth >= best_at_.size()) best_at_.resize(at.depth + 1, best_at_.empty() ? 0 : best_at_.back());
+    if (at.best < best_at_[at.depth] * static_cast<long double>(care_.beam)) return false;
+    for (std::size_t d = at.depth; d < best_at_.size() && best_at_[d] < at.best; ++d) best_at_[d] = at.best;
+    return true;
+}
+
+void lattice_builder::take(call_habits& habits, std::span<const call_candidate> candidates, std::size_t which,
+                           std::size_t reach) {
+    const call_candidate& call = candidates[which];
+    const double least = call.known ? 0 : call.rate * look_at_least;
+    const std::size_t size = nodes_.size();
+    const std::size_t first = std::max(first_open_node_, size - std::min(size, reach));
+    for (std::size_t from = first; from < size; ++from) {
+        node then = nodes_[from];
+        advance(then, call.start_ns, candidates);
+        const edge taken{.from = static_cast<std::uint32_t>(from),
+                         .candidate = static_cast<std::int32_t>(which),
+                         .step = call.call,
+                         .now = then.now,
+                         .since = then.latest,
+                         .gap_ns = call.start_ns - then.latest_ns,
+                         .settled = call.settled};
+        const double density =
+            habits.probability(then.now, then.latest, call.call) * habits.gap(then.latest, call.call).at(taken.gap_ns);
+        if (density < least) continue;
+        const double weight = std::clamp(density / call.stray, least_weight, most_weight);
+        then.best *= static_cast<long double>(weight * contested_worth(call));
+        ++then.depth;
+        if (!promising(then)) continue;
+        then.now = habits.after(then.now, call.call);
+        then.latest = call_habits::call_started(call.call);
+        then.latest_ns = call.start_ns;
+        if (then.open_count == most_open) {
+            std::move(then.open.begin() + 1, then.open.end(), then.open.begin());
+            --then.open_count;
+        }
+        then.open[then.open_count++] = static_cast<std::uint32_t>(which);
+        edges_.push_back(taken);
+        edges_.back().to = node_of(then, size);
+        edges_.back().weight = weight;
+        if (nodes_.size() >= most_nodes || edges_.size() >= most_edges) return;
+    }
+}
+
+void lattice_builder::finish_request(call_habits& habits, std::int64_t end_ns,
+                                     std::span<const call_candidate> candidates) {
+    const std::size_t size = nodes_.size();
+    for (std::size_t from = 0; from < size; ++from) {
+        node then = nodes_[from];
+        advance(then, end_ns, candidates);
+        edge taken{.from = static_cast<std::uint32_t>(from),
+                   .step = call_habits::request_end,
+                   .now = then.now,
+                   .since = then.latest,
+                   .gap_ns = end_ns - then.latest_ns,
+                   .settled = shown_before_};
+        const double density = habits.probability(then.now, then.latest, call_habits::request_end) *
+                               habits.gap(then.latest, call_habits::request_end).at(taken.gap_ns);
+        taken.weight = std::clamp(density * end_scale_ns, least_weight, most_weight);
+        then.best *= static_cast<long double>(taken.weight);
+        then.now = habits.after(then.now, call_habits::request_end);
+        then.latest = call_habits::ended;
+        then.latest_ns = end_ns;
+        taken.to = node_of(then, size);
+        edges_.push_back(taken);
+    }
+    first_open_node_ = size;
+    best_at_.clear();
+}
+
+void lattice_builder::stop(const call_habits& habits) {
+    const auto end = static_cast<std::uint32_t>(nodes_.size());
+    for (std::size_t from = first_open_node_; from < end; ++from) {
+        const node& at = nodes_[from];
+        edges_.push_back({.from = static_cast<std::uint32_t>(from),
+                          .to = end,
+                          .step = call_habits::nothing,
+                          .weight = std::max(habits.probability(at.now, at.latest, call_habits::nothing), least_weight),
+                          .now = at.now,
+                          .since = at.latest,
+                          .settled = shown_before_});
+    }
+    nodes_.emplace_back();
+}
+
+request_lattice lattice_builder::build(call_habits& habits, std::int64_t start_ns, std::int64_t end_ns,
+                                       std::span<const call_candidate> candidates, const care& how) {
+    care_ = how;
+    nodes_.clear();
+    edges_.clear();
+    best_at_.clear();
+    first_open_node_ = 0;
+    shown_before_ = std::any_of(candidates.begin(), candidates.end(), [](const auto& c) { return c.settled; });
+    node begin{.now = call_habits::fresh, .latest = call_habits::started, .latest_ns = start_ns};
+    begin.best = 1;
+    nodes_.push_back(begin);
+    const std::size_t reach = std::max<std::size_t>(8, how.work / std::max<std::size_t>(candidates.size(), 1));
+    bool ended = false;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        if (!ended && candidates[i].start_ns > end_ns) {
+            finish_request(habits, end_ns, candidates);
+            ended = true;
+        }
+        if (nodes_.size() < most_nodes && edges_.size() < most_edges) take(habits, candidates, i, reach);
+    }
+    if (!ended) finish_request(habits, end_ns, candidates);
+    stop(habits);
+    return prune(candidates);
+}
+
+// Forgets what is out of question, even if others want every call as much.
+request_lattice lattice_builder::prune(std::span<const call_candidate> candidates) {
+    worth_.resize(candidates.size());
+    taken_.resize(candidates.size());
+    for (std::size_t i = 0; i < candidates.size(); ++i) worth_[i] = contested_worth(candidates[i]);
+    request_lattice::weigh(edges_, static_cast<std::uint32_t>(nodes_.size()), worth_, taken_, sums_);
+    constexpr std::uint32_t unused = 0xffffffff;
+    renamed_.assign(nodes_.size(), unused);
+    renamed_[0] = 0;
+    std::uint32_t nodes = 1;
+    std::size_t kept = 0;
+    for (const edge& e : edges_) {
+        if (e.share < care_.hopeless || renamed_[e.from] == unused) continue;
+        if (renamed_[e.to] == unused) renamed_[e.to] = nodes++;
+        edge& renamed = edges_[kept++];
+        const std::uint32_t from = renamed_[e.from], to = renamed_[e.to];
+        renamed = e;
+        renamed.from = from;
+        renamed.to = to;
+    }
+    return {std::span(edges_).first(kept), nodes};
+}
+
+}  // namespace outrider::tracing

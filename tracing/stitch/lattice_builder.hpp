@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "tracing/stitch/request_lattice.hpp"
+
+namespace outrider::tracing {
+
+/// Finds the paths of a request through the calls it may have made, and leaves out those that are out of question.
+class lattice_builder {
+  public:
+    /// How much is looked at.
+    struct care {
+        double beam = 1e-6;        ///< how much worse than the best a path may begin
+        double hopeless = 1e-8;    ///< how rare a step is forgotten
+        std::size_t work = 40000;  ///< how many edges may be tried
+    };
+
+    /// @param candidates  by start
+    request_lattice build(call_habits& habits, std::int64_t start_ns, std::int64_t end_ns,
+                          std::span<const call_candidate> candidates, const care& how);
+
+  private:
+    using edge = request_lattice::edge;
+    static constexpr std::size_t most_open = 8;
+
+    struct node {
+        call_habits::situation now = 0;
+        call_habits::event latest = 0;
+        std::int64_t latest_ns = 0;
+        std::uint32_t open_count = 0, depth = 0;
+        std::array<std::uint32_t, most_open> open{};  ///< candidates that have not ended
+        long double best = 0;                         ///< of the paths up to here
+        bool same(const node& other) const;
+    };
+
+    void advance(node& at, std::int64_t now_ns, std::span<const call_candidate> candidates) const;
+    void take(call_habits& habits, std::span<const call_candidate> candidates, std::size_t which, std::size_t reach);
+    void finish_request(call_habits& habits, std::int64_t end_ns, std::span<const call_candidate> candidates);
+    void stop(const call_habits& habits);
+    bool promising(const node& at);
+    std::uint32_t node_of(const node& wanted, std::size_t since);
+    request_lattice prune(std::span<const call_candidate> candidates);
+
+    care care_;
+    std::vector<node> nodes_;
+    std::vector<edge> edges_;
+    std::vector<long double> best_at_;  ///< of each depth, or less deep
+    std::size_t first_open_node_ = 0;   ///< nodes before are of a request that has not ended, when it has
+    bool shown_before_ = false;         ///< the request, in an earlier match
+    std::vector<double> worth_, taken_;
+    std::vector<std::uint32_t> renamed_;
+    request_lattice::sums sums_;
+};
+
+}  // namespace outrider::tracing
