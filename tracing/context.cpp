@@ -87,7 +87,7 @@ void inject_tracestate(std::string& out, const extracted& incoming, std::string_
     }
     std::array<tracestate_edit, 2> edits;
     std::size_t count = 0;
-    if (!member.empty()) edits[count++] = {"outrider", member};
+    if (!member.empty()) edits[count++] = {own_member, member};
     if (ot) edits[count++] = {"ot", *ot};
     out.append(name);
     auto begin = out.size();

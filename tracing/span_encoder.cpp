@@ -1,6 +1,7 @@
 #include "tracing/span_encoder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "tracing/protobuf_append.hpp"
@@ -30,7 +31,8 @@ constexpr char span_trace_id = tag(1, wire::bytes), span_span_id = tag(2, wire::
 constexpr char span_flags[] = {static_cast<char>(16 << 3 | 5 | 0x80), 1};  // field 16: a tag of two bytes
 constexpr char key_tag = tag(1, wire::bytes), value_tag = tag(2, wire::bytes);
 constexpr char any_string = tag(1, wire::bytes), any_bool = tag(2, wire::varint), any_int = tag(3, wire::varint),
-               any_double = tag(4, wire::fixed64);
+               any_double = tag(4, wire::fixed64), any_array = tag(5, wire::bytes), any_bytes = tag(7, wire::bytes);
+constexpr char array_value = tag(1, wire::bytes);
 constexpr char event_time = tag(1, wire::fixed64), event_name = tag(2, wire::bytes),
                event_attribute = tag(3, wire::bytes);
 constexpr char link_trace_id = tag(1, wire::bytes), link_span_id = tag(2, wire::bytes),
@@ -38,7 +40,7 @@ constexpr char link_trace_id = tag(1, wire::bytes), link_span_id = tag(2, wire::
 constexpr char status_message = tag(2, wire::bytes), status_code_tag = tag(3, wire::varint);
 
 constexpr std::uint32_t has_is_remote = 0x100, is_remote = 0x200;
-constexpr std::size_t length_bytes = 4, growth = 1024;
+constexpr std::size_t length_bytes = 4, growth = 1024, array_limit = 32;
 
 bool plain(std::string_view text) { return text.size() <= span_text_limit && is_ascii(text); }
 
@@ -46,9 +48,13 @@ bool plain(std::string_view text) { return text.size() <= span_text_limit && is_
 /// copy.
 class wire_text {
   public:
-    explicit wire_text(std::string_view text) : view_(text) {
+    wire_text() = default;
+    explicit wire_text(std::string_view text) { assign(text); }
+    void assign(std::string_view text) {
+        view_ = text;
         if (plain(text)) [[likely]]
             return;
+        copy_.clear();
         append_utf8(copy_, text, span_text_limit);
         view_ = copy_;
     }
@@ -171,6 +177,31 @@ void span_encoder::attribute(std::string_view key, bool value) {
     auto* to = open_attribute(key, 2);
     *to++ = any_bool;
     *to = value ? 1 : 0;
+}
+
+void span_encoder::attribute(std::string_view key, std::span<const std::string_view> values) {
+    if (++attributes_ > span_item_limit) return;
+    values = values.subspan(0, std::min(values.size(), array_limit));
+    std::array<wire_text, array_limit> texts;
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        texts[i].assign(values[i]);
+        size += field_size(field_size(texts[i].size()));
+    }
+    auto* to = open_attribute(key, field_size(size));
+    *to++ = any_array;
+    to = put_varint(to, size);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        *to++ = array_value;
+        to = put_varint(to, field_size(texts[i].size()));
+        to = put_bytes(to, any_string, texts[i]);
+    }
+}
+
+void span_encoder::bytes(std::string_view key, std::string_view value) {
+    if (++attributes_ > span_item_limit) return;
+    value = value.substr(0, span_text_limit);
+    put_bytes(open_attribute(key, field_size(value.size())), any_bytes, value);
 }
 
 void span_encoder::event(std::string_view name, std::uint64_t unix_ns) { event(name, unix_ns, {}, {}); }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,10 @@ class span_encoder {
     void attribute(std::string_view key, std::int64_t value);
     void attribute(std::string_view key, double value);
     void attribute(std::string_view key, bool value);
+    /// An array of texts, of at most 32; more are left out.
+    void attribute(std::string_view key, std::span<const std::string_view> values);
+    /// A value of type bytes, of at most 4096.
+    void bytes(std::string_view key, std::string_view value);
     void event(std::string_view name, std::uint64_t unix_ns);
     void event(std::string_view name, std::uint64_t unix_ns, std::string_view key, std::string_view value);
     void link(const span_context& target);  ///< to a context that came from elsewhere: marked remote

@@ -6,6 +6,9 @@
 
 namespace outrider::tracing {
 
+/// The sidecar's own member: the id of the last span that one exported.
+inline constexpr std::string_view own_member = "outrider";
+
 inline constexpr std::size_t tracestate_members = 32;  ///< W3C Trace Context level 2, section 3.3.1.1
 /// A list that we have to change is cut to this many characters; W3C asks for at least 512.
 inline constexpr std::size_t tracestate_bytes = 1024;

@@ -23,6 +23,8 @@ inline constexpr std::string_view causation_id = "chain.causation_id";
 inline constexpr std::string_view correlation_id = "chain.correlation_id";
 /// text, or an array of texts: a business key, `chain.key.order` for the key `order`.
 inline constexpr std::string_view key_prefix = "chain.key.";
+/// int: of a span that tells of many messages, how many values of the attributes above found no room in it.
+inline constexpr std::string_view left_out = "outrider.captured.left_out";
 
 // Written by the stitcher.
 

@@ -98,6 +98,31 @@ TEST_F(SpanEncoder, WritesASpanAsOtlpNumbersItsFields) {
         "13:{1:TTTTTTTTTTTTTTTT 2:SSSSSSSS 6:f769} 15:{3:2 2:why}}");
 }
 
+TEST_F(SpanEncoder, WritesBytesAndArraysOfTexts) {
+    begin();
+    encoder.bytes("b", std::string_view{"\x01\0\xff", 3});
+    const std::vector<std::string_view> values{"one", "", "\xff"};
+    encoder.attribute("a", std::span{values});
+    encoder.attribute("none", std::span<const std::string_view>{});
+    encoder.end();
+    const auto text = dumped();
+    // AnyValue: 7 is bytes_value, 5 array_value, whose field 1 are AnyValues.
+    EXPECT_NE(text.find("9:{1:b 2:{7:\\x01\\x00\xff}}"), std::string::npos) << text;
+    EXPECT_NE(text.find("9:{1:a 2:{5:\\x0a\\x05\\x0a\\x03one\\x0a\\x02\\x0a\\x00\\x0a\\x05\\x0a\\x03\uFFFD}}"),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("9:{1:none 2:{5:}}"), std::string::npos) << text;
+}
+
+TEST_F(SpanEncoder, CutsLongBytesAndArrays) {
+    begin();
+    encoder.bytes("b", std::string(5'000, 'q'));
+    encoder.attribute("a", std::span<const std::string_view>{std::vector<std::string_view>(100, "y")});
+    encoder.end();
+    EXPECT_EQ(count(dumped(), "q"), span_text_limit);
+    EXPECT_EQ(count(dumped(), "y"), 32U);
+}
+
 TEST_F(SpanEncoder, OmitsWhatIsAbsent) {
     own.flags = 0;
     encoder.begin(own, {}, false, {}, "GET", span_kind::server, 1, 2);
