@@ -7,6 +7,10 @@
 #include "sidecar/exchange/failure.hpp"
 #include "sidecar/exchange/ruling.hpp"
 
+namespace outrider::tracing {
+class message_capture;
+}
+
 namespace outrider::exchange {
 
 using steady_clock = std::chrono::steady_clock;
@@ -35,8 +39,9 @@ struct http_facts {
     int minor_version = 1;
     int status = 0;  ///< what the caller was answered; 0: nothing
     exchange::failure failure;
-    const exchange::ruling* ruling = nullptr;  ///< null: no policy is about it
-    std::uint64_t request_bytes = 0;           ///< of bodies
+    const exchange::ruling* ruling = nullptr;            ///< null: no policy is about it
+    const tracing::message_capture* captured = nullptr;  ///< what its messages said for chains; null: nothing
+    std::uint64_t request_bytes = 0;                     ///< of bodies
     std::uint64_t response_bytes = 0;
     std::uint32_t attempts = 0;
     steady_clock::time_point started;

@@ -7,7 +7,11 @@
 
 #include "sidecar/config/hidden_parameters.hpp"
 #include "sidecar/config/units.hpp"
+#include "sidecar/exchange/capture_settings.hpp"
 #include "sidecar/exchange/metrics.hpp"
+#include "tracing/capture/message_capture.hpp"
+#include "tracing/stitch/attribute_names.hpp"
+#include "tracing/tracestate.hpp"
 
 namespace outrider::exchange {
 namespace {
@@ -82,7 +86,9 @@ tracing_setup::tracing_setup(const config::settings& settings)
     : sampler(sampler_of(settings.tracing)),
       propagators(propagators_of(settings.tracing)),
       redacted(settings.tracing.redact_query),
-      enabled(!settings.tracing.disabled) {}
+      capture(capture_settings_of(settings)),
+      enabled(!settings.tracing.disabled),
+      collects(enabled && !settings.tracing.collector.empty()) {}
 
 started_span tracer::start(const tracing::context_fields& carried, config::trust trust, steady_clock::time_point now) {
     started_span out;
@@ -103,7 +109,7 @@ started_span tracer::start(const tracing::context_fields& carried, config::trust
     auto decision = setup_.sampler.decide(out.own.trace, out.incoming, now);
     if (decision.sampled || out.own.debug) out.own.flags |= tracing::flag_sampled;
     out.ot = std::move(decision.ot);
-    out.recorded = out.own.sampled() && sink_ != nullptr && setup_.enabled;
+    out.recorded = (out.own.sampled() || setup_.collects) && sink_ != nullptr && setup_.enabled;
     return out;
 }
 
@@ -138,7 +144,7 @@ void tracer::finish_server(const started_span& span, const http_facts& facts) {
     tracing::span_encoder out{*buffer};
     bool known = is_known(facts.method);
     auto [start, end] = unix_times(facts.started, facts.finished);
-    out.begin(span.own, span.parent, true, {}, known ? facts.method : std::string_view{"HTTP"},
+    out.begin(span.own, span.parent, true, received_member(span), known ? facts.method : std::string_view{"HTTP"},
               tracing::span_kind::server, start, end);
     common(out, facts, facts.status, facts.failure, false);
     out.attribute("url.scheme", "http");
@@ -154,6 +160,7 @@ void tracer::finish_server(const started_span& span, const http_facts& facts) {
     }
     if (!facts.user_agent.empty()) out.attribute("user_agent.original", facts.user_agent);
     decisions(out, facts, facts.failure, {start, end});
+    chain(out, span, facts);
     if (span.link.valid()) out.link(span.link);
     out.end();
     sink_->close();
@@ -166,7 +173,7 @@ void tracer::finish_client(const started_span& span, const http_facts& facts, co
     tracing::span_encoder out{*buffer};
     bool known = is_known(facts.method);
     auto [start, end] = unix_times(attempt.started, attempt.finished);
-    out.begin(span.own, span.parent, true, {}, known ? facts.method : std::string_view{"HTTP"},
+    out.begin(span.own, span.parent, true, received_member(span), known ? facts.method : std::string_view{"HTTP"},
               tracing::span_kind::client, start, end);
     common(out, facts, attempt.status, attempt.failure, true);
     if (!attempt.server_address.empty()) out.attribute("server.address", attempt.server_address);
@@ -186,6 +193,7 @@ void tracer::finish_client(const started_span& span, const http_facts& facts, co
     bool replaced = facts.attempts > 0 && facts.ruling && facts.ruling->decided == ruling::kind::degraded;
     if ((attempt.number == 0 && !replaced) || attempt.failure.origin == origin::self)
         decisions(out, facts, attempt.failure, {start, end});
+    chain(out, span, facts);
     if (span.link.valid()) out.link(span.link);
     out.end();
     sink_->close();
@@ -202,8 +210,25 @@ void tracer::finish_fallback(const started_span& span, const http_facts& facts) 
     out.begin(own, span.parent, true, {}, "fallback", tracing::span_kind::internal, when.start, when.end);
     if (facts.status != 0) out.attribute("http.response.status_code", static_cast<std::int64_t>(facts.status));
     decisions(out, facts, facts.failure, when);
+    if (!span.own.sampled()) out.attribute(tracing::chain_attributes::head_sampled, false);
     out.end();
     sink_->close();
+}
+
+/// What chains are made from, beside the contexts.
+void tracer::chain(tracing::span_encoder& out, const started_span& span, const http_facts& facts) {
+    if (!span.own.sampled()) out.attribute(tracing::chain_attributes::head_sampled, false);
+    if (span.inbound_open) out.attribute(tracing::chain_attributes::inbound_open, *span.inbound_open);
+    if (facts.captured) facts.captured->write(out);
+}
+
+/// Of the tracestate that came, the member of a sidecar's before: it names the last span that was exported.
+std::string_view tracer::received_member(const started_span& span) {
+    if (!setup_.collects || span.incoming.tracestate_lines == 0) return {};
+    const auto id = tracing::find_tracestate({span.incoming.tracestate.data(), span.incoming.tracestate_lines},
+                                             tracing::own_member);
+    if (id.empty()) return {};
+    return scratch_.assign(tracing::own_member).append("=").append(id);
 }
 
 /// What was decided here and not by the upstream; of policies, which rule of which policy.

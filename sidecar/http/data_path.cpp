@@ -56,6 +56,7 @@ data_path::data_path(net::worker& on, std::shared_ptr<const shared_setup> setup,
       metrics(setup->targets.size()),
       tracer(setup->tracing, spans),
       log(setup->settings, log_sink),
+      open_inbound(setup->tracing.inbound->next()),
       resolver(on.get_executor()),
       router(*setup),
       owned_(std::move(setup)) {}

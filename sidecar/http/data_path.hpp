@@ -126,6 +126,7 @@ class data_path {
     exchange::worker_metrics metrics;
     exchange::tracer tracer;
     exchange::access_log log;
+    exchange::open_exchanges::counter& open_inbound;  ///< this worker's exchanges towards the application
     exchange::governor governor;
     tracing::id_generator random;  ///< of numbers that need not be secret
     net::resolver resolver;

@@ -42,6 +42,10 @@ net::awaitable<after_exchange> server_exchange::forward_answer() {
     if (replaces_answer()) co_return co_await answer_instead();
     facts_.status = attempt_facts_.status = answer_.status;
     begin_copying();
+    if (path_.tracer.capture().answers()) {
+        capture_request();
+        capture_.begin_answer(answer_);
+    }
     bool chunked = build_answer_head();
     up_.consume(answer_.size);
     if (response_.switches_protocol) co_return co_await tunnel(exchange::tunnel_kind::websocket, out_);
@@ -73,6 +77,7 @@ server_exchange::relay_step server_exchange::relay_piece(bool chunked) {
     }
     facts_.response_bytes += piece_.size();
     if (copy_) copy_piece(piece_);
+    capture_.answer_piece(piece_, answer_body_.ended());
     if (charges_bytes_) governed_.passed(piece_.size());
     tail_.clear();
     if (chunked && !frame_chunk()) {
@@ -196,6 +201,7 @@ void server_exchange::return_connection(net::steady_clock::time_point now) {
 /// Sends the answer that opens a tunnel, and carries bytes both ways until it ends.
 net::awaitable<after_exchange> server_exchange::tunnel(exchange::tunnel_kind kind, std::string_view answer) {
     boost::asio::const_buffer whole = boost::asio::buffer(answer);
+    capture_request();
     net::io_buffer held;  // what the facts are views into, to the end
     if (co_await write_client({&whole, 1})) {
         path_.metrics.tunnels[static_cast<std::size_t>(kind)].add();

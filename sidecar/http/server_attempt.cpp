@@ -283,6 +283,7 @@ void server_exchange::record_attempt(const exchange::failure& why) {
     attempt_facts_.failure = why;
     bool last = facts_.finished != net::steady_clock::time_point{};
     attempt_facts_.finished = last ? facts_.finished : net::steady_clock::now();
+    capture_request();
     path_.tracer.finish_client(*attempt_span_, facts_, attempt_facts_);
 }
 

@@ -12,6 +12,7 @@ using exchange::origin;
 server_exchange::server_exchange(data_path& path)
     : path_(path),
       up_(path.blocks),
+      capture_(path.tracer.capture()),
       governed_(path.worker.get_executor()),
       times_(&path.settings.timeouts),
       pause_timer_(path.worker.get_executor()) {}
@@ -26,6 +27,7 @@ void server_exchange::fail(failure_code code, origin whose, bool retryable, std:
 void server_exchange::reset_state() {
     abandon_attempt();
     remembered_.forget();
+    open_.end();
     governed_.reset();
     ruling_.clear();
     refusal_ = {};
@@ -163,7 +165,21 @@ void server_exchange::identify() {
     facts_.minor_version = head_.minor_version;
     if (auto* agent = head_.fields.find(field_id::user_agent)) facts_.user_agent = agent->value;
     span_ = path_.tracer.start(context_of(head_.fields), role.trust, facts_.started);
+    if (facts_.direction == exchange::direction::inbound)
+        open_ = exchange::open_exchange{path_.open_inbound};
+    else
+        path_.tracer.note_candidates(span_);
+    capture_.begin(span_.recorded);
     client_keeps_ = client_keeps_ && request_.keep_alive && !path_.draining(role);
+}
+
+/// What the request says for chains, before the first span that tells it.
+void server_exchange::capture_request() {
+    std::string_view body;
+    // A tunnel takes the buffer over.
+    if (body_in_buffer_ > 0 && connection_->in.size() >= head_.size + body_in_buffer_)
+        body = connection_->in.data().substr(head_.size, body_in_buffer_);
+    facts_.captured = capture_.of_request(head_, facts_, body);
 }
 
 /// Loops, and what an inbound listener never does.
@@ -269,6 +285,8 @@ void server_exchange::finish() {
     if (!facts_.failure) facts_.failure = failure_;
     plan_.end();
     remembered_.forget();
+    open_.end();
+    capture_request();
     if (governed_.any()) finish_policies();
     path_.metrics.finish(facts_);
     if (facts_.direction == exchange::direction::inbound) {

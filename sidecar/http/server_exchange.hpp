@@ -13,6 +13,7 @@
 #include "sidecar/http/attempt_outcome.hpp"
 #include "sidecar/http/attempt_plan.hpp"
 #include "sidecar/http/body.hpp"
+#include "sidecar/http/exchange_capture.hpp"
 #include "sidecar/http/forward.hpp"
 #include "sidecar/http/framing.hpp"
 #include "sidecar/http/head_parser.hpp"
@@ -55,6 +56,7 @@ class server_exchange {
     /// Gives up what a spare one need not hold.
     void rest() {
         up_.reset();
+        capture_.rest();
         stale_answer_.reset();
     }
 
@@ -73,6 +75,7 @@ class server_exchange {
     void refuse_malformed(head_error error);
     local_answer own_answer();
     void identify();
+    void capture_request();
     bool refuse_early();
     route find_by_host();
     bool find_target();
@@ -193,6 +196,8 @@ class server_exchange {
     exchange::started_span span_;
     exchange::started_span retry_span_;
     const exchange::started_span* attempt_span_ = &span_;
+    exchange_capture capture_;
+    exchange::open_exchange open_;  ///< inbound, and not over
     exchange::http_facts facts_;
     exchange::attempt_facts attempt_facts_;
     governance::facts policy_facts_;
