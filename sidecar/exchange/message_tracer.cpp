@@ -5,6 +5,9 @@
 #include <charconv>
 
 #include "sidecar/exchange/span_times.hpp"
+#include "tracing/capture/group_capture.hpp"
+#include "tracing/stitch/attribute_names.hpp"
+#include "tracing/tracestate.hpp"
 
 namespace outrider::exchange {
 namespace {
@@ -43,9 +46,7 @@ span_context message_tracer::derived(const tracing::trace_id& trace, const span_
     return own;
 }
 
-std::string* message_tracer::open(const span_context& own) {
-    return enabled() && own.sampled() ? sink_->open() : nullptr;
-}
+std::string* message_tracer::open(const span_context& own) { return records(own) ? sink_->open() : nullptr; }
 
 void message_tracer::begin(span_encoder& out, const operation& what, const span_context& own, const span_id& parent,
                            const messaging_facts& facts) {
@@ -70,7 +71,18 @@ void message_tracer::begin(span_encoder& out, const operation& what, const span_
         out.attribute("server.address", facts.server_address);
         out.attribute("server.port", static_cast<std::int64_t>(facts.server_port));
     }
+    if (!facts.cluster.empty()) out.attribute(tracing::chain_attributes::kafka_cluster, facts.cluster);
+    if (!own.sampled()) out.attribute(tracing::chain_attributes::head_sampled, false);
     if (!facts.ruling.decision.empty()) decided(out, facts.ruling);
+}
+
+void message_tracer::captured(span_encoder& out, const messaging_facts& facts, bool with_echo) {
+    if (facts.captured) facts.captured->write(out, setup_.capture, with_echo);
+}
+
+std::string message_tracer::member_of(const span_context& own) const {
+    if (!setup_.collects || !records(own)) return {};
+    return std::string{tracing::own_member} + "=" + own.span.hex();
 }
 
 void message_tracer::decided(span_encoder& out, const messaging_ruling& by) {
@@ -96,6 +108,9 @@ void message_tracer::send(const span_context& own, const span_id& parent, const 
     span_encoder out{*buffer};
     begin(out, {"send", "send", into_messages ? tracing::span_kind::producer : tracing::span_kind::client}, own, parent,
           facts);
+    if (!parent.valid() && facts.inbound_open)
+        out.attribute(tracing::chain_attributes::inbound_open, *facts.inbound_open);
+    captured(out, facts, true);
     if (link.valid()) out.link(link);
     finish(out, facts);
 }
@@ -110,7 +125,7 @@ void message_tracer::anchor(const span_context& own, const span_context& link, c
     finish(out, facts);
 }
 
-void message_tracer::poll(std::span<const span_context> producers, const messaging_facts& facts) {
+void message_tracer::poll(std::span<const span_context> producers, const messaging_facts& facts, bool with_echo) {
     do {
         auto links = producers.subspan(0, std::min(producers.size(), most_links));
         producers = producers.subspan(links.size());
@@ -119,6 +134,7 @@ void message_tracer::poll(std::span<const span_context> producers, const messagi
         if (!buffer) continue;
         span_encoder out{*buffer};
         begin(out, {"poll", "receive", tracing::span_kind::client}, own, {}, facts);
+        captured(out, facts, with_echo);
         for (const auto& each : links) out.link(each);
         finish(out, facts);
     } while (!producers.empty());
@@ -130,6 +146,7 @@ void message_tracer::process(const span_context& producer, const messaging_facts
     if (!buffer) return;
     span_encoder out{*buffer};
     begin(out, {"process", "process", tracing::span_kind::consumer}, own, producer.span, facts);
+    captured(out, facts, true);
     out.link(producer);
     finish(out, facts);
 }

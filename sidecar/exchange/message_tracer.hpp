@@ -11,6 +11,10 @@
 #include "tracing/context.hpp"
 #include "tracing/span_buffer.hpp"
 
+namespace outrider::tracing {
+class group_capture;
+}
+
 namespace outrider::exchange {
 
 /// What a policy did with one operation; empty where none did anything.
@@ -30,7 +34,11 @@ struct messaging_facts {
     std::string_view group;
     std::string_view server_address;  ///< the broker's
     std::uint16_t server_port = 0;
-    std::string_view error;  ///< the protocol's name of the error; empty: none
+    std::string_view cluster;  ///< the id that it gives itself; empty: not known yet
+    /// How many exchanges towards the application were open when it began.
+    std::optional<std::int64_t> inbound_open;
+    const tracing::group_capture* captured = nullptr;  ///< what the messages said for chains; null: nothing
+    std::string_view error;                            ///< the protocol's name of the error; empty: none
     messaging_ruling ruling;
     steady_clock::time_point started;
     steady_clock::time_point finished;
@@ -42,6 +50,15 @@ class message_tracer {
     message_tracer(const tracing_setup& setup, tracing::span_buffer* sink) : setup_(setup), sink_(sink) {}
 
     bool enabled() const { return setup_.enabled && sink_ != nullptr; }
+    /// Whether a span of this context is written.
+    bool records(const tracing::span_context& own) const { return enabled() && (own.sampled() || setup_.collects); }
+    const tracing::capture_plan& capture() const { return setup_.capture; }
+    /// The tracestate that goes into messages with this context; empty: none.
+    std::string member_of(const tracing::span_context& own) const;
+    /// How many exchanges towards the application are open; nothing without a collector.
+    std::optional<std::int64_t> candidates() const {
+        return setup_.collects ? std::optional{setup_.inbound->count()} : std::nullopt;
+    }
 
     /// A context below `parent`: the same trace, the parent's decision when the sampler heeds it.
     tracing::span_context below(const tracing::span_context& parent, steady_clock::time_point now);
@@ -59,7 +76,8 @@ class message_tracer {
     /// The span that stands in a derived trace for messages whose own trace is `link`'s.
     void anchor(const tracing::span_context& own, const tracing::span_context& link, const messaging_facts& facts);
     /// `poll T`, with a link to each producer; a span takes at most 128 links, so there may be several.
-    void poll(std::span<const tracing::span_context> producers, const messaging_facts& facts);
+    /// @param with_echo  no other span tells of these records
+    void poll(std::span<const tracing::span_context> producers, const messaging_facts& facts, bool with_echo = false);
     /// `process T`: the producer is its parent and its link.
     void process(const tracing::span_context& producer, const messaging_facts& facts);
     /// `commit T`.
@@ -79,6 +97,7 @@ class message_tracer {
     void begin(tracing::span_encoder& out, const operation& what, const tracing::span_context& own,
                const tracing::span_id& parent, const messaging_facts& facts);
     void decided(tracing::span_encoder& out, const messaging_ruling& by);
+    void captured(tracing::span_encoder& out, const messaging_facts& facts, bool with_echo);
     void finish(tracing::span_encoder& out, const messaging_facts& facts);
 
     const tracing_setup& setup_;

@@ -27,7 +27,7 @@ cluster::cluster(std::string called, const config::kafka_cluster& from, const ex
       tracing(how),
       tls(from.protocol == config::broker_protocol::tls ? std::make_shared<net::tls_context>(from.tls, net::alpn::none)
                                                         : nullptr),
-      injects(may_inject(from.trace)),
+      injects(may_inject(from.trace) || how.capture.wants_records()),
       file_(cluster_map_path(state_folder, name)) {
     auto ignored = load_cluster_map(file_, map);
     if (!ignored.empty()) spdlog::warn("the map of Kafka cluster '{}' is learned anew: {}", name, ignored);

@@ -49,7 +49,7 @@ class cluster {
     const config::kafka_cluster settings;
     const exchange::tracing_setup& tracing;
     const std::shared_ptr<net::tls_context> tls;  ///< null: plaintext
-    const bool injects;                           ///< some topic may get headers
+    const bool injects;                           ///< some topic may get headers, or records are read for chains
     /// Whose sickness pauses consumption; null: nobody's. Set before workers run.
     const exchange::applications* applications = nullptr;
     address_plan plan = address_plan::loopback(0);

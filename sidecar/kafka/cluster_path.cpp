@@ -30,7 +30,12 @@ std::vector<host_port> brokers_on(const cluster& of, std::uint16_t port) {
 
 cluster_path::cluster_path(net::worker& on, kafka::cluster& of, tracing::span_buffer* spans,
                            const exchange::governor& by)
-    : worker(on), cluster(of), resolver(on.get_executor()), tracer(of.tracing, spans), policies(by, of.name) {}
+    : worker(on),
+      cluster(of),
+      resolver(on.get_executor()),
+      tracer(of.tracing, spans),
+      capture(of.tracing.capture),
+      policies(by, of.name) {}
 
 cluster_path::~cluster_path() = default;
 

@@ -15,6 +15,7 @@
 #include "sidecar/net/resolver.hpp"
 #include "sidecar/net/stream.hpp"
 #include "sidecar/net/worker.hpp"
+#include "tracing/capture/message_capture.hpp"
 #include "tracing/span_buffer.hpp"
 
 namespace outrider::kafka {
@@ -68,6 +69,7 @@ class cluster_path {
     net::resolver resolver;
     exchange::messaging_metrics metrics;
     exchange::message_tracer tracer;
+    tracing::message_capture capture;  ///< for one record after the other
     record_codecs codecs;
     cluster_policies policies;
     std::size_t next_bootstrap = 0;  ///< which bootstrap broker is tried first

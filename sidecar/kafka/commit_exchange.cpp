@@ -60,6 +60,7 @@ bool commit_exchange::finish(std::string_view body) {
 }
 
 void commit_exchange::write_spans() {
+    const auto view = path_.cluster.map.view();
     for (const auto& each : topics_) {
         if (mode_of(path_.cluster.settings.trace, each.name) == config::record_trace::none) continue;
         exchange::messaging_facts facts;
@@ -68,6 +69,7 @@ void commit_exchange::write_spans() {
             facts.partition = each.partition;
             facts.offset = each.offset;
         }
+        facts.cluster = view->cluster_id;
         facts.client_id = client_id_;
         facts.group = group_;
         facts.server_address = server_address_;

@@ -28,7 +28,8 @@ fetch_exchange::fetch_exchange(cluster_path& path, conversation& talk, std::int1
       client_id_(talk.client_id),
       server_address_(talk.server_address),
       server_port_(talk.server_port),
-      started_(exchange::steady_clock::now()) {
+      started_(exchange::steady_clock::now()),
+      captures_(path.tracer.capture().wants_records()) {
     parser_.start(parse_fetch_response(*this, version));
     if (path.policies.of(governance::traffic::consume).any())
         governed_ = std::make_unique<governed_request>(path, governance::traffic::consume, talk);
@@ -103,10 +104,12 @@ bool fetch_exchange::on_batch(const seen_batch& seen) {
     const auto mode = topics_.back().mode;
     if (mode == record_trace::none) return false;
     without_context_ = batch_.records > 0 ? static_cast<std::uint64_t>(batch_.records) : 0;
-    scanning_ = mode != record_trace::derive && batch_.codec() == codec::none;
-    if (scanning_) scanner_.start(batch_.records);
+    const bool packed = batch_.codec() != codec::none;
+    scanning_ = !packed && (mode != record_trace::derive || captures_);
+    if (scanning_) scanner_.start(batch_.records, captures_);
     // Where headers are written into compressed batches they are also looked for there.
-    unpacking_ = mode == record_trace::inject_all && !scanning_ && seen.size <= cluster_path::most_held_frame;
+    unpacking_ =
+        packed && (mode == record_trace::inject_all || captures_) && seen.size <= cluster_path::most_held_frame;
     if (unpacking_) kept_ = seen.head;
     return scanning_ || unpacking_;
 }
@@ -119,18 +122,56 @@ void fetch_exchange::on_batch_bytes(std::string_view piece) {
 void fetch_exchange::unpack() {
     thread_local batch_contexts found;
     unpacking_ = false;
-    if (!collect_contexts(kept_, &path_.codecs, inflation_bound{}, found)) return;
-    for (const auto& each : found.distinct)
-        add(each.context, batch_.base_offset + each.first_offset_delta, each.records, true);
+    batch_capture seen{path_.capture, budget_};
+    if (!collect_contexts(kept_, &path_.codecs, inflation_bound{}, found, captures_ ? &seen : nullptr)) return;
+    if (topics_.back().mode != record_trace::inject_all) return topics_.back().captured.add(seen.together());
+    for (std::size_t i = 0; i < found.distinct.size(); ++i) {
+        const auto& each = found.distinct[i];
+        const auto told = add(each.context, batch_.base_offset + each.first_offset_delta, each.records, true);
+        if (const auto* said = seen.of(i)) captured_of(told).add(*said);
+    }
+    if (const auto* said = seen.of(batch_contexts::most)) captured_of(none).add(*said);
     without_context_ = found.without;
 }
 
 void fetch_exchange::on_record(const scanned_record& record) {
-    if (record.headers == 0) return;
-    auto found = tracing::extract(record.fields);
-    if (!found.parent.valid()) return;
-    if (without_context_ > 0) --without_context_;
-    add(found.parent, batch_.base_offset + record.offset_delta, 1, true);
+    auto told = none;
+    if (record.headers != 0 && topics_.back().mode != record_trace::derive) {
+        const auto found = tracing::extract(record.fields);
+        if (found.parent.valid()) {
+            if (without_context_ > 0) --without_context_;
+            told = add(found.parent, batch_.base_offset + record.offset_delta, 1, true);
+        }
+    }
+    if (!captures_) return;
+    capture_value(value_, value_whole_, path_.capture, budget_);
+    captured_of(told).add(path_.capture);
+}
+
+void fetch_exchange::on_key(std::string_view key) {
+    path_.capture.clear();
+    value_.clear();
+    value_whole_ = true;
+    if (!key.empty()) path_.capture.record_key(key);
+}
+
+void fetch_exchange::on_value(std::string_view piece, std::uint64_t) {
+    const auto most = path_.tracer.capture().body_bytes;
+    const auto fits = std::min(piece.size(), most - value_.size());
+    value_whole_ = value_whole_ && fits == piece.size();
+    value_.append(piece.substr(0, fits));
+}
+
+void fetch_exchange::on_header(std::string_view name, std::string_view value) {
+    path_.capture.record_header(name, value);
+}
+
+/// Records without a span of their own are told of by the poll.
+tracing::group_capture& fetch_exchange::captured_of(std::size_t told) {
+    if (told == none) return topics_.back().captured;
+    auto& of = sources_[told].captured;
+    if (!of) of = std::make_unique<tracing::group_capture>();
+    return *of;
 }
 
 void fetch_exchange::on_batch_end() {
@@ -142,9 +183,9 @@ void fetch_exchange::on_batch_end() {
     without_context_ = 0;
 }
 
-void fetch_exchange::add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records,
-                         bool carried) {
-    if (!context.sampled()) return;
+std::size_t fetch_exchange::add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records,
+                                bool carried) {
+    if (!path_.tracer.records(context)) return none;
     const auto current = topics_.size() - 1;
     const auto last = sources_.size();
     for (auto i = last; i > 0 && i + looked_back > last; --i) {
@@ -153,12 +194,13 @@ void fetch_exchange::add(const tracing::span_context& context, std::int64_t offs
             each.partition != partition_.index)
             continue;
         each.records += records;
-        return;
+        return i - 1;
     }
     if (last < most_sources)
         sources_.push_back({current, context, partition_.index, offset, records, carried});
     else
         sources_.back().records += records;
+    return sources_.size() - 1;
 }
 
 void fetch_exchange::on_node_endpoints(std::uint64_t position) {
@@ -227,17 +269,25 @@ void fetch_exchange::write_spans(std::size_t index) {
     if (governed_) facts.ruling = governed_->ruling_of(of.name);
     facts.started = started_;
     facts.finished = exchange::steady_clock::now();
+    const auto view = path_.cluster.map.view();
+    facts.cluster = view->cluster_id;
     thread_local std::vector<tracing::span_context> producers;
     producers.clear();
+    bool processed = false;
+    tracing::group_capture all = of.captured;
     for (const auto& each : sources_) {
         if (each.topic != index) continue;
         producers.push_back(each.context);
+        if (each.captured) all.add(*each.captured);
         if (!each.carried) continue;
+        processed = true;
         facts.partition = each.partition;
         facts.offset = each.offset;
         facts.messages = each.records;
+        facts.captured = each.captured.get();
         path_.tracer.process(each.context, facts);
     }
+    facts.captured = &all;
     facts.partition.reset();
     facts.offset.reset();
     if (of.one_partition) {
@@ -245,7 +295,7 @@ void fetch_exchange::write_spans(std::size_t index) {
         facts.offset = of.first_offset;
     }
     facts.messages = of.records;
-    path_.tracer.poll(producers, facts);
+    path_.tracer.poll(producers, facts, !processed);
 }
 
 }  // namespace outrider::kafka

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "sidecar/kafka/batch_capture.hpp"
 #include "sidecar/kafka/batch_identity.hpp"
 #include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/kafka/conversation.hpp"
@@ -51,6 +53,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
         std::int64_t offset = 0;
         std::uint64_t records = 0;
         bool carried = false;  ///< in the records themselves: the consumer's work belongs to that trace
+        std::unique_ptr<tracing::group_capture> captured{};  ///< what its records say for chains; null: nothing
     };
     struct topic {
         std::string name;
@@ -61,6 +64,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
         std::int64_t first_offset = -1;
         std::int32_t first_partition = -1;
         bool one_partition = true;
+        tracing::group_capture captured;  ///< of records that carried no context
     };
 
     void on_response(const head& first) override;
@@ -72,13 +76,19 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     void on_batch_end() override;
     void on_node_endpoints(std::uint64_t position) override;
     void on_record(const scanned_record& record) override;
+    void on_key(std::string_view key) override;
+    void on_value(std::string_view piece, std::uint64_t left) override;
+    void on_header(std::string_view name, std::string_view value) override;
 
     void note_batch(const seen_batch& seen);
     void unpack();
-    void add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records, bool carried);
+    /// @return the number of its source; none when there is no span to write for it
+    std::size_t add(const tracing::span_context& context, std::int64_t offset, std::uint64_t records, bool carried);
+    tracing::group_capture& captured_of(std::size_t told);
     void charge();
     void learn();
     void write_spans(std::size_t topic);
+    static constexpr std::size_t none = ~std::size_t{0};
 
     cluster_path& path_;
     conversation& talk_;
@@ -100,6 +110,10 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     bool passes_unseen_ = false;  ///< the topic under way is one too many
     bool unpacking_ = false;      ///< the batch is kept whole, to be unpacked
     std::string kept_;
+    const bool captures_;  ///< records are read for what they say for chains
+    std::string value_;    ///< the beginning of the record's value
+    bool value_whole_ = true;
+    std::size_t budget_ = most_scanned;  ///< of bytes of values that are looked into
     std::uint64_t fed_ = 0;
     std::optional<std::size_t> addresses_at_;
     push_parser parser_;

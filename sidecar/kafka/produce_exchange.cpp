@@ -12,8 +12,8 @@ namespace {
 
 /// So many topics, and batches, of one request are told apart; the rest passes unseen. Lies about counts cost memory.
 constexpr std::size_t most_seen = 10'000;
-/// What a context adds to a record.
-constexpr std::size_t likely_addition = 70;
+/// What a context adds to a record, a tracestate included.
+constexpr std::size_t likely_addition = 110;
 
 }  // namespace
 
@@ -37,7 +37,8 @@ produce_exchange::produce_exchange(cluster_path& path, conversation& talk, std::
       client_id_(talk.client_id),
       server_address_(talk.server_address),
       server_port_(talk.server_port),
-      started_(exchange::steady_clock::now()) {
+      started_(exchange::steady_clock::now()),
+      candidates_(path.tracer.candidates()) {
     parser_.start(parse_produce_request(*this, version));
     if (path.policies.of(governance::traffic::produce).any())
         governed_ = std::make_unique<governed_request>(path, governance::traffic::produce, talk);
@@ -111,6 +112,21 @@ void produce_exchange::derive_before_send(batch& of) {
     of.own = path_.tracer.derived(ids.trace, ids.span, started_);
 }
 
+const tracing::group_capture* produce_exchange::batch::captured_of(std::size_t context) const {
+    for (const auto& [number, group] : captured)
+        if (number == context) return &group;
+    return nullptr;
+}
+
+/// A batch that is unpacked only to see what it says for chains: contexts are not looked for there.
+void produce_exchange::look_into_packed(batch& of, std::string_view bytes, const injection_limits& limits) {
+    if (!path_.tracer.capture().wants_records()) return;
+    thread_local batch_contexts ignored;
+    batch_capture seen{path_.capture, budget_};
+    if (!collect_contexts(bytes, &path_.codecs, limits.inflation, ignored, &seen)) return;
+    of.captured.emplace_back(batch_contexts::most, seen.together());
+}
+
 /// Reads the contexts that a batch's records carry and, where its topic wants it, writes ours beside them.
 void produce_exchange::look_into(batch& of, std::string_view bytes, std::string& injected) {
     const auto mode = topics_[of.topic].mode;
@@ -118,14 +134,18 @@ void produce_exchange::look_into(batch& of, std::string_view bytes, std::string&
     if (mode == record_trace::none || of.header.is_control() || !of.whole_field) return;
     derive_before_send(of);
     thread_local batch_contexts found;
+    batch_capture seen{path_.capture, budget_};
+    auto* observer = path_.tracer.capture().wants_records() ? &seen : nullptr;
     injection_limits limits;
     limits.max_batch_bytes = path_.cluster.settings.inject_bytes;
     const bool inject = mode == record_trace::inject_all || (mode == record_trace::inject_uncompressed && !packed);
     if (!inject) {
-        if (packed || !collect_contexts(bytes, nullptr, limits.inflation, found)) return;
+        if (packed) return look_into_packed(of, bytes, limits);
+        if (!collect_contexts(bytes, nullptr, limits.inflation, found, observer)) return;
     } else {
+        const added_headers headers{of.own, path_.tracer.member_of(of.own)};
         auto done =
-            inject_context(bytes, added_headers{of.own}, limits, packed ? &path_.codecs : nullptr, injected, &found);
+            inject_context(bytes, headers, limits, packed ? &path_.codecs : nullptr, injected, &found, observer);
         if (done.outcome == injection_outcome::wrong_crc) path_.metrics.wrong_checksums.add();
         if (done.outcome == injection_outcome::malformed || done.outcome == injection_outcome::inflation_bound)
             path_.metrics.unreadable_batches.add();
@@ -135,6 +155,7 @@ void produce_exchange::look_into(batch& of, std::string_view bytes, std::string&
     }
     of.without_context = found.without;
     of.contexts = found.distinct;
+    of.captured = seen.take();
 }
 
 bool produce_exchange::inject(std::string_view body, std::string& out) {
@@ -197,6 +218,9 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
     facts.client_id = client_id_;
     facts.server_address = server_address_;
     facts.server_port = server_port_;
+    const auto view = path_.cluster.map.view();
+    facts.cluster = view->cluster_id;
+    facts.inbound_open = candidates_;
     if (outcome) facts.error = error_name(outcome->error);
     if (governed_) facts.ruling = governed_->ruling_of(topics_[of.topic].name);
     facts.started = started_;
@@ -211,9 +235,11 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
     tracing::span_context first;
     // Only where consumers may be led there by the batch is there anything to link to.
     const auto derived = !of.injected && hides_headers(of) ? of.own : tracing::span_context{};
-    for (const auto& each : of.contexts) {
+    for (std::size_t i = 0; i < of.contexts.size(); ++i) {
+        const auto& each = of.contexts[i];
         auto own = path_.tracer.below(each.context, started_);
-        if (!first.valid() && own.sampled()) first = own;
+        if (!first.valid() && path_.tracer.records(own)) first = own;
+        facts.captured = of.captured_of(i);
         facts.messages = each.records;
         if (appended) facts.offset = outcome->base_offset + each.first_offset_delta;
         path_.tracer.send(own, each.context.span, derived, false, facts);
@@ -221,8 +247,10 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
     if (appended) facts.offset = outcome->base_offset;
     if (of.without_context > 0) {
         facts.messages = of.without_context;
+        facts.captured = of.captured_of(batch_contexts::most);
         path_.tracer.send(of.own, {}, {}, of.injected, facts);
     }
+    facts.captured = nullptr;
     write_anchor(of, first, appended, facts);
 }
 

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sidecar/kafka/batch_capture.hpp"
 #include "sidecar/kafka/batch_identity.hpp"
 #include "sidecar/kafka/cluster_path.hpp"
 #include "sidecar/kafka/conversation.hpp"
@@ -74,6 +75,9 @@ class produce_exchange final : public pending_exchange, private produce_request_
         std::uint32_t without_context = 0;
         tracing::span_context own;             ///< what stands for the batch, when known before the answer
         std::vector<record_context> contexts;  ///< that its records carried
+        /// What they say for chains, by the number of their context.
+        std::vector<std::pair<std::size_t, tracing::group_capture>> captured;
+        const tracing::group_capture* captured_of(std::size_t context) const;
     };
 
     void on_acks(std::int16_t acks, std::int32_t timeout_ms) override;
@@ -86,6 +90,7 @@ class produce_exchange final : public pending_exchange, private produce_request_
 
     batch_place place_of(const batch& of) const;
     void look_into(batch& of, std::string_view bytes, std::string& injected);
+    void look_into_packed(batch& of, std::string_view bytes, const injection_limits& limits);
     void derive_before_send(batch& of);
     /// @param next  where it is looked for first: brokers answer in the order of the request, mostly
     const produced_partition* answer_for(const batch& of, const produce_response* answer, std::size_t& next) const;
@@ -131,6 +136,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
     std::int32_t partition_ = 0;
     bool passes_unseen_ = false;  ///< the topic under way is one too many
     records_field field_;
+    std::optional<std::int64_t> candidates_;  ///< exchanges that may be its cause
+    std::size_t budget_ = most_scanned;       ///< of bytes of values that are looked into
     std::uint64_t fed_ = 0;
     push_parser parser_;
 };

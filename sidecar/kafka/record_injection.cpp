@@ -18,6 +18,7 @@ struct task {
     const added_headers& headers;
     const injection_limits& limits;
     batch_contexts* found;
+    record_observer* observer;
 };
 
 std::size_t batch_limit(const injection_limits& limits) {
@@ -56,7 +57,10 @@ injection rewrite_records(std::string_view records, const task& work, std::size_
     std::int32_t seen = 0;
     for (; scan.next(record, carried); ++seen) {
         if (sums != nullptr) sums->follow(record.begin);
-        if (work.found != nullptr) work.found->add(record.headers_there ? &carried : nullptr, record.offset_delta);
+        auto context = batch_contexts::most;
+        if (work.found != nullptr)
+            context = work.found->add(record.headers_there ? &carried : nullptr, record.offset_delta);
+        if (work.observer != nullptr) work.observer->on_record(record, context);
         if (!fits || !lacks_traceparent(record, carried)) continue;
         auto length = rewriter.length_with_headers(record);
         if (length > std::min<std::size_t>(work.limits.max_record_bytes, 0x7fff'ffff)) {
@@ -146,13 +150,13 @@ std::string_view name_of(injection_outcome outcome) {
 }
 
 injection inject_context(std::string_view batch, const added_headers& headers, const injection_limits& limits,
-                         record_codecs* codecs, std::string& out, batch_contexts* found) {
+                         record_codecs* codecs, std::string& out, batch_contexts* found, record_observer* observer) {
     if (found != nullptr) found->clear();
     auto header = read_batch_header(batch);
     auto refused = refusal(batch, header, codecs);
     if (refused != outcome::nothing_to_do) return {refused};
     auto begin = out.size();
-    task work{*header, headers, limits, found};
+    task work{*header, headers, limits, found, observer};
     auto packed = header->codec() != codec::none;
     auto done = packed ? inject_packed(batch, work, *codecs, out) : inject_plain(batch, work, out);
     if (packed) codecs->trim();

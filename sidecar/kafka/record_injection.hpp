@@ -61,8 +61,10 @@ struct injection {
 /// @param codecs  null: compressed batches are unsupported_codec
 /// @param found   when not null, what the records carried when they came; cleared first, and empty where the records
 ///                were not read to their end (wrong_crc, malformed, ...)
+/// @param observer  when not null, is shown each record as it came
 /// @return whatever is not `injected` has left `out` as it was: then the batch goes on unchanged
 injection inject_context(std::string_view batch, const added_headers& headers, const injection_limits& limits,
-                         record_codecs* codecs, std::string& out, batch_contexts* found = nullptr);
+                         record_codecs* codecs, std::string& out, batch_contexts* found = nullptr,
+                         record_observer* observer = nullptr);
 
 }  // namespace outrider::kafka

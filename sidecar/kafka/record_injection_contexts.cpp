@@ -18,13 +18,14 @@ tracing::span_context w3c_context(std::string_view value) {
     return tracing::parse_traceparent(tracing::trim_blanks(value)).value_or(tracing::span_context{});
 }
 
-bool scan_contexts(std::string_view records, std::int32_t count, batch_contexts& found) {
+bool scan_contexts(std::string_view records, std::int32_t count, batch_contexts& found, record_observer* observer) {
     record_scan scan{records};
     record_view record;
     carrying_headers carried;
     std::int32_t seen = 0;
     for (; scan.next(record, carried); ++seen) {
-        found.add(record.headers_there == 0 ? nullptr : &carried, record.offset_delta);
+        const auto context = found.add(record.headers_there == 0 ? nullptr : &carried, record.offset_delta);
+        if (observer != nullptr) observer->on_record(record, context);
     }
     return !scan.failed() && seen == count;
 }
@@ -37,19 +38,21 @@ void batch_contexts::clear() {
     last_ = most;
 }
 
-void batch_contexts::add(const carrying_headers* carried, std::int32_t offset_delta) {
+std::size_t batch_contexts::add(const carrying_headers* carried, std::int32_t offset_delta) {
     if (carried == nullptr) {
         ++without;
-        return;
+        return most;
     }
     if (repeats_the_last(carried->traceparent)) {
         ++distinct[last_].records;
         distinct[last_].last_offset_delta = offset_delta;
-        return;
+        return last_;
     }
     add(context_of(*carried), offset_delta);
+    const auto number = last_;
     if (last_ != most) carried->traceparent.copy(last_traceparent_.data(), last_traceparent_.size());
     if (carried->traceparent.size() != last_traceparent_.size()) last_ = most;
+    return number;
 }
 
 bool batch_contexts::repeats_the_last(std::string_view traceparent) const {
@@ -87,7 +90,7 @@ tracing::span_context context_of(const carrying_headers& carried) {
 }
 
 bool collect_contexts(std::string_view batch, record_codecs* codecs, const inflation_bound& bound,
-                      batch_contexts& found) {
+                      batch_contexts& found, record_observer* observer) {
     found.clear();
     auto header = read_batch_header(batch);
     if (!header || batch_total_size(batch) != batch.size() || header->is_control()) return false;
@@ -98,7 +101,7 @@ bool collect_contexts(std::string_view batch, record_codecs* codecs, const infla
         if (unpacked.outcome != codec_outcome::ok) return false;
         records = unpacked.bytes;
     }
-    auto whole = scan_contexts(records, header->records, found);
+    auto whole = scan_contexts(records, header->records, found, observer);
     if (!whole) found.clear();
     if (codecs != nullptr) codecs->trim();
     return whole;

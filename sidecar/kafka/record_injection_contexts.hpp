@@ -34,7 +34,8 @@ struct batch_contexts {
 
     void clear();
     /// @param carried  null for a record without headers
-    void add(const carrying_headers* carried, std::int32_t offset_delta);
+    /// @return the number of its context in `distinct`; `most` when it has none there
+    std::size_t add(const carrying_headers* carried, std::int32_t offset_delta);
 
   private:
     bool repeats_the_last(std::string_view traceparent) const;
@@ -46,6 +47,15 @@ struct batch_contexts {
     std::size_t last_ = most;  ///< in `distinct`; `most`: there is none
 };
 
+/// Is shown each record of a batch, with the number that batch_contexts gave its context. The batch may turn out
+/// malformed behind it.
+struct record_observer {
+    virtual void on_record(const record_view& record, std::size_t context) = 0;
+
+  protected:
+    ~record_observer() = default;
+};
+
 /// What a record's headers say; invalid when nothing usable is there.
 tracing::span_context context_of(const carrying_headers& carried);
 
@@ -54,6 +64,6 @@ tracing::span_context context_of(const carrying_headers& carried);
 /// @return false, with nothing found, when it is not that, is malformed, is a control batch, or is compressed and
 ///         `codecs` is null, the codec is unknown or the bound is passed
 bool collect_contexts(std::string_view batch, record_codecs* codecs, const inflation_bound& bound,
-                      batch_contexts& found);
+                      batch_contexts& found, record_observer* observer = nullptr);
 
 }  // namespace outrider::kafka

@@ -86,17 +86,20 @@ bool record_scan::next(record_view& record, carrying_headers& carried) {
     return !failed_;
 }
 
+bool record_scan::next_header(const char*& at, const char* end, std::string_view& name, std::string_view& value) {
+    return read_bytes(at, end, 0, name) && read_bytes(at, end, -1, value);
+}
+
 bool record_scan::read(record_view& record, carrying_headers& carried) {
     const char* at = at_;
     std::int32_t length = 0;
-    std::string_view key, value;
     record.begin = at;
     if (!read_varint(at, end_, length) || length < 1 || length > end_ - at) return false;
     record.body = at;
     const char* const end = at + length;
     ++at;  // the attributes
     if (!skip_varlong(at, end) || !read_varint(at, end, record.offset_delta)) return false;
-    if (!read_bytes(at, end, -1, key) || !read_bytes(at, end, -1, value)) return false;
+    if (!read_bytes(at, end, -1, record.key) || !read_bytes(at, end, -1, record.value)) return false;
     record.header_count = at;
     if (!read_varint(at, end, record.headers_there) || record.headers_there < 0) return false;
     record.headers = at;

@@ -24,7 +24,12 @@ struct record_view {
     const char* end = nullptr;
     std::int32_t offset_delta = 0;
     std::int32_t headers_there = 0;
+    std::string_view key, value;  ///< null is empty
 };
+
+/// Calls `each(name, value)` for the headers of a record that record_scan has read.
+template <typename Each>
+void for_each_header(const record_view& record, Each each);
 
 /// Walks over the records of a batch of magic 2, uncompressed, and believes nothing: each length is checked against
 /// what is there, and each record must end where its length says.
@@ -38,11 +43,22 @@ class record_scan {
     bool failed() const { return failed_; }
 
   private:
+    template <typename Each>
+    friend void for_each_header(const record_view& record, Each each);
+    static bool next_header(const char*& at, const char* end, std::string_view& name, std::string_view& value);
     bool read(record_view& record, carrying_headers& carried);
 
     const char* at_;
     const char* end_;
     bool failed_ = false;
 };
+
+template <typename Each>
+void for_each_header(const record_view& record, Each each) {
+    const auto* at = record.headers;
+    std::string_view name, value;
+    for (auto left = record.headers_there; left > 0 && record_scan::next_header(at, record.end, name, value); --left)
+        each(name, value);
+}
 
 }  // namespace outrider::kafka

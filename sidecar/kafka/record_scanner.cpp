@@ -25,6 +25,7 @@ record_scanner::carrier record_scanner::carrier_of(std::string_view key) {
 namespace {
 
 constexpr std::size_t longest_key = std::string_view{"ce_traceparent"}.size();
+constexpr std::size_t longest_name = 64;  // of a header that is shown
 constexpr std::size_t most_values = 8 * record_scanner::longest_value;
 
 /// The length of a key or value, which may not reach over the record's end; null (-1) counts as empty.
@@ -56,7 +57,8 @@ struct skip_within {
 
 }  // namespace
 
-void record_scanner::start(std::int32_t count) {
+void record_scanner::start(std::int32_t count, bool parts) {
+    parts_ = parts;
     malformed_ = count < 0;
     fed_ = 0;
     parser_.start(scan(count));
@@ -83,8 +85,12 @@ push_parse record_scanner::scan(std::int32_t count) {
         (void)co_await push::int8();  // attributes: none are defined
         record_.timestamp_delta = co_await push::varlong();
         record_.offset_delta = co_await push::varint();
-        co_await skip_within{{record_.end}};  // key
-        co_await skip_within{{record_.end}};  // value
+        if (parts_) {
+            co_await scan_key_and_value();
+        } else {
+            co_await skip_within{{record_.end}};  // key
+            co_await skip_within{{record_.end}};  // value
+        }
         record_.headers_at = co_await push::position();
         record_.headers = co_await push::varint();
         if (record_.headers < 0) co_await push::malformed();
@@ -95,22 +101,44 @@ push_parse record_scanner::scan(std::int32_t count) {
     }
 }
 
+push_parse record_scanner::scan_key_and_value() {
+    auto key = co_await length_within{record_.end};
+    if (key <= longest_value) {
+        auto bytes = co_await push::need(key);
+        to_.on_key(bytes);
+    } else {
+        co_await push::skip(key);
+        to_.on_key({});
+    }
+    auto left = co_await length_within{record_.end};
+    while (left > 0) {
+        auto piece = co_await push::some(left);
+        left -= piece.size();
+        to_.on_value(piece, left);
+    }
+}
+
 push_parse record_scanner::scan_headers() {
     values_.clear();
     ce_traceparent_ = {};
     for (auto left = record_.headers; left > 0; --left) {
         auto which = carrier::none;
         auto key = co_await length_within{record_.end};
-        if (key <= longest_key) {
-            which = carrier_of(co_await push::need(key));
+        name_.clear();
+        if (key <= longest_key || (parts_ && key <= longest_name)) {
+            auto name = co_await push::need(key);
+            which = carrier_of(name);
+            if (parts_) name_ = name;
         } else {
             co_await push::skip(key);
         }
         auto value = co_await length_within{record_.end};
-        if (which == carrier::none || value > longest_value) {
+        if ((which == carrier::none && name_.empty()) || value > longest_value) {
             co_await push::skip(value);
         } else {
-            add_field(which, co_await push::need(value));
+            auto bytes = co_await push::need(value);
+            if (!name_.empty()) to_.on_header(name_, bytes);
+            if (which != carrier::none) add_field(which, bytes);
         }
     }
     if (ce_traceparent_.empty() || !record_.fields.traceparent.empty()) co_return;

@@ -25,6 +25,13 @@ struct scanned_record {
 
 struct record_visitor {
     virtual void on_record(const scanned_record& record) = 0;
+    // What the record consists of, before its on_record(), where that is wanted; each record has one on_key().
+    /// Empty: null, or longer than record_scanner::longest_value.
+    virtual void on_key(std::string_view) {}
+    /// A piece of the value, and how many bytes follow it.
+    virtual void on_value(std::string_view, std::uint64_t) {}
+    /// Of a header that is no longer than that.
+    virtual void on_header(std::string_view, std::string_view) {}
 
   protected:
     ~record_visitor() = default;
@@ -41,7 +48,8 @@ class record_scanner {
     record_scanner(record_visitor& to, std::int32_t count) : to_(to) { start(count); }
 
     /// Begins a batch whose head says that it has `count` records.
-    void start(std::int32_t count);
+    /// @param parts  keys, values and headers are wanted too
+    void start(std::int32_t count, bool parts = false);
     /// @return false, then and later, when the bytes are not `count` records and nothing else
     bool feed(std::string_view piece);
     /// Exactly the records of the batch have been fed.
@@ -52,6 +60,7 @@ class record_scanner {
     enum class carrier : std::uint8_t;
     static carrier carrier_of(std::string_view key);
     push_parse scan(std::int32_t count);
+    push_parse scan_key_and_value();
     push_parse scan_headers();
     std::string_view keep(std::string_view value);
     void add_field(carrier which, std::string_view value);
@@ -61,7 +70,9 @@ class record_scanner {
     scanned_record record_;
     std::string_view ce_traceparent_;
     std::string values_;  ///< the headers' values that fields point to: their pieces may be gone when the record ends
+    std::string name_;    ///< of the header under way, where parts are wanted
     std::uint64_t fed_ = 0;
+    bool parts_ = false;
     bool malformed_ = false;
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tracing/capture/group_capture.hpp"
 #include "tracing/otlp.hpp"
 #include "tracing/span_data.hpp"
 
@@ -201,6 +202,48 @@ TEST(MessageTracer, IsOffWithoutASink) {
     none.poll({}, some_facts());
     none.flush();
     EXPECT_TRUE(t.finished().empty());
+}
+
+TEST(MessageTracer, TellsACollectorEverything) {
+    config::settings settings;
+    settings.tracing.collector = "http://collector:4318";
+    settings.tracing.sampler = config::sampler::always_off;
+    settings.keys["order"].sources = {{config::value_source::place::kafka_key, ""}};
+    traced t{settings};
+    tracing::message_capture one{t.setup.capture};
+    one.record_key("order-4711");
+    tracing::group_capture said;
+    said.add(one);
+    auto facts = some_facts();
+    facts.cluster = "MkU3OEVBNTcwNTJENDM2Qk";
+    facts.inbound_open = 3;
+    facts.captured = &said;
+    const auto own = t.tracer.root({});
+    ASSERT_FALSE(own.sampled());
+    EXPECT_EQ(t.tracer.member_of(own), "outrider=" + own.span.hex());
+    t.tracer.send(own, {}, {}, true, facts);
+    const auto span = t.only();
+    EXPECT_EQ(text(span, "outrider.kafka.cluster"), "MkU3OEVBNTcwNTJENDM2Qk");
+    EXPECT_EQ(number(span, "outrider.inbound_open"), 3);
+    EXPECT_EQ(text(span, "chain.key.order"), "order-4711");
+    EXPECT_NE(tracing::find_attribute(span.attributes, "outrider.echo"), nullptr);
+    EXPECT_NE(tracing::find_attribute(span.attributes, "outrider.head_sampled"), nullptr);
+    t.tracer.send(own, own.span, {}, true, facts);
+    EXPECT_EQ(number(t.only(), "outrider.inbound_open"), -1) << "its cause is known";
+    t.tracer.poll({}, facts);
+    const auto poll = t.only();
+    EXPECT_EQ(text(poll, "chain.key.order"), "order-4711");
+    EXPECT_EQ(tracing::find_attribute(poll.attributes, "outrider.echo"), nullptr) << "the spans of records have it";
+}
+
+TEST(MessageTracer, TellsJaegerWhatIsSampled) {
+    config::settings settings;
+    settings.tracing.sampler = config::sampler::always_off;
+    traced t{settings};
+    t.tracer.send(t.tracer.root({}), {}, {}, true, some_facts());
+    EXPECT_TRUE(t.finished().empty());
+    EXPECT_EQ(t.tracer.member_of(t.tracer.root({})), "");
+    EXPECT_FALSE(t.tracer.candidates());
 }
 
 }  // namespace

@@ -155,5 +155,66 @@ TEST(RecordScanner, PassesLargeValuesWithoutKeepingThem) {
     EXPECT_TRUE(scanner.complete());
 }
 
+/// Keys, values and headers, in one line per record.
+struct parts_logger final : record_visitor {
+    std::string log, value;
+    void on_record(const scanned_record&) override { log += "=" + std::exchange(value, {}) + "\n"; }
+    void on_key(std::string_view key) override { log += "[" + std::string{key} + "]"; }
+    void on_value(std::string_view piece, std::uint64_t left) override {
+        EXPECT_FALSE(piece.empty());
+        value += piece;
+        if (left == 0) value += "!";
+    }
+    void on_header(std::string_view name, std::string_view said) override {
+        log += std::string{name} + ":" + std::string{said} + " ";
+    }
+};
+
+testing::run run_with_parts(std::int32_t count) {
+    return [count](std::string_view body, std::size_t first, std::size_t others) {
+        parts_logger to;
+        record_scanner scanner{to};
+        scanner.start(count, true);
+        testing::in_pieces(body, first, others, [&](std::string_view piece) { (void)scanner.feed(piece); });
+        auto end = scanner.malformed() ? "malformed\n" : scanner.complete() ? "finished\n" : "wants more\n";
+        return end + to.log;
+    };
+}
+
+std::string record_with(std::string_view key, std::string_view value, const headers& of) {
+    std::string body, out;
+    wire_writer to{body};
+    to.int8(0);
+    to.varlong(0);
+    to.varint(0);
+    for (const auto text : {key, value}) {
+        to.varint(text.data() == nullptr ? -1 : static_cast<std::int32_t>(text.size()));
+        to.raw(text);
+    }
+    to.varint(static_cast<std::int32_t>(of.size()));
+    for (const auto& [name, said] : of)
+        for (const auto& text : {name, said}) {
+            to.varint(static_cast<std::int32_t>(text.size()));
+            to.raw(text);
+        }
+    wire_writer{out}.varint(static_cast<std::int32_t>(body.size()));
+    return out + body;
+}
+
+TEST(RecordScanner, ShowsThePartsThatAreWantedWhereverTheInputIsSplit) {
+    const auto body =
+        record_with("4711", R"({"orderId":4711})", {{"ce_id", "m-1"}, {"traceparent", std::string{parent}}}) +
+        record_with({}, {}, {}) + record_with("k", "", {{std::string(65, 'n'), "long name"}});
+    EXPECT_EQ(run_with_parts(3)(body, body.size(), 1),
+              "finished\n[4711]ce_id:m-1 traceparent:" + std::string{parent} + " ={\"orderId\":4711}!\n[]=\n[k]=\n");
+    testing::expect_the_same_for_every_split(body, run_with_parts(3));
+    testing::expect_no_truncation_finishes(body, run_with_parts(3));
+}
+
+TEST(RecordScanner, PassesLongKeysAndShowsLongValuesInPieces) {
+    const auto body = record_with(std::string(2'000, 'k'), std::string(5'000, 'v'), {});
+    EXPECT_EQ(run_with_parts(1)(body, body.size(), 1), "finished\n[]=" + std::string(5'000, 'v') + "!\n");
+}
+
 }  // namespace
 }  // namespace outrider::kafka
