@@ -35,10 +35,14 @@ struct held_span {
     std::uint8_t retold = 0;                 ///< how often it was decided anew
     bool receives : 1 = false, timed : 1 = false, has_details : 1 = false, messaging : 1 = false;
     bool sends : 1 = false, polls : 1 = false, anchor : 1 = false, settles : 1 = false;
-    bool parented : 1 = false;    ///< its parent was received: no root
-    bool decided : 1 = false;     ///< told once
-    bool incomplete : 1 = false;  ///< decided while candidates were missing
-    bool followed : 1 = false;    ///< a span of another process names it as its parent
+    bool handed_over : 1 = false;  ///< records, when it ended: what comes of them comes afterwards
+    bool parented : 1 = false;     ///< its parent was received: no root
+    bool decided : 1 = false;      ///< told once
+    bool incomplete : 1 = false;   ///< decided while candidates were missing
+    bool followed : 1 = false;     ///< a span of another process names it as its parent
+
+    /// When what it brought was there.
+    std::int64_t brought_ns() const { return handed_over ? end_ns : start_ns; }
 };
 
 /// What some spans have beside, behind each other in words of eight bytes, in the order of their arrival.

@@ -26,6 +26,7 @@ void hop_windows::left(span_number number, std::uint64_t name) {
     if (of == nullptr) return;
     of->left.add({span.start_ns, span.end_ns, number, span.process});
     of->used_ms = now_ms_;
+    ++added_;
 }
 
 bool hop_windows::entered(span_number number, std::uint64_t name) {
@@ -33,14 +34,18 @@ bool hop_windows::entered(span_number number, std::uint64_t name) {
     if (of == nullptr) return false;
     of->waiting.push_back(number);
     of->used_ms = now_ms_;
+    ++added_;
     return true;
 }
 
-std::size_t hop_windows::memory() const { return endpoints_.size() * endpoint_bytes + bytes_; }
+std::size_t hop_windows::memory() const {
+    return endpoints_.size() * endpoint_bytes + bytes_ + added_ * sizeof(window_span);
+}
 
 void hop_windows::step(std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out) {
     now_ms_ = now_ms;
-    bytes_ = 0;
+    bytes_ = added_ = 0;
+    std::size_t model_bytes = 0;
     for (auto each = endpoints_.begin(); each != endpoints_.end();) {
         auto& of = each->second;
         take_ready(of, now_ms, all);
@@ -53,7 +58,11 @@ void hop_windows::step(std::uint32_t now_ms, span_number oldest, bool all, std::
             each = endpoints_.erase(each);
             continue;
         }
-        bytes_ += of.left.memory() + of.waiting.capacity() * sizeof(span_number) + (of.model ? of.model->memory() : 0);
+        // Where models take too much, those that came too late for it begin anew.
+        auto learnt = of.model ? of.model->memory() : 0;
+        if (model_bytes + learnt > options_.memory_bytes / 8) learnt = 0, of.model.reset();
+        model_bytes += learnt;
+        bytes_ += of.left.memory() + of.waiting.capacity() * sizeof(span_number) + learnt;
         ++each;
     }
 }

@@ -52,7 +52,7 @@ class hop_windows {
     std::vector<left_span> model_left_;
     std::vector<entered_span> model_entered_;
     std::uint32_t now_ms_ = 0;
-    std::size_t bytes_ = 0;
+    std::size_t bytes_ = 0, added_ = 0;
 };
 
 }  // namespace outrider::tracing

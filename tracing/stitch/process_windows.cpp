@@ -47,9 +47,11 @@ void process_windows::let_go(std::uint16_t number) {
     if (number == no_process || --processes_[number]->held > 0) return;
     auto& gone = *processes_[number];
     waiting_ -= gone.waiting.size();
+    window_bytes_ -= gone.bytes;
     numbers_.erase(gone.name);
     if (--gone.of->processes == 0) {
         operations_ -= gone.of->operations.size();
+        model_bytes_ -= gone.of->model_bytes;
         services_.erase(gone.of->name);
     }
     processes_[number].reset();
@@ -70,8 +72,10 @@ void process_windows::entered(span_number number) {
     if (span.process == no_process || !span.timed) return;
     auto& of = *processes_[span.process];
     of.consumes |= span.messaging;
-    of.entered.add({span.start_ns, span.end_ns, number, span.operation});
+    const auto handling = span.handed_over ? longest_handling_ns : 0;
+    of.entered.add({span.brought_ns(), span.end_ns + handling, number, span.operation});
     of.fresh.push_back(number);
+    ++added_;
 }
 
 bool process_windows::left(span_number number, bool root) {
@@ -82,24 +86,51 @@ bool process_windows::left(span_number number, bool root) {
     if (!of.of->has_roots) return false;
     of.waiting.push_back(number);
     ++waiting_;
+    ++added_;
     return true;
 }
 
 std::size_t process_windows::memory() const {
     return numbers_.size() * process_bytes + services_.size() * service_bytes + operations_ * operation_bytes +
-           window_bytes_ + model_bytes_;
+           window_bytes_ + model_bytes_ + added_ * sizeof(window_span);
 }
 
 void process_windows::step(std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out) {
-    window_bytes_ = 0;
+    now_ms_ = now_ms;
+    for (auto& each : processes_) {
+        if (each && (!each->fresh.empty() || !each->waiting.empty() || all)) step(*each, now_ms, oldest, all, out);
+    }
+    count_bytes();
+    if (model_bytes_ > options_.memory_bytes / 4) drop_models();
+}
+
+void process_windows::count_bytes() {
+    added_ = window_bytes_ = model_bytes_ = 0;
     for (auto& each : processes_) {
         if (!each) continue;
-        if (!each->fresh.empty() || !each->waiting.empty() || all) step(*each, now_ms, oldest, all, out);
-        window_bytes_ += each->entered.memory() + each->shown.capacity() * sizeof(shown_span) +
-                         (each->waiting.capacity() + each->fresh.capacity()) * sizeof(span_number);
+        each->bytes = each->entered.memory() + each->shown.capacity() * sizeof(shown_span) +
+                      (each->waiting.capacity() + each->fresh.capacity()) * sizeof(span_number);
+        window_bytes_ += each->bytes;
     }
-    model_bytes_ = 0;
-    for (const auto& [name, each] : services_) model_bytes_ += each->model ? each->model->memory() : 0;
+    for (auto& [name, each] : services_) {
+        each->model_bytes = each->model ? each->model->memory() : 0;
+        model_bytes_ += each->model_bytes;
+    }
+}
+
+/// What was learnt of the services that have been asked about least lately, until there is room for others.
+void process_windows::drop_models() {
+    std::vector<service*> models;
+    for (auto& [name, each] : services_) {
+        if (each->model) models.push_back(each.get());
+    }
+    std::sort(models.begin(), models.end(), [](const auto* a, const auto* b) { return a->asked_ms < b->asked_ms; });
+    for (auto* each : models) {
+        if (model_bytes_ <= options_.memory_bytes / 8) return;
+        model_bytes_ -= each->model_bytes;
+        each->model.reset();
+        each->model_bytes = 0;
+    }
 }
 
 void process_windows::step(process& of, std::uint32_t now_ms, span_number oldest, bool all,
@@ -112,6 +143,7 @@ void process_windows::step(process& of, std::uint32_t now_ms, span_number oldest
         decide(of, first, first + std::min(piece, at_.ready.size() - at), out);
     }
     of.fresh.clear();
+    if (of.fresh.capacity() > 1'024) of.fresh.shrink_to_fit();
     of.entered.trim(oldest, most_entered, store_);
     const auto beyond = of.shown.size() > most_shown ? of.shown.size() - most_shown : 0;
     const auto kept = std::remove_if(
@@ -127,7 +159,7 @@ void process_windows::ask_again(process& of) {
     for (const auto number : of.fresh) {
         if (!store_.holds(number) || asked >= most_asked_again) continue;
         const auto& late = store_[number];
-        auto at = std::lower_bound(of.shown.begin(), of.shown.end(), late.start_ns,
+        auto at = std::lower_bound(of.shown.begin(), of.shown.end(), late.brought_ns(),
                                    [](const auto& each, std::int64_t start) { return each.start_ns < start; });
         for (; at != of.shown.end() && at->start_ns <= late.end_ns && asked < most_asked_again; ++at, ++asked) {
             if (!store_.holds(at->number)) continue;

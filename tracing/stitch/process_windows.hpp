@@ -29,6 +29,8 @@ struct window_verdict {
 class process_windows {
   public:
     static constexpr std::uint16_t no_process = 0xffff;
+    /// How long records are taken to be handled after they were handed over.
+    static constexpr std::int64_t longest_handling_ns = 2'000'000'000;
 
     process_windows(span_store& store, const stitch_options& options) : store_(store), options_(options) {}
 
@@ -53,6 +55,8 @@ class process_windows {
     struct service {
         std::uint64_t name = 0;
         std::uint32_t processes = 0;
+        std::uint32_t asked_ms = 0;  ///< when its model was asked last
+        std::size_t model_bytes = 0;
         bool has_roots = false;
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
@@ -66,6 +70,7 @@ class process_windows {
         std::uint64_t name = 0;
         service* of = nullptr;
         std::uint32_t held = 0;
+        std::size_t bytes = 0;  ///< of its windows, at the last step
         bool consumes = false;  ///< messages: what follows from them begins after their spans have ended
         window_spans entered;
         std::vector<span_number> fresh;  ///< entered since the last step
@@ -89,11 +94,14 @@ class process_windows {
     };
 
     void step(process& of, std::uint32_t now_ms, span_number oldest, bool all, std::vector<window_verdict>& out);
+    void count_bytes();
+    void drop_models();
     void ask_again(process& of);
     bool is_due(const process& of, const held_span& root, std::uint32_t now_ms) const;
     void take_ready(process& of, std::uint32_t now_ms, bool all);
     void decide(process& of, const span_number* first, const span_number* last, std::vector<window_verdict>& out);
     void gather(const process& of, std::int64_t earliest, std::int64_t latest);
+    void end_handling();
     found_cause known_cause(span_number left) const;
     void judge(process& of, window_verdict& verdict);
     void by_correlation(const held_span& root, window_verdict& verdict) const;
@@ -111,6 +119,8 @@ class process_windows {
     std::vector<std::unique_ptr<process>> processes_;
     std::vector<std::uint16_t> free_;
     std::size_t waiting_ = 0, window_bytes_ = 0, model_bytes_ = 0, operations_ = 0;
+    std::size_t added_ = 0;  ///< to windows since the last step
+    std::uint32_t now_ms_ = 0;
     scratch at_;
 };
 

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <unordered_map>
 
 #include "tracing/stitch/process_windows.hpp"
 
@@ -8,7 +10,8 @@ namespace {
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t reach_ns = 5'000 * ms;     // how long after a span has ended an echo of it is recognized
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it time may suggest it
-constexpr std::int64_t consumed_ns = 2'000 * ms;  // the same after records were handed over
+constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
+constexpr std::size_t records_ahead = 2;          // records of one kind that are taken to be handled at once
 constexpr float only_open = 0.99F, only_of_group = 0.95F, told = 0.9F, doubted = 0.89F;
 
 /// Puts a candidate where it belongs among the others, the likeliest first.
@@ -82,6 +85,23 @@ void process_windows::gather(const process& of, std::int64_t earliest, std::int6
         if (!beside) at_.entered[kept++] = here;
     }
     at_.entered.resize(kept);
+    end_handling();
+}
+
+/// A record is handled by when some of the next ones of its kind have come: nobody says when.
+void process_windows::end_handling() {
+    std::unordered_map<std::uint32_t, std::array<std::int64_t, records_ahead>> next;
+    for (auto i = at_.entered.size(); i-- > 0;) {
+        auto& here = at_.entered[i];
+        if (!store_.holds(here.number) || !store_[here.number].handed_over) continue;
+        auto [of, added] = next.try_emplace(here.operation);
+        auto& starts = of->second;
+        if (added) starts.fill(here.end_ns);
+        here.end_ns = std::max(here.start_ns, std::min(here.end_ns, starts.back()));
+        if (here.start_ns == starts.front()) continue;
+        std::copy_backward(starts.begin(), starts.end() - 1, starts.end());
+        starts.front() = here.start_ns;
+    }
 }
 
 /// The entered span that a span came from by what is certain.
@@ -118,8 +138,7 @@ void process_windows::by_correlation(const held_span& root, window_verdict& verd
     for (const auto& each : at_.entered) {
         if (each.start_ns > root.start_ns) break;
         const auto& other = store_[each.number];
-        const auto reach = other.messaging ? consumed_ns : 0;
-        if (each.end_ns + reach < root.start_ns || !other.has_details) continue;
+        if (each.end_ns < root.start_ns || !other.has_details) continue;
         if (store_.details(other).get(span_details::correlation) != group) continue;
         if (only != no_number) return;
         only = each.number;
@@ -136,7 +155,7 @@ void process_windows::by_echo(const held_span& root, window_verdict& verdict) {
 
 std::uint32_t process_windows::asked_index(span_number entered) const {
     if (!store_.holds(entered)) return no_span;
-    const auto start = store_[entered].start_ns;
+    const auto start = store_[entered].brought_ns();
     auto at = std::lower_bound(at_.asked.begin(), at_.asked.end(), start,
                                [](const auto& each, std::int64_t from) { return each.start_ns < from; });
     for (; at != at_.asked.end() && at->start_ns == start; ++at) {
@@ -169,6 +188,7 @@ void process_windows::ask_model(process& of, std::int64_t earliest) {
     at_.model_left.clear();
     for (const auto& each : at_.left) at_.model_left.push_back(each.first);
     if (!of.of->model) of.of->model = std::make_unique<timing_model>();
+    of.of->asked_ms = now_ms_;
     const auto guesses = of.of->model->match(at_.model_entered, at_.model_left);
     for (std::size_t i = 0; i < guesses.size() && i < at_.left.size(); ++i) {
         const auto place = at_.left[i].second;

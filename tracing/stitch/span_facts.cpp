@@ -253,6 +253,7 @@ const origin_facts& fact_reader::origin_of(const span_data& span) {
     std::string_view instance, host;
     if (address != nullptr) {
         known.origin = span.origin;
+        facts.sidecar = address->scope_name == "outrider";
         const auto& attributes = address->resource.attributes;
         instance = text_attribute(attributes, "service.instance.id");
         host = text_attribute(attributes, "host.name");

@@ -23,6 +23,7 @@ enum class span_role : std::uint8_t {
 struct origin_facts {
     std::uint64_t service = 0;
     std::uint64_t process = 0;  ///< the instance; without an id of its own, service and host
+    bool sidecar = false;       ///< told by a sidecar, which sees messages but not their handling
 };
 
 /// What the stitcher needs of a span: fixed in size whatever the span holds. Hashes stand for texts; 0 is none.

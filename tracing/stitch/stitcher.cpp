@@ -49,7 +49,11 @@ struct stitcher::state {
     void add(const span_data& span, std::int64_t now_ns);
     void advance(std::int64_t now_ns, bool all);
     std::vector<decision> take() { return std::exchange(decisions, {}); }
-    std::size_t bytes() const { return store.memory() + windows.memory() + hops.memory() + waits_memory(); }
+    std::size_t held_bytes() const {
+        return store.memory() + windows.memory() + hops.memory() + waits.size() * sizeof(span_number);
+    }
+    /// Decisions that nobody has taken are counted too, but forgetting spans does not lessen them.
+    std::size_t bytes() const { return held_bytes() + decisions.capacity() * sizeof(decision); }
 
     std::uint32_t clock(std::int64_t now_ns);
     held_span held_of(const span_facts& facts);
@@ -62,9 +66,6 @@ struct stitcher::state {
     void forget_oldest();
     void keep_within_bounds(std::uint32_t now_ms);
     span_number number_since(std::uint32_t arrived_ms);
-    std::size_t waits_memory() const {
-        return waits.size() * sizeof(span_number) + decisions.capacity() * sizeof(decision);
-    }
 
     stitch_options options;
     keyed_hash hash;
@@ -119,7 +120,9 @@ void stitcher::state::add(const span_data& span, std::int64_t now_ns) {
     }
     keep_within_bounds(now_ms);
     auto held = held_of(facts);
-    held.process = windows.join(reader.origin_of(span));
+    const auto& origin = reader.origin_of(span);
+    held.process = windows.join(origin);
+    held.handed_over = origin.sidecar && held.messaging && held.role == span_role::enters;
     held.operation = windows.operation_of(held.process, facts.operation);
     const auto number = store.add(held, facts);
     place(number, facts);
@@ -272,10 +275,11 @@ void stitcher::state::forget_oldest() {
 void stitcher::state::keep_within_bounds(std::uint32_t now_ms) {
     const auto memory = in_ms(options.memory);
     while (store.size() > 0 && now_ms - store.oldest().arrived_ms > memory) forget_oldest();
-    const auto too_much = [this] { return bytes() + store.growth() > options.memory_bytes; };
-    if (store.size() == 0 || !too_much()) return;
+    const auto too_much = [this] { return held_bytes() + store.growth() > options.memory_bytes; };
     // In portions, as memory comes back in blocks.
-    for (auto portion = store.size() / 8 + 1; portion > 0 && store.size() > 0; --portion) forget_oldest();
+    for (int i = 0; i < 4 && store.size() > 0 && too_much(); ++i) {
+        for (auto portion = store.size() / 8 + 1; portion > 0; --portion) forget_oldest();
+    }
 }
 
 stitcher::stitcher(stitch_options options) : state_(std::make_unique<state>(options)) {}
