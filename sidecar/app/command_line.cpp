@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "sidecar/app/chain_flags.hpp"
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
@@ -191,44 +192,6 @@ collector::collect_options to_options(collect_flags flags, complaints& wrong) {
     return flags.options;
 }
 
-/// What `outrider chain` is given, before it is judged.
-struct chain_flags {
-    std::string format = "tree", wait;
-    tools::chain_options options;
-};
-
-void add_chain_flags(CLI::App& app, chain_flags& into) {
-    app.add_option("TRACE_ID", into.options.trace_id, "the trace to draw: 1 to 32 hex digits")->type_name(" ");
-    app.add_option("--service", into.options.service, "instead of a TRACE_ID: the latest trace of this service")
-        ->type_name("NAME");
-    app.add_option("--from", into.options.from, "a collector of ours or a Jaeger (default http://127.0.0.1:4318)")
-        ->type_name("URL");
-    app.add_option("--format", into.format, "tree (default) or json")->type_name("FORMAT");
-    app.add_option("--width", into.options.width, "columns (default: the terminal's, or 100)")->type_name("N");
-    app.add_flag("--ascii", into.options.ascii, "draw without box characters");
-    app.add_option("--wait", into.wait, "ask again this long until the trace is there and has settled")
-        ->type_name("DURATION");
-}
-
-bool is_trace_id(const std::string& text) {
-    return text.size() <= 32 && text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
-}
-
-tools::chain_options to_options(chain_flags flags, complaints& wrong) {
-    auto& options = flags.options;
-    if (options.trace_id.empty() == options.service.empty()) wrong.add("give either a TRACE_ID or --service NAME");
-    if (!is_trace_id(options.trace_id)) wrong.add("'" + options.trace_id + "' is not a trace id of 1 to 32 hex digits");
-    if (flags.format != "tree" && flags.format != "json")
-        wrong.add("--format: '" + flags.format + "' is neither tree nor json");
-    options.format = flags.format == "json" ? tools::chain_format::json : tools::chain_format::tree;
-    if (!flags.wait.empty()) {
-        const auto wait = config::parse_duration(flags.wait);
-        if (!wait) wrong.add("--wait: '" + flags.wait + "' is not a duration such as 5s");
-        options.wait = wait.value_or(options.wait);
-    }
-    return options;
-}
-
 /// Whether policies are all that was given: those can be judged without a configuration.
 bool only_policies(const config::load_input& input) {
     return !input.file && input.sets.size() == 1 && input.sets.front().flag == "--policies";
@@ -254,6 +217,7 @@ class grammar {
     explain_flags explain_flags_;
     collect_flags collect_flags_;
     chain_flags chain_flags_;
+    topology_flags topology_flags_;
     dev_broker_flags dev_broker_flags_;
     wait_flags wait_flags_;
     intercept_flags intercept_flags_;
@@ -300,7 +264,8 @@ grammar::grammar() {
 
     add_collect_flags(*add_command("collect", "receive, keep and show the spans of many sidecars", collect_footer),
                       collect_flags_);
-    add_chain_flags(*add_command("chain", "draw one trace as a tree", chain_footer), chain_flags_);
+    add_chain_flags(*add_command("chain", "draw what happened, and where it is stuck", chain_footer), chain_flags_);
+    add_topology_flags(*add_command("topology", "draw who talks to whom", topology_footer), topology_flags_);
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
     add_wait_flags(*add_command("wait", "start a command once a sidecar is ready", wait_footer), wait_flags_);
@@ -361,7 +326,8 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         result = diff_command{diff_.before, diff_.after, variables};
     }
     if (name == "collect") result = to_options(collect_flags_, wrong);
-    if (name == "chain") result = to_options(chain_flags_, wrong);
+    if (name == "chain") result = to_options(chain_flags_, said);
+    if (name == "topology") result = to_options(topology_flags_, said);
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
     if (name == "wait") result = to_options(wait_flags_, said);
     if (name == "intercept") result = to_command(intercept_flags_, variables, said);
@@ -398,12 +364,13 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",        "check", "explain",   "diff",   "collect", "chain",
-                                            "dev-broker", "wait",  "intercept", "inject", "--help",  "--version"};
+    const std::vector<std::string> commands{"run",    "check",    "explain",    "diff", "collect",
+                                            "chain",  "topology", "dev-broker", "wait", "intercept",
+                                            "inject", "--help",   "--version"};
     return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
                              config::did_you_mean(extras.front(), commands) +
-                             "\nThere are run, check, explain, diff, collect, chain, dev-broker, wait, intercept and "
-                             "inject; 'outrider --help' tells more.\n"};
+                             "\nThere are run, check, explain, diff, collect, chain, topology, dev-broker, wait, "
+                             "intercept and inject; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

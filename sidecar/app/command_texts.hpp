@@ -14,7 +14,8 @@ inline constexpr const char* program_footer =
     "  outrider explain --policies policies.d --request 'POST /orders' --header 'x-tenant: a'\n"
     "  outrider diff policies.d.before policies.d\n"
     "  outrider collect --listen 127.0.0.1:4318\n"
-    "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736 --from http://127.0.0.1:4318\n"
+    "  outrider chain --key order=4711 --from http://127.0.0.1:4318\n"
+    "  outrider topology --since 1h\n"
     "  outrider dev-broker --listen 127.0.0.1:9092\n"
     "  outrider wait --timeout 30s -- ./orders --port 9000\n"
     "  outrider intercept install --uid 1337 --ports-in 8080\n"
@@ -49,10 +50,5 @@ inline constexpr const char* collect_footer =
     "/api/traces?service=NAME and /api/services in Jaeger's JSON. Nothing is written to disk.\n"
     "\nExample:\n"
     "  outrider collect --listen 127.0.0.1:4318 --memory 512MiB";
-
-inline constexpr const char* chain_footer =
-    "Examples:\n"
-    "  outrider chain 4bf92f3577b34da6a3ce929d0e0e4736\n"
-    "  outrider chain --service frontend --from http://jaeger:16686 --wait 5s";
 
 }  // namespace outrider::app

@@ -160,6 +160,7 @@ int dispatch(const diff_command& command) {
 int dispatch(const collector::collect_options& options) { return collector::run_collector(options); }
 
 int dispatch(const tools::chain_options& options) { return tools::run_chain(options); }
+int dispatch(const tools::topology_options& options) { return tools::run_topology(options); }
 
 int dispatch(const tools::wait_options& options) { return tools::run_wait(options); }
 int dispatch(const tools::inject_options& options) { return tools::run_inject(options); }

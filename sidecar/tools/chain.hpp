@@ -4,24 +4,38 @@
 #include <cstdint>
 #include <iosfwd>
 #include <string>
+#include <vector>
+
+#include "sidecar/tools/chain_choice.hpp"
 
 namespace outrider::tools {
 
-enum class chain_format { tree, json };
+inline constexpr const char* default_source = "http://127.0.0.1:4318";
 
-/// What `outrider chain` can be told. Either `trace_id` or `service` is set.
-struct chain_options {
-    std::string trace_id;                        ///< TRACE_ID: 1 to 32 hex digits
-    std::string service;                         ///< --service: the latest trace of this service instead
-    std::string from = "http://127.0.0.1:4318";  ///< --from: base URL of our collector or of a Jaeger query service
-    chain_format format = chain_format::tree;    ///< --format
-    std::uint32_t width = 0;                     ///< --width: columns; 0: the terminal's, or 100
-    bool ascii = false;                          ///< --ascii: no box-drawing characters
-    std::chrono::milliseconds wait{0};           ///< --wait: poll this long until the trace is there and has settled
+/// What is shown of a chain, and how it is drawn.
+enum class chain_view { tree, sequence, flow, json };
+enum class drawing_form { mermaid, svg };
+
+/// Where a result goes, and how wide it may be.
+struct output_options {
+    std::string file;         ///< --output: instead of standard output
+    std::uint32_t width = 0;  ///< --width: columns; 0: the terminal's, or 100
+    bool ascii = false;       ///< --ascii: no box-drawing characters
 };
 
-/// Fetches one trace and draws it on standard output; errors go to standard error.
-/// @return the exit code: 0 drawn, 1 no such trace or no answer, 2 options that make no sense
+/// What `outrider chain` can be told. One of trace id, service and key is set; with files, none may be.
+struct chain_options {
+    chain_wish wish;                            ///< TRACE_ID, --service, --key
+    std::string from = default_source;          ///< --from: base URL of our collector or of a Jaeger query service
+    std::vector<std::string> files;             ///< --file: read these instead
+    chain_view view = chain_view::tree;         ///< --as
+    drawing_form draw = drawing_form::mermaid;  ///< --draw: of a sequence and a flow
+    output_options output;
+    std::chrono::milliseconds wait{0};  ///< --wait: poll this long until the chain is there and has settled
+};
+
+/// Fetches one chain and draws it on standard output; errors go to standard error.
+/// @return the exit code: 0 drawn, 1 no such chain or no answer, 2 options that make no sense
 int run_chain(const chain_options& options);
 
 /// The same with other streams than the standard ones; `out` is taken to be no terminal.

@@ -24,22 +24,6 @@ std::string shown(std::string_view from_outside) {
     return tracing::printable(from_outside.substr(0, shown_at_most), true);
 }
 
-/// Everything but RFC 3986's unreserved characters as %XX.
-std::string percent_encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                           c == '.' || c == '_' || c == '~';
-        if (plain) {
-            out += c;
-        } else {
-            const auto byte = static_cast<unsigned char>(c);
-            out += {'%', tracing::hex_digits[byte >> 4], tracing::hex_digits[byte & 15]};
-        }
-    }
-    return out;
-}
-
 net::http_client_options client_options() {
     net::http_client_options options;
     options.response_bytes = largest_answer;
@@ -70,6 +54,21 @@ std::vector<span_data> latest(std::vector<span_data> spans) {
 }
 
 }  // namespace
+
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '.' || c == '_' || c == '~';
+        if (plain) {
+            out += c;
+        } else {
+            const auto byte = static_cast<unsigned char>(c);
+            out += {'%', tracing::hex_digits[byte >> 4], tracing::hex_digits[byte & 15]};
+        }
+    }
+    return out;
+}
 
 boost::system::result<net::url, std::string> parse_base_url(const std::string& text) {
     auto url = net::parse_url(text);
@@ -112,17 +111,21 @@ std::vector<std::string> trace_source::services() {
     return answer ? names_in(answer->body) : std::vector<std::string>{};
 }
 
-fetched_trace trace_source::fetch(const std::string& target, const std::string& what) {
+boost::system::result<net::http_response, fetch_error> trace_source::get(const std::string& target) {
     net::http_request request;
     request.url = base_;
     request.url.target += target;
     request.headers.emplace_back("Accept", "application/json");
-    const auto answer = client_.request(request, patience);
-    if (!answer) {
-        const bool hopeless = answer.error().failure == net::http_failure::bad_request ||
-                              answer.error().failure == net::http_failure::too_large;
-        return fetch_error{hopeless ? reason::not_jaeger : reason::unreachable, shown(answer.error().text)};
-    }
+    auto answer = client_.request(request, patience);
+    if (answer) return std::move(*answer);
+    const bool hopeless = answer.error().failure == net::http_failure::bad_request ||
+                          answer.error().failure == net::http_failure::too_large;
+    return fetch_error{hopeless ? reason::not_jaeger : reason::unreachable, shown(answer.error().text)};
+}
+
+fetched_trace trace_source::fetch(const std::string& target, const std::string& what) {
+    const auto answer = get(target);
+    if (!answer) return answer.error();
     auto decoded = tracing::decode_jaeger_json(answer->body);
     const bool known_shape = decoded && answer->body.find("\"data\"") != std::string::npos;
     if (answer->status != 200 || !known_shape) return explain(*answer, what);

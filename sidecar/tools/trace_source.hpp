@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -46,6 +47,9 @@ class trace_source {
     fetched_trace search(const trace_search& wanted);
     /// The first few names of services there are.
     std::vector<std::string> services();
+    /// Any answer, whatever it says. @param target  with a leading slash, below the base
+    boost::system::result<net::http_response, fetch_error> get(const std::string& target);
+    const net::url& base() const { return base_; }
 
   private:
     fetched_trace fetch(const std::string& target, const std::string& what);
@@ -58,5 +62,8 @@ class trace_source {
 
 /// A base URL as a person writes it; a query makes no sense in it.
 boost::system::result<net::url, std::string> parse_base_url(const std::string& text);
+
+/// Everything but RFC 3986's unreserved characters as %XX.
+std::string percent_encoded(std::string_view text);
 
 }  // namespace outrider::tools

@@ -21,7 +21,7 @@ def chain(trace_id, url, *more):
 
 def tree(trace_id, url):
     """The one chain that is drawn, with a label for each row: its service and name, or the topic in brackets."""
-    found, = json.loads(chain(trace_id, url, "--format", "json"))["chains"]
+    found, = json.loads(chain(trace_id, url, "--as", "json"))["chains"]
     for row in found["rows"]:
         row["label"] = f"({row['topic']})" if row["join"] == "queue" else f"{row.get('service')} {row.get('name')}"
     return found

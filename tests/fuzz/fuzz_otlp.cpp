@@ -3,6 +3,10 @@
 #include <cstdlib>
 
 #include "tracing/chains/chain.hpp"
+#include "tracing/chains/chain_analysis.hpp"
+#include "tracing/chains/chain_sequence.hpp"
+#include "tracing/chains/drawn_graph.hpp"
+#include "tracing/chains/topology.hpp"
 #include "tracing/jaeger_json.hpp"
 #include "tracing/otlp.hpp"
 
@@ -68,6 +72,15 @@ void check(const std::vector<span_data>& spans) {
     require(shown == spans.size());
     chain_text(chains, {60, spans.size() % 2 == 0, 100});
     chain_json(chains);
+    for (const auto& one : chains) {
+        const auto known = analyze(one);
+        require(!known.verdict.empty());
+        sequence_svg(sequence_of(one, known, {64, 16, 32}));
+        graph_svg(flow_of(one, known, {64, 16, 32}));
+    }
+    topology all;
+    all.add(spans);
+    require(read_topology_json(topology_json(all.view(1))).has_value());
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t most_keys = 16, most_values = 16, key_columns = 40, most_names = 1'000;
 
 bool is_gap(finding_kind kind) {
-    return kind == finding_kind::missing_consumer || kind == finding_kind::missing_server ||
-           kind == finding_kind::missing_parent;
+    return kind == finding_kind::missing_consumer || kind == finding_kind::missing_outcome ||
+           kind == finding_kind::missing_server || kind == finding_kind::missing_parent;
 }
 
 /// Sums up a chain and judges it.
@@ -32,10 +32,10 @@ class analysis {
         sum_path();
         findings_list found{out_};
         find_events(chain_, parents_, options_, found);
-        auto untaken = find_gaps(chain_, parents_, options_, found);
+        const auto halts = find_gaps(chain_, parents_, options_, found);
         std::stable_sort(out_.findings.begin(), out_.findings.end(),
                          [](const auto& a, const auto& b) { return a.row < b.row; });
-        judge(untaken);
+        judge(halts);
         return std::move(out_);
     }
 
@@ -123,13 +123,13 @@ class analysis {
         if (values.size() < most_values) values.insert(name(value));
     }
 
-    void judge(const std::vector<untaken_record>& untaken) {
+    void judge(const std::vector<halt>& halts) {
         const auto sum = sums();
-        if (!untaken.empty()) {
-            const auto& oldest = *std::min_element(untaken.begin(), untaken.end(), [](const auto& a, const auto& b) {
-                return a.sent_unix_ns < b.sent_unix_ns;
+        if (!halts.empty()) {
+            const auto& oldest = *std::min_element(halts.begin(), halts.end(), [](const auto& a, const auto& b) {
+                return a.since_unix_ns < b.since_unix_ns;
             });
-            return judge_untaken(oldest, untaken.size());
+            return judge_halt(oldest, halts.size());
         }
         if (const auto* why = failure(); why != nullptr) {
             out_.state = chain_state::failed;
@@ -155,22 +155,17 @@ class analysis {
         if (chain_.errors != 0) out_.verdict += ", " + plural(chain_.errors, "error") + " on the way";
     }
 
-    void judge_untaken(const untaken_record& oldest, std::size_t count) {
+    void judge_halt(const halt& oldest, std::size_t count) {
         const auto now = options_.now_unix_ns;
-        const auto age = now > oldest.sent_unix_ns ? now - oldest.sent_unix_ns : 0;
+        const auto age = now > oldest.since_unix_ns ? now - oldest.since_unix_ns : 0;
         const bool young = now != 0 && age < static_cast<std::uint64_t>(options_.patience.count());
         out_.state = young ? chain_state::waiting : chain_state::stuck;
-        const auto begin = std::min(chain_.start_unix_ns, oldest.sent_unix_ns);
-        auto& text = out_.verdict;
-        text = (young ? "waiting: " : "stuck: ") + oldest.record + " was sent " +
-               (now == 0 ? "at +" + time_text(oldest.sent_unix_ns - begin, options_.ascii)
-                         : time_text(age, options_.ascii) + " ago");
-        if (!oldest.group.empty()) {
-            text += " and group " + oldest.group + " has not taken it";
-        } else {
-            text += young ? " and nobody has taken it yet" : " and no consumer of it is known";
-        }
-        if (count > 1) text += "; " + plural(count - 1, "more record") + " like it";
+        const auto begin = std::min(chain_.start_unix_ns, oldest.since_unix_ns);
+        const auto when = now == 0 ? "at +" + time_text(oldest.since_unix_ns - begin, options_.ascii)
+                                   : time_text(age, options_.ascii) + " ago";
+        out_.verdict = std::string{name_of(out_.state)} + ": " + oldest.what + " " + when + " " +
+                       (young ? oldest.so_far : oldest.since);
+        if (count > 1) out_.verdict += "; " + std::to_string(count - 1) + " more" + " like it";
     }
 
     /// Why the chain did not come to a good end: the last thing that went wrong, when that shows at its beginning or
@@ -216,9 +211,9 @@ std::string_view name_of(chain_state state) {
 }
 
 std::string_view name_of(finding_kind kind) {
-    static constexpr std::array<std::string_view, 9> names{"retry",          "refusal",        "timeout",
-                                                           "error",          "inferred",       "missing consumer",
-                                                           "missing server", "missing parent", "fault"};
+    static constexpr std::array<std::string_view, 10> names{
+        "retry",           "refusal",        "timeout",        "error", "inferred", "missing consumer",
+        "missing outcome", "missing server", "missing parent", "fault"};
     return names[static_cast<std::size_t>(kind)];
 }
 

@@ -32,6 +32,7 @@ enum class finding_kind : std::uint8_t {
     error,             ///< where an error began; that others met it too is not told again
     inferred,          ///< nobody told what caused it; it was found out
     missing_consumer,  ///< a record that nobody is known to have taken
+    missing_outcome,   ///< a record that was taken, and nothing came of it, as it nearly always does
     missing_server,    ///< a call that its callee tells nothing of, although it tells of others
     missing_parent,    ///< a span that others name and that was never received
     fault,             ///< the span itself makes no sense

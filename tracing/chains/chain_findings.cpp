@@ -105,32 +105,39 @@ std::vector<bool> errors_below(const chain& one, const std::vector<std::size_t>&
 
 void find_outcomes(const chain_row& row, std::size_t at, bool error_below, bool ascii, findings_list& found) {
     const auto& span = *row.span;
-    const auto what = who_text(row, ascii) + " " + operation_text(span, ascii);
+    const auto what = [&] { return who_text(row, ascii) + " " + operation_text(span, ascii) + ": "; };
+    const auto add = [&](finding_kind kind, const auto& text) {
+        if (found.has_room(kind)) found.add({kind, at, text()});
+    };
     if (was_refused(span)) {
-        found.add({finding_kind::refusal, at, refusal_text(row, ascii)});
+        add(finding_kind::refusal, [&] { return refusal_text(row, ascii); });
     } else if (timed_out(span)) {
-        found.add({finding_kind::time_out, at,
-                   what + ": timed out after " + time_text(row.end_unix_ns - row.start_unix_ns, ascii)});
+        add(finding_kind::time_out,
+            [&] { return what() + "timed out after " + time_text(row.end_unix_ns - row.start_unix_ns, ascii); });
     } else if (span.status == status_code::error && !error_below) {
-        found.add({finding_kind::error, at, what + ": " + short_name(status_text(span), 2 * name_columns, ascii)});
+        add(finding_kind::error, [&] { return what() + short_name(status_text(span), 2 * name_columns, ascii); });
     }
-    if (auto inferred = inferred_link_of(row)) {
+    if (const auto inferred = inferred_link_of(row); inferred && found.has_room(finding_kind::inferred)) {
         auto source = short_name(inferred->source, name_columns, ascii);
-        auto text = what + ": by " + source + ", " + share_text(inferred->confidence);
+        auto text = what() + "by " + source + ", " + share_text(inferred->confidence);
         found.add({finding_kind::inferred, at, std::move(text), 1, std::move(source), inferred->confidence});
     }
     if (auto fault = text_attribute(span.attributes, chain_attributes::fault); !fault.empty())
-        found.add({finding_kind::fault, at, what + ": " + short_name(fault, name_columns, ascii)});
-    if (row.join == chain_join::cycle) found.add({finding_kind::fault, at, what + ": cycle of parents"});
+        add(finding_kind::fault, [&] { return what() + short_name(fault, name_columns, ascii); });
+    if (row.join == chain_join::cycle) add(finding_kind::fault, [&] { return what() + "cycle of parents"; });
 }
 
 }  // namespace
 
+bool findings_list::has_room(finding_kind kind) {
+    if (counts_[kind] < most_of_a_kind) return true;
+    ++into_.left_out;
+    return false;
+}
+
 void findings_list::add(chain_finding found) {
-    if (++counts_[found.kind] > most_of_a_kind) {
-        ++into_.left_out;
-        return;
-    }
+    if (!has_room(found.kind)) return;
+    ++counts_[found.kind];
     into_.findings.push_back(std::move(found));
 }
 

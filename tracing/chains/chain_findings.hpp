@@ -12,6 +12,8 @@ class findings_list {
   public:
     explicit findings_list(chain_analysis& into) : into_(into) {}
     void add(chain_finding found);
+    /// Counts one, unless there is still room for it: then its text is worth making.
+    bool has_room(finding_kind kind);
 
   private:
     chain_analysis& into_;
@@ -22,18 +24,18 @@ class findings_list {
 void find_events(const chain& one, const std::vector<std::size_t>& parents, const analysis_options& options,
                  findings_list& found);
 
-/// A record that nobody is known to have taken.
-struct untaken_record {
+/// Where a chain does not go on: a record that nobody is known to have taken, or that nothing came of.
+struct halt {
     std::size_t row = 0;
-    std::string record;  ///< "orders[3]@118", printable
-    std::string group;   ///< that has not taken it; empty: nobody has, and no group is known
-    std::uint64_t sent_unix_ns = 0;
+    std::uint64_t since_unix_ns = 0;
+    std::string what;    ///< "orders[3]@118 was sent", and a time follows
+    std::string since;   ///< "and no consumer of it is known"
+    std::string so_far;  ///< the same while it is too early to say so
 };
 
-/// What is missing: consumers of records, answers of services, parents.
-/// @return the records that nobody has taken
-std::vector<untaken_record> find_gaps(const chain& one, const std::vector<std::size_t>& parents,
-                                      const analysis_options& options, findings_list& found);
+/// What is missing: consumers of records and what comes of them, answers of services, parents.
+std::vector<halt> find_gaps(const chain& one, const std::vector<std::size_t>& parents, const analysis_options& options,
+                            findings_list& found);
 
 /// How often the same had been asked before.
 std::int64_t resend_count(const span_data& span);

@@ -13,6 +13,8 @@
 namespace outrider::tracing {
 namespace {
 
+constexpr std::size_t least_spans = 8;
+
 /// What went from one node to another, summed up.
 struct flow_edge {
     std::size_t first_row = 0;
@@ -215,7 +217,10 @@ class flow_builder {
 }  // namespace
 
 drawn_graph flow_of(const chain& one, const chain_analysis& known, const drawing_limits& limits) {
-    return flow_builder{one, known, limits}.build();
+    for (auto how = limits;; how.spans /= 2) {
+        auto drawn = flow_builder{one, known, how}.build();
+        if (how.spans <= least_spans || graph_mermaid(drawn).size() <= limits.text_bytes) return drawn;
+    }
 }
 
 }  // namespace outrider::tracing

@@ -12,6 +12,7 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t name_columns = 60;
+constexpr std::uint64_t enough_outcomes = 4;
 
 std::string record_text(const span_data& span, bool ascii) {
     const auto range = records_of(span);
@@ -74,14 +75,23 @@ class gap_search {
   public:
     gap_search(const chain& one, const std::vector<std::size_t>& parents, const analysis_options& options,
                findings_list& found)
-        : chain_(one), options_(options), found_(found), takers_(one, parents), answered_(one.rows.size(), false) {
+        : chain_(one),
+          options_(options),
+          found_(found),
+          takers_(one, parents),
+          takers_above_(takers_above(one, parents)),
+          answered_(one.rows.size(), false) {
         own_.learn(one);
-        for (std::size_t i = 0; i < one.rows.size(); ++i)
+        for (std::size_t i = 0; i < one.rows.size(); ++i) {
+            const auto* span = one.rows[i].span;
+            if (takers_above_[i] != i && span != nullptr && (is_send(*span) || is_call(*span)))
+                followed_.insert(takers_above_[i]);
             if (parents[i] != no_row && one.rows[i].span != nullptr && one.rows[i].span->kind == span_kind::server)
                 answered_[parents[i]] = true;
+        }
     }
 
-    std::vector<untaken_record> run() && {
+    std::vector<halt> run() && {
         for (std::size_t i = 0; i < chain_.rows.size(); ++i) {
             const auto& row = chain_.rows[i];
             if (row.join == chain_join::gap) {
@@ -90,9 +100,11 @@ class gap_search {
                 look_at_send(i);
             } else if (row.span != nullptr && is_call(*row.span)) {
                 look_at_call(i);
+            } else if (row.span != nullptr && takers_above_[i] == i) {
+                look_at_taker(i);
             }
         }
-        return std::move(untaken_);
+        return std::move(halts_);
     }
 
   private:
@@ -113,12 +125,32 @@ class gap_search {
 
     void note(std::size_t at, std::string_view group) {
         const auto& row = chain_.rows[at];
-        untaken_record record{at, record_text(*row.span, options_.ascii),
-                              short_name(group, name_columns, options_.ascii), row.end_unix_ns};
-        auto text = "no consumer span for " + record.record;
-        if (!group.empty()) text += " in group " + record.group;
+        const auto record = record_text(*row.span, options_.ascii);
+        const auto who = short_name(group, name_columns, options_.ascii);
+        auto text = "no consumer span for " + record;
+        if (!group.empty()) text += " in group " + who;
         found_.add({finding_kind::missing_consumer, at, std::move(text)});
-        untaken_.push_back(std::move(record));
+        const auto nobody = "and group " + who + " has not taken it";
+        halts_.push_back({at, row.end_unix_ns, record + " was sent",
+                          group.empty() ? "and no consumer of it is known" : nobody,
+                          group.empty() ? "and nobody has taken it yet" : nobody + " yet"});
+    }
+
+    /// Who nearly always does something with such a record and this time did not has lost it.
+    void look_at_taker(std::size_t at) {
+        const auto& row = chain_.rows[at];
+        if (followed_.contains(at) || row.span->status == status_code::error || options_.known == nullptr) return;
+        const auto* usual = options_.known->outcomes_of(service_of(*row.span), topic_of(*row.span));
+        if (usual == nullptr || usual->followed < enough_outcomes) return;
+        if (usual->followed * 10 < (usual->taken - 1) * 9) return;  // without this one
+        const auto took = short_name(service_of(*row.span), name_columns, options_.ascii) + " took " +
+                          record_text(*row.span, options_.ascii);
+        std::string usually;
+        for (const auto& effect : usual->effects)
+            usually.append(usually.empty() ? "" : " or ").append(short_name(effect, name_columns, options_.ascii));
+        auto nothing = "and nothing came of it (else " + usually + ")";
+        found_.add({finding_kind::missing_outcome, at, took + " " + nothing});
+        halts_.push_back({at, row.end_unix_ns, took, nothing, "and nothing has come of it yet"});
     }
 
     void look_at_call(std::size_t at) {
@@ -135,15 +167,17 @@ class gap_search {
     const analysis_options& options_;
     findings_list& found_;
     takers takers_;
+    std::vector<std::size_t> takers_above_;
+    std::set<std::size_t> followed_;  ///< takers that something came of
     std::vector<bool> answered_;
     chain_surroundings own_;
-    std::vector<untaken_record> untaken_;
+    std::vector<halt> halts_;
 };
 
 }  // namespace
 
-std::vector<untaken_record> find_gaps(const chain& one, const std::vector<std::size_t>& parents,
-                                      const analysis_options& options, findings_list& found) {
+std::vector<halt> find_gaps(const chain& one, const std::vector<std::size_t>& parents, const analysis_options& options,
+                            findings_list& found) {
     return gap_search{one, parents, options, found}.run();
 }
 

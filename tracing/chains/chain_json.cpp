@@ -136,7 +136,8 @@ void write_analysis(json_writer& out, const chain_analysis& known, const chain& 
     write_findings(out, "errorOrigins", known, {finding_kind::error});
     write_findings(out, "inferred", known, {finding_kind::inferred});
     write_findings(out, "missing", known,
-                   {finding_kind::missing_parent, finding_kind::missing_server, finding_kind::missing_consumer});
+                   {finding_kind::missing_parent, finding_kind::missing_server, finding_kind::missing_consumer,
+                    finding_kind::missing_outcome});
     write_findings(out, "faults", known, {finding_kind::fault});
     if (known.left_out != 0) out.number("findingsLeftOut", known.left_out);
 }

@@ -14,13 +14,16 @@ namespace {
 using step = drawn_sequence::step;
 using step_kind = drawn_sequence::step_kind;
 
+constexpr std::size_t least_spans = 8;
+
 class sequence_builder {
   public:
     sequence_builder(const chain& one, const chain_analysis& known, const drawing_limits& limits)
         : chain_(one), known_(known), limits_(limits), parents_(parents_of(one)), remarks_(one.rows.size()) {
         for (const auto& found : known.findings) {
             const bool shown = found.kind == finding_kind::missing_consumer ||
-                               found.kind == finding_kind::missing_server || found.kind == finding_kind::retry ||
+                               found.kind == finding_kind::missing_server ||
+                               found.kind == finding_kind::missing_outcome || found.kind == finding_kind::retry ||
                                found.kind == finding_kind::fault;
             if (shown) remarks_[found.row].push_back(&found);
         }
@@ -241,7 +244,10 @@ class sequence_builder {
 }  // namespace
 
 drawn_sequence sequence_of(const chain& one, const chain_analysis& known, const drawing_limits& limits) {
-    return sequence_builder{one, known, limits}.build();
+    for (auto how = limits;; how.spans /= 2) {
+        auto drawn = sequence_builder{one, known, how}.build();
+        if (how.spans <= least_spans || sequence_mermaid(drawn).size() <= limits.text_bytes) return drawn;
+    }
 }
 
 }  // namespace outrider::tracing

@@ -54,7 +54,8 @@ class summary {
         findings("timed out", {finding_kind::time_out});
         findings("errors", {finding_kind::error});
         line("inferred", inferred_text(chain_, known_));
-        findings("gaps", {finding_kind::missing_parent, finding_kind::missing_server, finding_kind::missing_consumer});
+        findings("gaps", {finding_kind::missing_parent, finding_kind::missing_server, finding_kind::missing_consumer,
+                          finding_kind::missing_outcome});
         findings("faults", {finding_kind::fault});
         line("keys", keys_text(known_));
         append_wrapped(out_, "", known_.verdict, style_.width, style_.ascii);

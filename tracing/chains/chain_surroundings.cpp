@@ -6,7 +6,7 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t most_names = 10'000, most_groups = 64;
+constexpr std::size_t most_names = 10'000, most_groups = 64, most_effects = 8;
 
 }  // namespace
 
@@ -41,6 +41,48 @@ void chain_surroundings::learn(const chain& one) {
         if (span->kind != span_kind::server || caller == nullptr || tellers_.size() >= most_names) continue;
         if (auto name = text_attribute(caller->attributes, "peer.service"); !name.empty()) tellers_.emplace(name);
     }
+    learn_outcomes(one, parents);
+}
+
+std::vector<std::size_t> takers_above(const chain& one, const std::vector<std::size_t>& parents) {
+    std::vector<std::size_t> takers(one.rows.size(), no_row);
+    for (std::size_t i = 0; i < one.rows.size(); ++i) {
+        const auto above = parents[i];
+        const auto* span = one.rows[i].span;
+        const bool queued = above != no_row && one.rows[above].join == chain_join::queue;
+        const bool takes = span != nullptr && (is_process(*span) || (is_poll(*span) && queued));
+        takers[i] = takes ? i : above == no_row ? no_row : takers[above];
+    }
+    return takers;
+}
+
+void chain_surroundings::learn_outcomes(const chain& one, const std::vector<std::size_t>& parents) {
+    const auto takers = takers_above(one, parents);
+    std::map<std::size_t, outcomes*> known;
+    std::set<std::size_t> followed;
+    for (std::size_t i = 0; i < one.rows.size(); ++i) {
+        const auto* span = one.rows[i].span;
+        if (span == nullptr || takers[i] == no_row) continue;
+        if (takers[i] == i) {
+            const auto key = std::pair{std::string{service_of(*span)}, std::string{topic_of(*span)}};
+            if (outcomes_.size() >= most_names && !outcomes_.contains(key)) continue;
+            known[i] = &outcomes_[key];
+            ++known[i]->taken;
+        } else if (is_send(*span) || is_call(*span)) {
+            const auto found = known.find(takers[i]);
+            if (found == known.end()) continue;
+            auto& [taker, of] = *found;
+            if (followed.insert(taker).second) ++of->followed;
+            const auto effect = is_send(*span) ? topic_of(*span) : std::string_view{one.rows[i].peer};
+            if (!effect.empty() && of->effects.size() < most_effects) of->effects.emplace(effect);
+        }
+    }
+}
+
+const chain_surroundings::outcomes* chain_surroundings::outcomes_of(std::string_view service,
+                                                                    std::string_view topic) const {
+    const auto found = outcomes_.find({std::string{service}, std::string{topic}});
+    return found == outcomes_.end() ? nullptr : &found->second;
 }
 
 const std::set<std::string, std::less<>>& chain_surroundings::groups_of(std::string_view topic) const {

@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tracing/chains/chain.hpp"
 
@@ -16,7 +18,7 @@ class chain_surroundings {
     /// Learns from any spans.
     void learn(std::span<const span_data> spans);
     void learn(const span_data& span);
-    /// Learns under which names services are called.
+    /// Learns under which names services are called, and what they do with records.
     void learn(const chain& one);
 
     /// The consumer groups that have taken records of a topic.
@@ -24,11 +26,25 @@ class chain_surroundings {
     /// Whether a service of that name tells what it answers.
     bool tells(std::string_view callee) const { return tellers_.contains(callee); }
 
-  private:
     using names = std::set<std::string, std::less<>>;
+
+    /// What a service does with the records of a topic.
+    struct outcomes {
+        std::uint64_t taken = 0, followed = 0;  ///< records, and those that something came of
+        names effects{};                        ///< topics it sent to, services it called
+    };
+    const outcomes* outcomes_of(std::string_view service, std::string_view topic) const;
+
+  private:
+    void learn_outcomes(const chain& one, const std::vector<std::size_t>& parents);
+
     std::map<std::string, names, std::less<>> groups_;
     names tellers_;
+    std::map<std::pair<std::string, std::string>, outcomes> outcomes_;
 };
+
+/// For each row the row, itself or above it, that took the record it came of; no_row when there is none.
+std::vector<std::size_t> takers_above(const chain& one, const std::vector<std::size_t>& parents);
 
 /// `messaging.consumer.group.name`; empty when there is none.
 std::string_view group_of(const span_data& span);

@@ -47,6 +47,9 @@ std::string rate_text(double per_second) {
 std::string share_text(double share) { return formatted("%.2f", std::clamp(share, 0.0, 1.0), ""); }
 
 std::string short_name(std::string_view name, std::size_t most, bool ascii) {
+    // Nearly every name is plain and short.
+    const auto plain = [](char c) { return c >= 0x20 && c < 0x7f; };
+    if (name.size() <= most && std::all_of(name.begin(), name.end(), plain)) return std::string{name};
     std::string start;
     append_utf8(start, name, 4 * most + 4);
     auto text = printable(start, ascii);

@@ -81,7 +81,8 @@ class sequence_picture {
     void draw_heads(double bottom) {
         for (std::size_t i = 0; i < what_.participants.size(); ++i) {
             const auto& who = what_.participants[i];
-            const auto wide = svg_width(who.name, true) + (who.kind == place_kind::topic ? 36 : 24), x = x_of(i) - wide / 2;
+            const auto wide = svg_width(who.name, true) + (who.kind == place_kind::topic ? 36 : 24),
+                       x = x_of(i) - wide / 2;
             canvas_.line(x_of(i), margin + head_height, x_of(i), bottom, "life");
             if (who.kind == place_kind::topic) {
                 canvas_.cylinder(x, margin, wide, head_height, "topic");

@@ -1,4 +1,5 @@
 // A topology as a graph.
+#include <algorithm>
 #include <map>
 
 #include "tracing/chains/drawn_graph.hpp"
@@ -16,9 +17,7 @@ std::string figures_text(const traffic_figures& of) {
     return text;
 }
 
-}  // namespace
-
-drawn_graph graph_of(const topology_view& what, const drawing_limits& limits) {
+drawn_graph bounded(const topology_view& what, const drawing_limits& limits) {
     drawn_graph out;
     std::map<place, std::size_t> numbers;
     std::size_t left_out = what.left_out;
@@ -53,6 +52,15 @@ drawn_graph graph_of(const topology_view& what, const drawing_limits& limits) {
         out.title += " in " + time_text(static_cast<std::uint64_t>(std::min(what.seconds, 1e9) * 1e9));
     if (left_out != 0) out.left_out = "... " + plural(left_out, "more place") + " or arrows";
     return out;
+}
+
+}  // namespace
+
+drawn_graph graph_of(const topology_view& what, const drawing_limits& limits) {
+    for (auto how = limits;; how.nodes /= 2, how.edges /= 2) {
+        auto drawn = bounded(what, how);
+        if (how.nodes <= 8 || graph_mermaid(drawn).size() <= limits.text_bytes) return drawn;
+    }
 }
 
 }  // namespace outrider::tracing

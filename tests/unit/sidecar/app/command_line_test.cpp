@@ -222,13 +222,40 @@ TEST(CommandLine, ReadsTheOptionsOfChain) {
     const auto options =
         must_be<tools::chain_options>({"chain", "4bf92f3577b34da6a3ce929d0e0e4736", "--from", "http://j:16686",
                                        "--format", "json", "--width", "80", "--ascii", "--wait", "5s"});
-    EXPECT_EQ(options.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_EQ(options.wish.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
     EXPECT_EQ(options.from, "http://j:16686");
-    EXPECT_EQ(options.format, tools::chain_format::json);
-    EXPECT_EQ(options.width, 80U);
-    EXPECT_TRUE(options.ascii);
+    EXPECT_EQ(options.view, tools::chain_view::json) << "by the flag's former name";
+    EXPECT_EQ(options.output.width, 80U);
+    EXPECT_TRUE(options.output.ascii);
     EXPECT_EQ(options.wait, std::chrono::seconds{5});
-    EXPECT_EQ(must_be<tools::chain_options>({"chain", "--service", "frontend"}).service, "frontend");
+    EXPECT_EQ(must_be<tools::chain_options>({"chain", "--service", "frontend"}).wish.service, "frontend");
+}
+
+TEST(CommandLine, ReadsHowAChainIsFoundAndDrawn) {
+    auto options = must_be<tools::chain_options>({"chain", "--key", "order=47=11", "--as", "flow", "--draw", "svg"});
+    EXPECT_EQ(options.wish.key, (std::pair<std::string, std::string>{"order", "47=11"}));
+    EXPECT_EQ(options.view, tools::chain_view::flow);
+    EXPECT_EQ(options.draw, tools::drawing_form::svg);
+    options = must_be<tools::chain_options>({"chain", "--file", "a.json", "b.gz", "--file", "-", "--output", "x.svg"});
+    EXPECT_EQ(options.files, (strings{"a.json", "b.gz", "-"}));
+    EXPECT_EQ(options.view, tools::chain_view::sequence);
+    EXPECT_EQ(options.draw, tools::drawing_form::svg) << "as the file's name says";
+    options = must_be<tools::chain_options>({"chain", "--file", "a.json", "4bf92f3577b34da6a3ce929d0e0e4736"});
+    EXPECT_EQ(options.files, strings{"a.json"});
+    EXPECT_EQ(options.wish.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+}
+
+TEST(CommandLine, ReadsTheOptionsOfTopology) {
+    auto options = must_be<tools::topology_options>({"topology"});
+    EXPECT_EQ(options.since, std::chrono::minutes{15});
+    EXPECT_EQ(options.form, tools::topology_form::text);
+    options = must_be<tools::topology_options>({"topology", "--since", "1h", "--as", "mermaid", "--from", "http://j"});
+    EXPECT_EQ(options.since, std::chrono::hours{1});
+    EXPECT_EQ(options.form, tools::topology_form::mermaid);
+    EXPECT_EQ(options.from, "http://j");
+    EXPECT_EQ(must_be<tools::topology_options>({"topology", "--output", "a.svg"}).form, tools::topology_form::svg);
+    EXPECT_NE(refusal({"topology", "--as", "tree"}).find("none of text, json, mermaid and svg"), std::string::npos);
+    EXPECT_NE(refusal({"topology", "--since", "0s"}).find("--since"), std::string::npos);
 }
 
 TEST(CommandLine, SaysWhichFlagIsWrongAndWhichIsNearest) {
@@ -257,17 +284,24 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
     EXPECT_NE(refusal({"collect", "--listen", "4318"}).find("--listen: '4318' is a port alone"), std::string::npos);
     EXPECT_NE(refusal({"collect", "--memory", "lots"}).find("--memory: 'lots' is not a size"), std::string::npos);
     EXPECT_NE(refusal({"collect", "--max-traces", "x"}).find("--max-traces"), std::string::npos);
-    EXPECT_NE(refusal({"chain"}).find("give either a TRACE_ID or --service NAME"), std::string::npos);
+    EXPECT_NE(refusal({"chain"}).find("give either a TRACE_ID, --service NAME or --key NAME=VALUE"), std::string::npos);
     EXPECT_NE(refusal({"chain", "xyz"}).find("'xyz' is not a trace id"), std::string::npos);
-    EXPECT_NE(refusal({"chain", "abc", "--format", "xml"}).find("neither tree nor json"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--as", "xml"}).find("none of tree, sequence, flow and json"),
+              std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--draw", "png"}).find("neither mermaid nor svg"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--as", "json", "--draw", "svg"}).find("not for json"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "--key", "4711"}).find("no NAME=VALUE"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "abc", "--key", "a=b"}).find("give either"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "--from", "http://j", "--file", "a"}).find("--from or --file"), std::string::npos);
+    EXPECT_NE(refusal({"chain", "--file", "a", "--wait", "5s"}).find("files do not change"), std::string::npos);
     EXPECT_NE(refusal({"chain", "abc", "--wait", "5"}).find("'5' is not a duration"), std::string::npos);
 }
 
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
               "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, explain, diff, collect, chain, dev-broker, wait, intercept and inject; 'outrider "
-              "--help' tells more.\n");
+              "There are run, check, explain, diff, collect, chain, topology, dev-broker, wait, intercept and inject; "
+              "'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 

@@ -72,7 +72,7 @@ class stub_answer {
 };
 
 TEST_F(Chain, DrawsATraceOfOurCollector) {
-    options.trace_id = recorded_trace;
+    options.wish.trace_id = recorded_trace;
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 0) << drawn.err;
     for (const auto* text : {recorded_trace, "frontend", "orders", "GET /cart", "GET /orders", "process T", "└"})
@@ -82,7 +82,7 @@ TEST_F(Chain, DrawsATraceOfOurCollector) {
 
 TEST_F(Chain, DrawsTheSameFromTheAnswerOfARealJaeger) {
     stub_answer jaeger{{200, "application/json", read_file("trace_1_48.json"), {}}};
-    options.trace_id = recorded_trace;
+    options.wish.trace_id = recorded_trace;
     const auto ours = run(options);
     options.from = jaeger.url();
     const auto theirs = run(options);
@@ -91,23 +91,23 @@ TEST_F(Chain, DrawsTheSameFromTheAnswerOfARealJaeger) {
 }
 
 TEST_F(Chain, AcceptsShortIdsAndATrailingSlash) {
-    options.trace_id = "1234567890ABCDEF";
+    options.wish.trace_id = "1234567890ABCDEF";
     options.from += "/";
     EXPECT_EQ(run(options).code, 0);
 }
 
 TEST_F(Chain, WritesJson) {
-    options.trace_id = recorded_trace;
-    options.format = chain_format::json;
+    options.wish.trace_id = recorded_trace;
+    options.view = chain_view::json;
     const auto written = run(options);
     EXPECT_EQ(written.code, 0);
     EXPECT_EQ(nlohmann::json::parse(written.out)["chains"][0]["traceId"], recorded_trace);
 }
 
 TEST_F(Chain, KeepsToAsciiAndToTheWidthWhenAsked) {
-    options.trace_id = recorded_trace;
-    options.ascii = true;
-    options.width = 60;
+    options.wish.trace_id = recorded_trace;
+    options.output.ascii = true;
+    options.output.width = 60;
     std::istringstream lines{run(options).out};
     std::string line;
     std::getline(lines, line);  // the head, with the whole trace id
@@ -118,7 +118,7 @@ TEST_F(Chain, KeepsToAsciiAndToTheWidthWhenAsked) {
 }
 
 TEST_F(Chain, DrawsTheLatestTraceOfAService) {
-    options.service = "orders";
+    options.wish.service = "orders";
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 0) << drawn.err;
     EXPECT_THAT(drawn.out, HasSubstr("1234567890abcdef"));
@@ -126,7 +126,7 @@ TEST_F(Chain, DrawsTheLatestTraceOfAService) {
 }
 
 TEST_F(Chain, NamesTheServicesThereAreWhenOneIsUnknown) {
-    options.service = "odrers & more";
+    options.wish.service = "odrers & more";
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 1);
     EXPECT_THAT(drawn.err,
@@ -134,7 +134,7 @@ TEST_F(Chain, NamesTheServicesThereAreWhenOneIsUnknown) {
 }
 
 TEST_F(Chain, SaysThatATraceIsNotThereAndOffersToWait) {
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 1);
     EXPECT_EQ(drawn.out, "");
@@ -144,14 +144,14 @@ TEST_F(Chain, SaysThatATraceIsNotThereAndOffersToWait) {
 
 TEST_F(Chain, RefusesOptionsThatMakeNoSense) {
     EXPECT_EQ(run(options).code, 2) << "neither id nor service";
-    options.trace_id = options.service = "a";
+    options.wish.trace_id = options.wish.service = "a";
     EXPECT_EQ(run(options).code, 2) << "both";
-    options.service.clear();
+    options.wish.service.clear();
     for (const auto* bad : {"xyz", "0", "0af7651916cd43dd8448eb211c80319c0", "a b", "../services"}) {
-        options.trace_id = bad;
+        options.wish.trace_id = bad;
         EXPECT_EQ(run(options).code, 2) << bad;
     }
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     for (const auto* bad : {"", "localhost:4318", "ftp://x", "http://", "http://user:pw@host", "http://host?x=y"}) {
         options.from = bad;
         const auto refused = run(options);
@@ -162,14 +162,14 @@ TEST_F(Chain, RefusesOptionsThatMakeNoSense) {
 
 TEST_F(Chain, SaysThatNobodyListens) {
     server.stop(std::chrono::milliseconds{0});
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 1);
     EXPECT_THAT(drawn.err, HasSubstr("Connection refused"));
 }
 
 TEST_F(Chain, SaysThatWhatAnswersIsNoJaeger) {
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     for (const net::server_response& other : {net::server_response{200, "text/html", "<html>a page</html>", {}},
                                               net::server_response{404, "text/plain", "404", {}},
                                               net::server_response{200, "application/json", "{\"status\":\"ok\"}", {}},
@@ -186,7 +186,7 @@ TEST_F(Chain, SaysThatWhatAnswersIsNoJaeger) {
 TEST_F(Chain, ShowsNoControlCharactersOfAStranger) {
     stub_answer stub{{400, "application/json", R"({"data":null,"errors":[{"code":400,"msg":"a\u001b[2Jb"}]})", {}}};
     options.from = stub.url();
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 1);
     EXPECT_THAT(drawn.err, HasSubstr("refused trace abc: a"));
@@ -196,7 +196,7 @@ TEST_F(Chain, ShowsNoControlCharactersOfAStranger) {
 TEST_F(Chain, ReportsThatTheServerIsBroken) {
     stub_answer stub{{503, "text/plain", "later", {}}};
     options.from = stub.url();
-    options.trace_id = "abc";
+    options.wish.trace_id = "abc";
     EXPECT_THAT(run(options).err, HasSubstr("answered HTTP 503"));
 }
 
