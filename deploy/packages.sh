@@ -25,7 +25,7 @@ packages_distribution() {
 # What the program is compiled with. Debian's default Boost is 1.74, which is too old.
 packages_build() {
     echo ca-certificates ccache cmake curl g++ libc-ares-dev libcli11-dev libfyaml-dev libhiredis-dev libisal-dev liblz4-dev libnghttp2-dev libprotozero-dev \
-        librdkafka-dev libre2-dev libsnappy-dev libspdlog-dev libssl-dev libzstd-dev ninja-build nlohmann-json3-dev pkg-config procps python3 zlib1g-dev
+        librdkafka-dev libre2-dev libsnappy-dev libspdlog-dev libsqlite3-dev libssl-dev libzstd-dev ninja-build nlohmann-json3-dev pkg-config procps python3 zlib1g-dev
     case $1 in
         debian-12) echo libboost1.81-dev ;;
         ubuntu-24.04) echo libboost-dev ;;

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "sidecar/app/chain_flags.hpp"
+#include "sidecar/app/collect_flags.hpp"
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
@@ -154,44 +155,6 @@ config::load_input to_input(const CLI::App& app, const configuration_flags& flag
     return input;
 }
 
-/// What `outrider collect` is given, before it is judged.
-struct collect_flags {
-    std::string listen, memory, max_request;
-    collector::collect_options options;
-};
-
-void add_collect_flags(CLI::App& app, collect_flags& into) {
-    app.add_option("--listen", into.listen, "OTLP/HTTP and the query API (default 127.0.0.1:4318)")->type_name("ADDR");
-    app.add_option("--memory", into.memory, "what stored traces may take; the oldest go first (default 256MiB)")
-        ->type_name("SIZE");
-    app.add_option("--max-traces", into.options.max_traces, "how many traces are kept at most (default 100000)")
-        ->type_name("N");
-    app.add_option("--max-request", into.max_request, "the largest request body, also once inflated (default 64MiB)")
-        ->type_name("SIZE");
-    app.add_option("--host", into.options.hosts,
-                   "a further Host that a loopback listener answers queries for; repeatable")
-        ->type_name("NAME")
-        ->allow_extra_args(false);
-}
-
-void read_size(const char* flag, const std::string& text, std::uint64_t& out, complaints& wrong) {
-    if (text.empty()) return;
-    const auto value = config::parse_size(text);
-    if (!value || *value == 0) return wrong.add(std::string{flag} + ": '" + text + "' is not a size such as 64MiB");
-    out = *value;
-}
-
-collector::collect_options to_options(collect_flags flags, complaints& wrong) {
-    if (!flags.listen.empty()) {
-        if (auto bad = config::parse_listen(flags.listen, flags.options.listen); !bad.empty())
-            wrong.add("--listen: " + bad);
-    }
-    read_size("--memory", flags.memory, flags.options.memory_bytes, wrong);
-    read_size("--max-request", flags.max_request, flags.options.request_bytes, wrong);
-    if (flags.options.max_traces == 0) wrong.add("--max-traces: 0 would keep nothing");
-    return flags.options;
-}
-
 /// Whether policies are all that was given: those can be judged without a configuration.
 bool only_policies(const config::load_input& input) {
     return !input.file && input.sets.size() == 1 && input.sets.front().flag == "--policies";
@@ -325,7 +288,7 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
     }
-    if (name == "collect") result = to_options(collect_flags_, wrong);
+    if (name == "collect") result = to_options(collect_flags_, said);
     if (name == "chain") result = to_options(chain_flags_, said);
     if (name == "topology") result = to_options(topology_flags_, said);
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);

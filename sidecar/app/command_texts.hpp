@@ -45,10 +45,4 @@ inline constexpr const char* diff_footer =
     "\nExample:\n"
     "  outrider diff policies.d.before policies.d";
 
-inline constexpr const char* collect_footer =
-    "Receives OTLP over HTTP (protobuf and JSON) on /v1/traces and answers /api/traces/ID,\n"
-    "/api/traces?service=NAME and /api/services in Jaeger's JSON. Nothing is written to disk.\n"
-    "\nExample:\n"
-    "  outrider collect --listen 127.0.0.1:4318 --memory 512MiB";
-
 }  // namespace outrider::app

@@ -1,5 +1,7 @@
 #include "sidecar/collector/collector_routes.hpp"
 
+#include "sidecar/collector/collector_metrics.hpp"
+
 namespace outrider::collector {
 
 using net::server_request;
@@ -7,39 +9,33 @@ using net::server_response;
 
 namespace {
 
-constexpr std::string_view index_text = "outrider collect " OUTRIDER_VERSION
-                                        "\n\n"
-                                        "POST /v1/traces                              OTLP/HTTP, protobuf or JSON\n"
-                                        "/api/traces/{id}                             one trace, Jaeger's JSON\n"
-                                        "/api/traces?service=...                      the last traces of a service\n"
-                                        "/api/services                                services seen\n"
-                                        "/api/services/{service}/operations           their operations\n"
-                                        "/livez /readyz /metrics                      of this collector\n";
+constexpr std::string_view index_text =
+    "outrider collect " OUTRIDER_VERSION
+    "\n\n"
+    "POST /v1/traces                              OTLP/HTTP, protobuf or JSON\n"
+    "/api/traces/{id}                             the chain that a trace is part of, Jaeger's JSON; ?raw=true\n"
+    "/api/traces?service=...                      the last ones of a service\n"
+    "/api/services                                services seen\n"
+    "/api/services/{service}/operations           their operations\n"
+    "/api/chains?key=order=4711&stuck=true        chains in short\n"
+    "/api/chains/{id}                             one chain, OTLP/JSON\n"
+    "/api/topology?since=15m                      who talks to whom\n"
+    "/livez /readyz /metrics                      of this collector\n";
 
 server_response text(std::string_view body) { return {200, "text/plain; charset=utf-8", std::string{body}, {}}; }
 
-/// Appends one family in Prometheus' text format; `labelled` are complete label sets or empty.
-void append_family(std::string& out, std::string_view name, std::string_view type, std::string_view help,
-                   std::initializer_list<std::pair<std::string_view, std::uint64_t>> labelled) {
-    out.append("# HELP ")
-        .append(name)
-        .append(" ")
-        .append(help)
-        .append("\n# TYPE ")
-        .append(name)
-        .append(" ")
-        .append(type);
-    for (const auto& [labels, value] : labelled)
-        out.append("\n").append(name).append(labels).append(" ").append(std::to_string(value));
-    out += '\n';
-}
-
 }  // namespace
 
-collector_routes::collector_routes(trace_store& store, const route_options& options, query_api::clock now)
+collector_routes::collector_routes(trace_store& store, chain_pipeline& pipeline, const route_options& options,
+                                   query_api::clock now, const span_log* log, const chain_forwarder* forward)
     : store_(store),
-      ingest_(store, options.request_bytes, options.decoded_bytes),
-      queries_(store, options.answer_bytes, std::move(now)),
+      pipeline_(pipeline),
+      log_(log),
+      forward_(forward),
+      ingest_(pipeline, options.request_bytes, options.decoded_bytes),
+      queries_(store, options.answer_bytes, now),
+      chains_(store, options.answer_bytes, now,
+              [&pipeline](std::chrono::nanoseconds since) { return pipeline.topology(since); }),
       hosts_(options.listen_host, options.hosts),
       guarded_(net::is_loopback_host(options.listen_host)) {}
 
@@ -59,28 +55,16 @@ server_response collector_routes::read(const server_request& request) const {
     // Someone else's page must not read traces off this machine by rebinding its name to 127.0.0.1.
     if (guarded_ && !hosts_.allows(request.host))
         return net::problem(403, "Host '" + request.host + "' is not allowed here; --host lists further names");
-    return queries_.handle(request);
+    return chain_api::serves(request.path) ? chains_.handle(request) : queries_.handle(request);
 }
 
 std::string collector_routes::metrics() const {
-    const auto spans = store_.counters();
-    const auto& requests = ingest_.counters();
     std::string out;
-    append_family(out, "outrider_collector_spans_total", "counter",
-                  "Spans by what became of them; stored ones are outrider_collector_spans.",
-                  {{"{state=\"received\"}", spans.received},
-                   {"{state=\"replaced\"}", spans.replaced},
-                   {"{state=\"evicted\"}", spans.evicted},
-                   {"{state=\"dropped\"}", spans.dropped},
-                   {"{state=\"rejected\"}", requests.rejected_spans.load()}});
-    append_family(out, "outrider_collector_spans", "gauge", "Spans held now.", {{"", spans.stored}});
-    append_family(out, "outrider_collector_traces", "gauge", "Traces held now.", {{"", spans.traces}});
-    append_family(out, "outrider_collector_traces_evicted_total", "counter", "Traces that made room for newer ones.",
-                  {{"", spans.evicted_traces}});
-    append_family(out, "outrider_collector_bytes", "gauge", "Memory of the traces held now.", {{"", spans.bytes}});
-    append_family(
-        out, "outrider_collector_requests_total", "counter", "OTLP requests by outcome.",
-        {{"{outcome=\"accepted\"}", requests.accepted.load()}, {"{outcome=\"refused\"}", requests.refused.load()}});
+    append_store_metrics(out, store_.counters());
+    append_ingest_metrics(out, ingest_.counters());
+    append_pipeline_metrics(out, pipeline_.counters());
+    if (log_ != nullptr) append_log_metrics(out, log_->counters());
+    if (forward_ != nullptr) append_forward_metrics(out, forward_->read());
     return out;
 }
 

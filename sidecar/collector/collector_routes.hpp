@@ -1,5 +1,7 @@
 #pragma once
 
+#include "sidecar/collector/chain_api.hpp"
+#include "sidecar/collector/chain_pipeline.hpp"
 #include "sidecar/collector/otlp_ingest.hpp"
 #include "sidecar/collector/query_api.hpp"
 #include "sidecar/collector/trace_store.hpp"
@@ -20,7 +22,9 @@ struct route_options {
 /// All paths of the collector, without a socket: ingestion, queries, its own health and metrics.
 class collector_routes {
   public:
-    collector_routes(trace_store& store, const route_options& options, query_api::clock now);
+    /// @param log, forward  may be null: there is none
+    collector_routes(trace_store& store, chain_pipeline& pipeline, const route_options& options, query_api::clock now,
+                     const span_log* log = nullptr, const chain_forwarder* forward = nullptr);
 
     net::server_response handle(const net::server_request& request);
 
@@ -29,8 +33,12 @@ class collector_routes {
     std::string metrics() const;
 
     trace_store& store_;
+    chain_pipeline& pipeline_;
+    const span_log* const log_;
+    const chain_forwarder* const forward_;
     otlp_ingest ingest_;
     query_api queries_;
+    chain_api chains_;
     net::host_guard hosts_;
     bool guarded_;
 };

@@ -17,6 +17,7 @@ constexpr std::string_view protobuf_type = "application/x-protobuf";
 constexpr std::string_view json_type = "application/json";
 constexpr int invalid_argument = 3;    // google.rpc.Code
 constexpr int resource_exhausted = 8;  // google.rpc.Code
+constexpr int unavailable = 14;        // google.rpc.Code
 
 /// google.rpc.Status: {1: code, 2: message}.
 std::string status_as_protobuf(int code, std::string_view message) {
@@ -88,17 +89,29 @@ server_response otlp_ingest::take(encoding in, std::string_view body) {
         const bool large = decoded.error() == tracing::decode_error::too_large;
         return refuse(in, large ? 413 : 400, tracing::describe(decoded.error()));
     }
-    const auto dropped = store_.add(std::move(decoded->spans));
+    const auto taken = into_.take(std::move(decoded->spans), json ? log_row::json : log_row::protobuf, body);
+    if (!taken.taken) return postpone(in, taken.reason);
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
     counters_.rejected_spans.fetch_add(decoded->rejected, std::memory_order_relaxed);
-    const auto response = outcome(decoded->rejected, dropped);
+    const auto response = outcome(decoded->rejected, taken.dropped);
     if (json) return {200, std::string{json_type}, tracing::encode_export_response_json(response), {}};
     return {200, std::string{protobuf_type}, tracing::encode_export_response(response), {}};
 }
 
 server_response otlp_ingest::refuse(encoding in, unsigned status, std::string_view message) {
-    counters_.refused.fetch_add(1, std::memory_order_relaxed);
-    const int code = status == 413 ? resource_exhausted : invalid_argument;
+    auto& counter = status == 413 ? counters_.too_large : status == 415 ? counters_.unsupported : counters_.malformed;
+    counter.fetch_add(1, std::memory_order_relaxed);
+    return status_answer(in, status, status == 413 ? resource_exhausted : invalid_argument, message);
+}
+
+server_response otlp_ingest::postpone(encoding in, std::string_view message) {
+    counters_.postponed.fetch_add(1, std::memory_order_relaxed);
+    auto answer = status_answer(in, 503, unavailable, message);
+    answer.headers.emplace_back("Retry-After", "1");
+    return answer;
+}
+
+server_response otlp_ingest::status_answer(encoding in, unsigned status, int code, std::string_view message) {
     if (in == encoding::json) return {status, std::string{json_type}, status_as_json(code, message), {}};
     return {status, std::string{protobuf_type}, status_as_protobuf(code, message), {}};
 }

@@ -1,11 +1,14 @@
 #include "sidecar/collector/query_api.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
+#include "sidecar/collector/chain_search.hpp"
 #include "sidecar/collector/span_match.hpp"
 #include "tracing/jaeger_json.hpp"
+#include "tracing/stitch/attribute_names.hpp"
 
 namespace outrider::collector {
 
@@ -40,6 +43,25 @@ std::string first_value(const net::header_list& parameters, std::string_view nam
     return {};
 }
 
+bool is_raw(const net::header_list& parameters) { return first_value(parameters, "raw") == "true"; }
+
+/// Stitched spans have the id that they came with as a tag: who looks for that names a trace.
+void name_original_ids(trace_query& query) {
+    for (const auto& [key, value] : query.tags)
+        if (key == tracing::chain_attributes::original_trace_id)
+            if (const auto id = parse_trace_id(value)) query.traces.push_back(*id);
+}
+
+std::string too_many(std::size_t shown) {
+    return "only the last " + std::to_string(shown) + " traces fit into one answer: ask for a shorter time";
+}
+
+std::uint64_t bytes_of(const stored_trace& one) {
+    std::uint64_t bytes = 0;
+    for (const auto& span : one.spans) bytes += tracing::memory_of(span);
+    return bytes;
+}
+
 }  // namespace
 
 query_api::query_api(const trace_store& store, std::uint64_t most_bytes, clock now)
@@ -49,7 +71,8 @@ server_response query_api::handle(const server_request& request) const {
     const auto path = net::path_segments(request.path);
     if (!path) return fault(400, "the path has a malformed escape");
     const auto is = [&](std::size_t i, std::string_view name) { return path->size() > i && (*path)[i] == name; };
-    if (is(0, "api") && is(1, "traces") && path->size() == 3) return trace((*path)[2]);
+    if (is(0, "api") && is(1, "traces") && path->size() == 3)
+        return trace((*path)[2], is_raw(net::query_parameters(request.query)));
     if (is(0, "api") && is(1, "traces") && path->size() == 2) return traces(net::query_parameters(request.query));
     if (is(0, "api") && is(1, "services") && path->size() == 2) return services();
     if (is(0, "api") && is(1, "services") && is(3, "operations") && path->size() == 4)
@@ -59,10 +82,18 @@ server_response query_api::handle(const server_request& request) const {
     return fault(404, "nothing is at " + request.path);
 }
 
-server_response query_api::trace(const std::string& id) const {
+stored_trace query_api::shown(const tracing::trace_id& id, bool raw) const {
+    if (raw) return store_.find(id);
+    auto chain = store_.chain(id);
+    stored_trace out{chain.id, {}, chain.dropped};
+    out.spans = shown_chain(std::move(chain));
+    return out;
+}
+
+server_response query_api::trace(const std::string& id, bool raw) const {
     const auto parsed = parse_trace_id(id);
     if (!parsed) return fault(400, "a trace id has 1 to 32 hex digits, received: " + id);
-    const auto found = store_.find(*parsed);
+    const auto found = shown(*parsed, raw);
     if (found.spans.empty()) return fault(404, "trace not found");
     nlohmann::ordered_json errors = nlohmann::ordered_json::array();
     if (found.dropped > 0)
@@ -71,19 +102,44 @@ server_response query_api::trace(const std::string& id) const {
 }
 
 server_response query_api::traces(const net::header_list& parameters) const {
-    const auto query = parse_trace_query(parameters, now_());
+    auto query = parse_trace_query(parameters, now_());
     if (!query) return fault(400, query.error().message);
-    if (!query->traces.empty()) return named_traces(*query);
+    name_original_ids(*query);
+    const bool raw = is_raw(parameters);
+    if (!query->traces.empty()) return named_traces(*query, raw);
+    if (!raw) return found_chains(*query);
     const auto found = store_.search(*query, most_bytes_);
     nlohmann::ordered_json errors = nlohmann::ordered_json::array();
-    if (found.cut_off)
-        errors.push_back({{"msg", "only the last " + std::to_string(found.traces.size()) +
-                                      " traces fit into one answer: ask for a shorter time"}});
+    if (found.cut_off) errors.push_back({{"msg", too_many(found.traces.size())}});
     return json(with_errors(encode(found.traces), errors));
 }
 
-server_response query_api::named_traces(const trace_query& query) const {
+server_response query_api::found_chains(const trace_query& query) const {
     std::vector<stored_trace> found;
+    std::set<tracing::trace_id> seen;
+    nlohmann::ordered_json errors = nlohmann::ordered_json::array();
+    std::uint64_t bytes = 0;
+    for (const auto& id : store_.matching(query)) {
+        if (found.size() >= query.limit) break;
+        if (seen.contains(id)) continue;
+        auto chain = store_.chain(id);
+        seen.insert(chain.traces.begin(), chain.traces.end());
+        if (chain.spans.empty()) continue;  // evicted in between
+        stored_trace one{chain.id, {}, chain.dropped};
+        one.spans = shown_chain(std::move(chain));
+        bytes += bytes_of(one);
+        if (bytes > most_bytes_ && !found.empty()) {
+            errors.push_back({{"msg", too_many(found.size())}});
+            break;
+        }
+        found.push_back(std::move(one));
+    }
+    return json(with_errors(encode(found), errors));
+}
+
+server_response query_api::named_traces(const trace_query& query, bool raw) const {
+    std::vector<stored_trace> found;
+    std::set<tracing::trace_id> seen;
     nlohmann::ordered_json errors = nlohmann::ordered_json::array();
     std::uint64_t bytes = 0;
     for (const auto& id : query.traces) {
@@ -91,11 +147,11 @@ server_response query_api::named_traces(const trace_query& query) const {
             errors.push_back({{"msg", "too much for one answer"}, {"traceID", id.hex()}});
             continue;
         }
-        auto one = store_.find(id);
-        for (const auto& span : one.spans) bytes += tracing::memory_of(span);
+        auto one = shown(id, raw);
+        bytes += bytes_of(one);
         if (one.spans.empty())
             errors.push_back({{"msg", "trace not found"}, {"traceID", id.hex()}});
-        else
+        else if (seen.insert(one.id).second)  // two of the ids may be of one chain
             found.push_back(std::move(one));
     }
     return json(with_errors(encode(found), errors));

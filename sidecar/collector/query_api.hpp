@@ -10,6 +10,8 @@ namespace outrider::collector {
 
 /// Reads of the store in the JSON of Jaeger's query service (`/api/...`), so that its UI and our tools read both alike.
 ///
+/// A trace is shown with the whole chain that it belongs to, as one trace; `raw=true` shows it as it came.
+///
 ///     {"data": ..., "total": n, "limit": 0, "offset": 0, "errors": null | [{"code": 404, "msg": "trace not found"}]}
 class query_api {
   public:
@@ -21,9 +23,11 @@ class query_api {
     net::server_response handle(const net::server_request& request) const;
 
   private:
-    net::server_response trace(const std::string& id) const;
+    net::server_response trace(const std::string& id, bool raw) const;
     net::server_response traces(const net::header_list& parameters) const;
-    net::server_response named_traces(const trace_query& query) const;
+    net::server_response named_traces(const trace_query& query, bool raw) const;
+    net::server_response found_chains(const trace_query& query) const;
+    stored_trace shown(const tracing::trace_id& id, bool raw) const;
     net::server_response services() const;
     net::server_response operations_by_path(const std::string& service) const;
     net::server_response operations(const net::header_list& parameters) const;

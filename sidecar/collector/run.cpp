@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <iostream>
+#include <memory>
 
 #include <pthread.h>
 #include <signal.h>
@@ -42,6 +43,7 @@ class stop_signals {
 std::string fault_of(const collect_options& options) {
     if (options.memory_bytes < mebibyte) return "--memory: at least 1 MiB is needed";
     if (options.max_traces == 0) return "--max-traces: at least 1 is needed";
+    if (!options.store.empty() && options.store_bytes < mebibyte) return "--store-size: at least 1 MiB is needed";
     if (options.request_bytes == 0 || options.request_bytes > 1024 * mebibyte)
         return "--max-request: between 1 byte and 1 GiB";
     return {};
@@ -72,6 +74,63 @@ std::uint64_t unix_now() {
     return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
+pipeline_clock real_clock() {
+    // Far from zero, so that what came before the machine was started has a time too.
+    constexpr std::int64_t origin = 1'000'000'000'000'000'000;
+    return {[] {
+                return origin + std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                    std::chrono::steady_clock::now().time_since_epoch())
+                                    .count();
+            },
+            [] { return static_cast<std::int64_t>(unix_now()); }};
+}
+
+/// A quarter for the stitcher, an eighth for what waits for it, the rest for what is held.
+store_limits limits_of(const collect_options& options) {
+    return {options.memory_bytes / 8 * 5, options.memory_bytes / 8, options.max_traces, options.keep};
+}
+
+pipeline_options pipeline_of(const collect_options& options) {
+    pipeline_options out;
+    out.stitching.memory_bytes = options.memory_bytes / 4;
+    out.stitching.least_confidence = options.confidence;
+    out.stitching.memory = std::min<std::chrono::nanoseconds>(out.stitching.memory, options.keep);
+    out.queue_bytes = options.memory_bytes / 8;
+    return out;
+}
+
+std::unique_ptr<span_log> open_log(const collect_options& options) {
+    if (options.store.empty()) return nullptr;
+    signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is a full disk
+    return std::make_unique<span_log>(span_log_options{options.store, options.store_bytes, options.keep});
+}
+
+std::unique_ptr<chain_forwarder> open_forwarder(const collect_options& options) {
+    if (options.forward.url.empty()) return nullptr;
+    auto forward = options.forward;
+    if (!options.store.empty()) forward.spool = options.store + ".forward";
+    return std::make_unique<chain_forwarder>(std::move(forward));
+}
+
+/// Listens, serves until a signal comes, and brings to an end what is under way.
+void serve(const collect_options& options, const stop_signals& signals) {
+    trace_store store{limits_of(options)};
+    const auto log = open_log(options);
+    const auto forward = open_forwarder(options);
+    chain_pipeline pipeline{store, pipeline_of(options), log.get(), forward.get(), real_clock()};
+    pipeline.restore();
+    collector_routes routes{store, pipeline, rules_of(options), unix_now, log.get(), forward.get()};
+    net::http_server server{server_options(options),
+                            [&](const net::server_request& request) { return routes.handle(request); }};
+    pipeline.start();
+    std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, traces on http://"
+              << server.address() << "/api/traces?service=NAME" << std::endl;
+    signals.wait();
+    server.stop(drain_time);
+    pipeline.stop();
+    if (forward) forward->stop(drain_time);
+}
+
 }  // namespace
 
 int run_collector(const collect_options& options) {
@@ -80,16 +139,9 @@ int run_collector(const collect_options& options) {
         return 2;
     }
     const stop_signals signals;
-    trace_store store{{options.memory_bytes, options.memory_bytes / 8, options.max_traces}};
-    collector_routes routes{store, rules_of(options), unix_now};
     try {
-        net::http_server server{server_options(options),
-                                [&](const net::server_request& request) { return routes.handle(request); }};
-        std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, traces on http://"
-                  << server.address() << "/api/traces?service=NAME" << std::endl;
-        signals.wait();
-        server.stop(drain_time);
-    } catch (const net::listen_error& error) {
+        serve(options, signals);
+    } catch (const std::runtime_error& error) {  // an address, a file, a URL: they say which
         std::cerr << "outrider collect: " << error.what() << "\n";
         return 1;
     }

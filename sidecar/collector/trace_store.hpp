@@ -1,13 +1,18 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
-#include <list>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <queue>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "sidecar/collector/chain_book.hpp"
+#include "sidecar/collector/chain_query.hpp"
+#include "sidecar/collector/span_archive.hpp"
 #include "sidecar/collector/trace_query.hpp"
 #include "tracing/span_data.hpp"
 
@@ -18,18 +23,27 @@ struct store_limits {
     std::uint64_t bytes = 256ULL << 20;       ///< all traces together, indexes included
     std::uint64_t trace_bytes = 32ULL << 20;  ///< one trace: what would make it larger is dropped
     std::uint32_t traces = 100'000;
+    std::chrono::nanoseconds keep{0};  ///< how long after its last span a chain stays; 0: no bound
+    std::chrono::nanoseconds quiet{std::chrono::seconds(1)};  ///< a chain without a span for so long may have settled
 };
 
-/// Where every received span is. received = stored + replaced + evicted + dropped, at any moment.
+/// Where every received span is, at any moment:
+///   received = stored + replaced + evicted + dropped
+///   stored + evicted = waiting + settled + unsettled_evicted
 struct store_counters {
     std::uint64_t received = 0;
     std::uint64_t stored = 0;    ///< spans held now
     std::uint64_t replaced = 0;  ///< spans that came again and took the place of the first
-    std::uint64_t evicted = 0;   ///< spans of traces that made room
+    std::uint64_t evicted = 0;   ///< spans of chains that made room
     std::uint64_t dropped = 0;   ///< spans whose trace was too large already
-    std::uint64_t traces = 0;    ///< held now
+    std::uint64_t waiting = 0;   ///< spans held whose chain has not settled since they came
+    std::uint64_t settled = 0;
+    std::uint64_t late = 0;               ///< among the settled: came after their chain had settled, and were joined
+    std::uint64_t unsettled_evicted = 0;  ///< made room before their chain had settled
+    std::uint64_t traces = 0;             ///< held now
     std::uint64_t evicted_traces = 0;
-    std::uint64_t bytes = 0;  ///< held now
+    std::uint64_t bytes = 0;         ///< held now
+    std::uint64_t shared_bytes = 0;  ///< of these, what spans have in common
 };
 
 /// One trace as a reader gets it.
@@ -39,57 +53,101 @@ struct stored_trace {
     std::uint64_t dropped = 0;              ///< spans that were not kept because the trace was too large
 };
 
+/// One chain as it was received: what `rewrite_chain` makes one trace of.
+struct stored_chain {
+    tracing::trace_id id;                   ///< what it is called, everywhere and for good
+    std::vector<tracing::span_data> spans;  ///< trace by trace, in order of arrival
+    std::vector<tracing::decision> decisions;
+    std::vector<tracing::trace_id> traces;
+    std::uint64_t dropped = 0;
+    bool decided = false;  ///< nothing of it waits
+};
+
+/// A chain that has come to rest.
+struct settled_chain {
+    stored_chain chain;
+    std::vector<bool> fresh;                 ///< of each span of the chain: it was not there last time
+    std::uint64_t spans = 0;                 ///< how many are fresh
+    std::uint64_t through = 0;               ///< no span of a later row of the log is among them
+    bool sent = false, sampled_out = false;  ///< what became of it last time
+    std::chrono::nanoseconds waited{};       ///< since its last span
+    bool complete = true;                    ///< all of its roots were decided
+};
+
 /// What was found, most recent first.
 struct found_traces {
     std::vector<stored_trace> traces;
     bool cut_off = false;  ///< there was more than `most_bytes` of the answer allows
 };
 
-/// An operation of a service, as Jaeger lists it.
-struct operation {
-    std::string name;
-    tracing::span_kind kind = tracing::span_kind::internal;
-    bool operator==(const operation&) const = default;
-    auto operator<=>(const operation&) const = default;
-};
-
-/// The last traces, in bounded memory. The trace that has got no span for the longest time makes room for a new one, so
-/// that a trace that is still growing is not torn apart. Thread-safe.
+/// The last chains, in bounded memory and age. The chain that has got no span for the longest time makes room for a new
+/// one, so that what is still growing is not torn apart. Thread-safe. Times are those of one steady clock.
 class trace_store {
   public:
     explicit trace_store(store_limits limits);
     ~trace_store();
 
     /// Takes the spans in. A span with the trace and span id of a stored one replaces it: exporters deliver again.
+    /// @param now_ns  -1: just after the last time
+    /// @param row     of the log, that they are in
     /// @return how many were dropped because their trace has reached store_limits::trace_bytes
-    std::uint64_t add(std::vector<tracing::span_data> spans);
+    std::uint64_t add(const std::vector<tracing::span_data>& spans, std::int64_t now_ns = -1, std::uint64_t row = 0);
+    /// Lets go what is too old.
+    void expire(std::int64_t now_ns);
 
-    /// The trace, or one without spans.
+    /// The trace as it came, or one without spans.
     stored_trace find(const tracing::trace_id& id) const;
+    /// The chain that a trace of this id belongs to, or one without spans.
+    stored_chain chain(const tracing::trace_id& id) const;
     /// @param most_bytes  the answer ends before the trace that would make it larger, but has one trace at least
     found_traces search(const trace_query& query, std::uint64_t most_bytes) const;
+    /// Traces with a span that matches, most recent first.
+    std::vector<tracing::trace_id> matching(const trace_query& query) const;
+    /// Traces that may belong to a chain that is asked for, most recent first.
+    std::vector<tracing::trace_id> candidates(const chain_query& query) const;
+
     std::vector<std::string> services() const;
     std::vector<operation> operations(const std::string& service) const;
     store_counters counters() const;
 
-  private:
-    struct trace;
-    using trace_list = std::list<trace>;
+    /// @return how many were about traces that are held
+    std::size_t apply(std::span<const tracing::decision> known);
+    /// A chain that has come to rest since the last call; call until there is none. Its spans wait no longer then.
+    std::optional<settled_chain> next_settled(std::int64_t now_ns);
+    /// What became of a settled chain: sent under this id, or (an invalid one) sampled out.
+    void record(std::span<const tracing::trace_id> traces, const tracing::trace_id& sent_as);
+    /// The same, of a former process: all of the trace that is held is settled.
+    void restore(const tracing::trace_id& trace, const tracing::trace_id& sent_as);
 
-    bool add_one(tracing::span_data span);
-    trace& touch(const tracing::trace_id& id);
-    bool put(trace& into, tracing::span_data span);
-    void index(const tracing::span_data& span);
-    void unindex(const tracing::span_data& span);
-    void make_room(const trace* keep);
-    void evict(trace_list::iterator which);
+  private:
+    using number = span_archive::number;
+    struct oldest {
+        std::int64_t touched_ns;
+        number which;
+        std::uint32_t birth;
+        bool operator>(const oldest& other) const { return touched_ns > other.touched_ns; }
+    };
+
+    void add_one(const tracing::span_data& span, std::int64_t now_ns);
+    std::uint64_t memory() const;
+    void make_room(number keep);
+    bool evict_oldest(std::int64_t before_ns, std::optional<number> keep);
+    void evict(number which);
+    tracing::trace_id name_of_chain(std::span<const number> members) const;
+    stored_chain assemble(std::span<const number> members) const;
+    void settle(std::span<const number> members, settled_chain& into);
+    bool any_matches(const held_trace& trace, const trace_query& query) const;
+    bool may_match(const held_trace& trace, const chain_query& query) const;
+    std::vector<number> hits(const trace_query& query) const;
 
     const store_limits limits_;
     mutable std::mutex mutex_;
-    trace_list traces_;                                        ///< the one touched last at the front
-    std::map<tracing::trace_id, trace_list::iterator> by_id_;  ///< ordered: nobody can pick ids that collide
-    std::map<std::string, std::map<operation, std::uint64_t>, std::less<>> operations_;  ///< spans of each, by service
+    span_archive archive_;
+    chain_book chains_;
+    std::priority_queue<oldest, std::vector<oldest>, std::greater<>> order_;  ///< touched then or later
     store_counters counters_;
+    std::int64_t last_ns_ = 0;
+    std::uint64_t last_row_ = 0;
 };
 
 }  // namespace outrider::collector

@@ -15,8 +15,9 @@ namespace outrider::exporting {
 
 /// Spans of one resource that leave together. The views live until the outcome is known.
 struct shipment {
-    std::string_view resource;              ///< an encoded Resource
-    std::vector<std::string_view> entries;  ///< encoded ScopeSpans.spans entries, in pieces
+    std::string_view resource;  ///< an encoded Resource; empty: the spans come from many, and say so themselves
+    /// Encoded ScopeSpans.spans entries, in pieces; without a resource: resource_spans entries of one span each.
+    std::vector<std::string_view> entries;
     std::uint32_t spans = 0;
 };
 

@@ -94,7 +94,13 @@ class otlp_destination final : public destination {
         request.method = "POST";
         request.url = url_;
         request.headers = headers_;
-        request.body = json_ ? json_body(spans, storage) : protobuf_body(spans, storage);
+        if (spans.resource.empty()) {
+            storage = otlp_joined(spans.entries);
+            if (json_) storage = otlp_as_json(storage);
+            request.body = {storage};
+        } else {
+            request.body = json_ ? json_body(spans, storage) : protobuf_body(spans, storage);
+        }
         if (gzip_) {
             storage = gzip(request.body);
             request.body = {storage};

@@ -46,7 +46,7 @@ journal::settings journal_settings(const config::settings& settings, const expor
     journal::settings out;
     out.files.root = settings.state + "/spool";
     out.files.service = settings.service;
-    out.files.resource = encoded_resource(settings);
+    if (!tuning.many_resources) out.files.resource = encoded_resource(settings);
     out.files.bytes = settings.tracing.spool_bytes;
     out.retry = tuning.spool_retry;
     out.adoption = tuning.adoption_every;
@@ -56,7 +56,7 @@ journal::settings journal_settings(const config::settings& settings, const expor
 sender::settings sender_settings(const config::settings& all, const export_tuning& tuning) {
     const auto& settings = all.tracing;
     sender::settings out;
-    out.resource = encoded_resource(all);
+    if (!tuning.many_resources) out.resource = encoded_resource(all);
     out.batch_spans = std::max(1u, settings.batch_size);
     out.batches_per_request = tuning.batches_per_request;
     out.request_bytes = tuning.request_bytes;

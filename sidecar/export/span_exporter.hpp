@@ -24,6 +24,8 @@ struct export_tuning {
     std::size_t memory_bytes = 16 << 20;               ///< waiting spans, when there is no disk to put them
     std::size_t request_bytes = 4 << 20;               ///< one request, uncompressed
     std::uint32_t batches_per_request = 16;            ///< when there is a backlog
+    /// The buffers hold spans of many resources: each is a whole `ExportTraceServiceRequest.resource_spans` entry.
+    bool many_resources = false;
 };
 
 /// Delivers the spans that workers finish, as the folder's README describes: two threads of its own, the sender and the

@@ -32,7 +32,7 @@ ARROWS = {
     "sidecar/events": USES_EXCHANGE,
     "sidecar/discovery": USES_EXCHANGE,
     "sidecar/admin": USES_EXCHANGE,
-    "sidecar/collector": USES_EXCHANGE,
+    "sidecar/collector": USES_EXCHANGE | {"sidecar/export"},  # forwards chains as a sidecar sends spans
     "sidecar/tools": USES_EXCHANGE,
     "sidecar/app": {"sidecar/*"} | PURE,
     "sidecar": {"sidecar/app"},  # main.cpp
@@ -48,6 +48,7 @@ HOMES = [
     ("libfyaml", {"sidecar/config"}),
     ("hiredis", {"sidecar/fleet"}),
     ("nghttp2", {"sidecar/discovery"}),
+    ("sqlite3.h", {"sidecar/collector"}),
     ("librdkafka", {"sidecar/events", "sidecar/tools"}),
 ]
 # No Asio in folders whose work is pure.

@@ -30,7 +30,9 @@ class CollectorRoutes : public testing::Test {
     json data(std::string path, std::string query = {}) { return json::parse(get(path, query).body).at("data"); }
 
     trace_store store{{}};
-    collector_routes routes{store, {}, [] { return std::uint64_t{2'000'000'000}; }};
+    test::test_clock time;
+    chain_pipeline pipeline{store, {}, nullptr, nullptr, time.clock()};
+    collector_routes routes{store, pipeline, {}, [] { return std::uint64_t{2'000'000'000}; }};
 };
 
 TEST_F(CollectorRoutes, GiveATraceByItsIdHoweverItIsPadded) {
@@ -97,7 +99,7 @@ TEST_F(CollectorRoutes, GiveSeveralNamedTracesAndSayWhichAreMissing) {
 }
 
 TEST_F(CollectorRoutes, SayWhenAnAnswerIsCutOff) {
-    collector_routes narrow{store, {.answer_bytes = 1'000}, [] { return std::uint64_t{0}; }};
+    collector_routes narrow{store, pipeline, {.answer_bytes = 1'000}, [] { return std::uint64_t{0}; }};
     for (std::uint32_t i = 1; i <= 10; ++i) store.add({span(i, i)});
     net::server_request request;
     request.method = "GET";
@@ -110,8 +112,9 @@ TEST_F(CollectorRoutes, SayWhenAnAnswerIsCutOff) {
 }
 
 TEST_F(CollectorRoutes, SayWhenATraceIsNotWhole) {
-    trace_store small{{1 << 20, 5'000, 10}};
-    collector_routes of_small{small, {}, [] { return std::uint64_t{0}; }};
+    trace_store small{{1 << 20, 1'000, 10}};
+    chain_pipeline of_small_spans{small, {}, nullptr, nullptr, time.clock()};
+    collector_routes of_small{small, of_small_spans, {}, [] { return std::uint64_t{0}; }};
     for (std::uint32_t i = 1; i <= 50; ++i) small.add({span(1, i)});
     net::server_request request;
     request.method = "GET";
@@ -125,7 +128,7 @@ TEST_F(CollectorRoutes, RefuseANameThatWasReboundToLoopback) {
     EXPECT_EQ(get("/api/services", "", "evil.example:4318").status, 403u);
     EXPECT_EQ(get("/api/services", "", "localhost:4318").status, 200u);
     EXPECT_EQ(get("/livez", "", "evil.example").status, 200u);
-    collector_routes open{store, {.listen_host = "0.0.0.0"}, [] { return std::uint64_t{0}; }};
+    collector_routes open{store, pipeline, {.listen_host = "0.0.0.0"}, [] { return std::uint64_t{0}; }};
     net::server_request request;
     request.method = "GET";
     request.path = "/api/services";

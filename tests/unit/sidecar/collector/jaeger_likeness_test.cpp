@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sidecar/collector/collector_routes.hpp"
+#include "tests/unit/sidecar/collector/spans.hpp"
 
 namespace outrider::collector {
 namespace {
@@ -66,7 +67,9 @@ json normal_trace(const json& trace) {
 /// The collector's answer to a GET after it took the recorded request.
 json collected(std::string path) {
     trace_store store{{}};
-    collector_routes routes{store, {}, [] { return std::uint64_t{0}; }};
+    test::test_clock time;
+    chain_pipeline pipeline{store, {}, nullptr, nullptr, time.clock()};
+    collector_routes routes{store, pipeline, {}, [] { return std::uint64_t{0}; }};
     net::server_request request;
     request.method = "POST";
     request.path = "/v1/traces";

@@ -33,7 +33,9 @@ class OtlpIngest : public testing::Test {
     }
 
     trace_store store{{1 << 20, 20'000, 1'000}};
-    otlp_ingest ingest{store, 100'000, 1 << 20};
+    test::test_clock time;
+    chain_pipeline pipeline{store, {}, nullptr, nullptr, time.clock()};
+    otlp_ingest ingest{pipeline, 100'000, 1 << 20};
 };
 
 std::string gzipped(const std::string& text) {
@@ -85,7 +87,7 @@ TEST_F(OtlpIngest, RefusesWhatUnpacksToTooMuch) {
 }
 
 TEST_F(OtlpIngest, RefusesSpansThatTakeTooMuchMemoryOnceDecoded) {
-    otlp_ingest narrow{store, 100'000, 1'000};
+    otlp_ingest narrow{pipeline, 100'000, 1'000};
     server_request request;
     request.method = "POST";
     request.headers = {{"content-type", std::string{protobuf}}};
@@ -103,7 +105,7 @@ TEST_F(OtlpIngest, RefusesAMalformedBodyWithAStatusInTheSameEncoding) {
     EXPECT_EQ(text.status, 400u);
     EXPECT_THAT(text.body, HasSubstr(R"({"code":3,"message":")"));
     EXPECT_EQ(post("not gzip", protobuf, {{"content-encoding", "gzip"}}).status, 400u);
-    EXPECT_EQ(ingest.counters().refused, 3u);
+    EXPECT_EQ(ingest.counters().malformed + ingest.counters().too_large + ingest.counters().unsupported, 3u);
 }
 
 TEST_F(OtlpIngest, RefusesEveryTruncationOrTakesItAsAShorterMessageButNeverBreaks) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "sidecar/collector/chain_pipeline.hpp"
 #include "tracing/span_data.hpp"
 
 namespace outrider::collector::test {
@@ -37,5 +38,17 @@ inline tracing::span_data span(std::uint32_t trace, std::uint32_t n, std::string
     one.origin = from_service("orders");
     return one;
 }
+
+/// Both clocks of a pipeline, which stand still until they are told.
+struct test_clock {
+    std::int64_t steady_ns = 1'000'000'000'000, unix_ns = 2'000'000'000;
+    pipeline_clock clock() {
+        return {[this] { return steady_ns; }, [this] { return unix_ns; }};
+    }
+    void pass(std::chrono::nanoseconds time) {
+        steady_ns += time.count();
+        unix_ns += time.count();
+    }
+};
 
 }  // namespace outrider::collector::test

@@ -19,6 +19,7 @@ using testing::IsEmpty;
 void expect_that_counters_add_up(const trace_store& store) {
     const auto now = store.counters();
     EXPECT_EQ(now.received, now.stored + now.replaced + now.evicted + now.dropped);
+    EXPECT_EQ(now.stored + now.evicted, now.waiting + now.settled + now.unsettled_evicted);
 }
 
 trace_query of_service(std::string service) {
@@ -52,11 +53,14 @@ TEST(TraceStore, ReplacesASpanThatIsDeliveredAgain) {
     store.add({span(1, 10), span(1, 11)});
     const auto bytes = store.counters().bytes;
     store.add({span(1, 10), span(1, 11)});
-    EXPECT_EQ(store.counters().bytes, bytes);
+    EXPECT_NEAR(static_cast<double>(store.counters().bytes), static_cast<double>(bytes), 200);
     store.add({span(1, 10, "renamed")});
     const auto found = store.find(trace_number(1));
     ASSERT_EQ(found.spans.size(), 2u);
-    EXPECT_EQ(found.spans[0].name, "renamed");
+    EXPECT_EQ(found.spans[0].name, "GET /orders");
+    EXPECT_EQ(found.spans[1].name, "renamed") << "in order of arrival";
+    EXPECT_THAT(found.spans[0].attributes, IsEmpty());
+    EXPECT_EQ(tracing::text_attribute(found.spans[1].attributes, "chain.fault"), "duplicate id");
     EXPECT_EQ(store.counters().replaced, 3u);
     EXPECT_THAT(store.operations("orders"), ElementsAre(operation{"GET /orders", tracing::span_kind::server},
                                                         operation{"renamed", tracing::span_kind::server}));
@@ -83,7 +87,7 @@ TEST(TraceStore, EvictsTheTraceThatGotNoSpanForTheLongestTime) {
 }
 
 TEST(TraceStore, StaysWithinItsBytesWhateverComesIn) {
-    const store_limits limits{200'000, 50'000, 1'000'000};
+    const store_limits limits{400'000, 50'000, 1'000'000};
     trace_store store{limits};
     for (std::uint32_t i = 1; i <= 2'000; ++i) {
         auto one = span(i % 300, i, std::string(i % 7'000, 'n'));
@@ -107,11 +111,12 @@ TEST(TraceStore, CountsNothingAnymoreWhenEverythingHasGone) {
     EXPECT_THAT(store.operations("orders"), IsEmpty());
     trace_store fresh{{plenty, plenty, 1}};
     fresh.add({other});
-    EXPECT_EQ(store.counters().bytes, fresh.counters().bytes);
+    const auto own = [](const trace_store& of) { return of.counters().bytes - of.counters().shared_bytes; };
+    EXPECT_NEAR(static_cast<double>(own(store)), static_cast<double>(own(fresh)), 200);
 }
 
 TEST(TraceStore, BoundsASingleGiantTraceAndCountsWhatItDrops) {
-    trace_store store{{1'000'000, 20'000, 100}};
+    trace_store store{{1'000'000, 2'000, 100}};
     store.add({span(2, 1)});
     std::uint64_t dropped = 0;
     for (std::uint32_t i = 1; i <= 500; ++i) dropped += store.add({span(1, i)});
@@ -167,7 +172,7 @@ TEST(TraceStore, GivesTheWholeTraceOfAMatchingSpan) {
 TEST(TraceStore, CutsAnAnswerOffThatWouldBeTooLargeAndSaysSo) {
     trace_store store{{}};
     for (std::uint32_t i = 1; i <= 10; ++i) store.add({span(i, i)});
-    const auto one = store.counters().bytes / 10;
+    const auto one = tracing::memory_of(store.find(trace_number(1)).spans.front());
     const auto three = store.search(of_service("orders"), 3 * one);
     EXPECT_EQ(three.traces.size(), 3u);
     EXPECT_TRUE(three.cut_off);

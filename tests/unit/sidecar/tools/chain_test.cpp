@@ -55,7 +55,9 @@ class Chain : public testing::Test {
     }
 
     collector::trace_store store{{}};
-    collector::collector_routes routes{store, {}, [] { return std::uint64_t{0}; }};
+    collector::chain_pipeline pipeline{
+        store, {}, nullptr, nullptr, {[] { return std::int64_t{1}; }, [] { return std::int64_t{1}; }}};
+    collector::collector_routes routes{store, pipeline, {}, [] { return std::uint64_t{0}; }};
     net::http_server server{loopback(), [this](const net::server_request& request) { return routes.handle(request); }};
     chain_options options;
 };

@@ -1,0 +1,106 @@
+#include "sidecar/collector/chain_api.hpp"
+
+#include "sidecar/collector/chain_search.hpp"
+#include "tracing/jaeger_json.hpp"
+#include "tracing/json_writer.hpp"
+#include "tracing/otlp.hpp"
+
+namespace outrider::collector {
+
+using net::server_request;
+using net::server_response;
+
+namespace {
+
+constexpr std::uint64_t span_guess = 1'500;  // bytes of a decoded span
+constexpr std::chrono::minutes usual_window{15};
+
+server_response json(std::string body) { return {200, "application/json", std::move(body), {}}; }
+
+server_response fault(int status, std::string_view message) {
+    return {static_cast<unsigned>(status), "application/json", tracing::encode_jaeger_error(status, message), {}};
+}
+
+void write_keys(tracing::json_writer& out, const chain_digest& of) {
+    out.begin_object("keys");
+    for (const auto& [key, values] : of.keys) {
+        out.begin_array(key);
+        for (const auto& value : values) out.text(value);
+        out.end_array();
+    }
+    out.end_object();
+}
+
+void write(tracing::json_writer& out, const found_chain& one) {
+    out.begin_object();
+    out.text("id", one.id.hex());
+    out.begin_object("root");
+    out.text("service", one.digest.service);
+    out.text("name", one.digest.name);
+    out.end_object();
+    out.quoted("startUnixNano", one.digest.start_ns);
+    out.quoted("durationNano", one.digest.duration_ns());
+    out.number("spans", one.digest.spans);
+    out.number("services", one.digest.services);
+    out.number("errors", one.digest.errors);
+    out.number("gaps", one.digest.gaps);
+    out.number("inferred", one.digest.inferred);
+    write_keys(out, one.digest);
+    out.boolean("decided", one.decided);
+    out.end_object();
+}
+
+}  // namespace
+
+chain_api::chain_api(const trace_store& store, std::uint64_t most_bytes, query_api::clock now, topology_source topology)
+    : store_(store), most_bytes_(most_bytes), now_(std::move(now)), topology_(std::move(topology)) {}
+
+bool chain_api::serves(std::string_view path) {
+    return path == "/api/chains" || path.starts_with("/api/chains/") || path == "/api/topology";
+}
+
+server_response chain_api::handle(const server_request& request) const {
+    const auto path = net::path_segments(request.path);
+    if (!path) return fault(400, "the path has a malformed escape");
+    const auto parameters = net::query_parameters(request.query);
+    if (path->size() == 2) return (*path)[1] == "chains" ? chains(parameters) : topology(parameters);
+    if (path->size() == 3) return chain((*path)[2]);
+    return fault(404, "nothing is at " + request.path);
+}
+
+server_response chain_api::chain(const std::string& id) const {
+    const auto parsed = parse_trace_id(id);
+    if (!parsed) return fault(400, "the id of a chain has 1 to 32 hex digits, received: " + id);
+    auto found = store_.chain(*parsed);
+    if (found.spans.empty()) return fault(404, "no chain has a trace of this id");
+    return json(tracing::encode_otlp_json(shown_chain(std::move(found))));
+}
+
+server_response chain_api::chains(const net::header_list& parameters) const {
+    const auto query = parse_chain_query(parameters);
+    if (!query) return fault(400, query.error().message);
+    const auto found = find_chains(store_, *query, now_(), most_bytes_ / span_guess);
+    std::string body;
+    tracing::json_writer out{body};
+    out.begin_object();
+    out.begin_array("chains");
+    for (const auto& one : found.chains) write(out, one);
+    out.end_array();
+    out.boolean("cutOff", found.cut_off);
+    out.end_object();
+    return json(std::move(body));
+}
+
+server_response chain_api::topology(const net::header_list& parameters) const {
+    std::chrono::nanoseconds since{usual_window};
+    for (const auto& [name, value] : parameters) {
+        if (name != "since" || value.empty()) continue;
+        const auto parsed = parse_duration(value);
+        if (!parsed)
+            return fault(400, "unable to parse param 'since': expected a duration such as 15m, received: " + value);
+        since = *parsed;
+    }
+    return json(tracing::topology_json(topology_(since)));
+}
+
+}  // namespace outrider::collector

@@ -1,0 +1,215 @@
+#include "sidecar/collector/chain_pipeline.hpp"
+
+#include <algorithm>
+
+#include <pthread.h>
+
+#include "tracing/stitch/rewrite.hpp"
+
+namespace outrider::collector {
+
+using tracing::span_data;
+
+namespace {
+
+constexpr std::chrono::milliseconds round_time{100};
+constexpr std::int64_t second = 1'000'000'000;
+/// What the forwarder took is delivered or in its spool after that: a process killed earlier forwards it again.
+constexpr std::int64_t fate_certain_ns = second;
+
+std::uint64_t memory_of(const std::vector<span_data>& spans) {
+    std::uint64_t bytes = 0;
+    for (const auto& one : spans) bytes += tracing::memory_of(one);
+    return bytes;
+}
+
+void count(decision_latency& into, std::chrono::nanoseconds waited) {
+    const double seconds = std::chrono::duration<double>(waited).count();
+    const auto at = std::lower_bound(decision_latency::bounds.begin(), decision_latency::bounds.end(), seconds);
+    ++into.counts[static_cast<std::size_t>(at - decision_latency::bounds.begin())];
+    into.sum += seconds;
+}
+
+}  // namespace
+
+chain_pipeline::chain_pipeline(trace_store& store, pipeline_options options, span_log* log, chain_forwarder* forward,
+                               pipeline_clock clock)
+    : store_(store),
+      options_(options),
+      log_(log),
+      forward_(forward),
+      clock_(std::move(clock)),
+      stitcher_(options.stitching) {}
+
+chain_pipeline::~chain_pipeline() { stop(); }
+
+void chain_pipeline::start() {
+    thread_ = std::thread([this] {
+        ::pthread_setname_np(::pthread_self(), "stitching");
+        run();
+    });
+}
+
+void chain_pipeline::stop() {
+    if (!thread_.joinable()) return;
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    step();
+    // With a log, what waits will go on waiting in the next process.
+    if (log_ == nullptr) settle_all();
+    write_notes(clock_.steady_ns(), true);
+}
+
+void chain_pipeline::settle_all() {
+    store_.apply(stitcher_.finish());
+    constexpr std::int64_t long_ago = 3'600 * second;  // as seen from there, all chains are quiet
+    settle(clock_.steady_ns() + long_ago);
+}
+
+void chain_pipeline::run() {
+    std::unique_lock lock{mutex_};
+    while (!stopping_) {
+        lock.unlock();
+        step();
+        lock.lock();
+        wake_.wait_for(lock, round_time, [this] { return stopping_; });
+    }
+}
+
+intake_result chain_pipeline::take(std::vector<span_data> spans, log_row encoding, std::string_view body) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (queue_bytes_ > options_.queue_bytes) {
+            ++counters_.busy_refusals;
+            return {false, 0, "more spans came than can be stitched at the moment"};
+        }
+    }
+    std::uint64_t row = 0;
+    if (log_ != nullptr && !spans.empty()) {
+        row = log_->append(encoding, body, clock_.unix_ns());
+        if (row == 0) {
+            const std::lock_guard lock{mutex_};
+            ++counters_.log_refusals;
+            return {false, 0, "the spans could not be stored: " + log_->failure()};
+        }
+    }
+    const auto dropped = store_.add(spans, clock_.steady_ns(), row);
+    const std::lock_guard lock{mutex_};
+    queue_bytes_ += memory_of(spans);
+    counters_.queued_spans += spans.size();
+    queue_.push_back(std::move(spans));
+    return {true, dropped, {}};
+}
+
+std::deque<chain_pipeline::batch> chain_pipeline::taken() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(queue_, {});
+}
+
+void chain_pipeline::step() {
+    const auto now = clock_.steady_ns();
+    auto batches = taken();
+    for (auto& one : batches) {
+        for (const auto& span : one) stitcher_.add(span, now);
+        const std::lock_guard lock{mutex_};
+        queue_bytes_ -= memory_of(one);
+        counters_.queued_spans -= one.size();
+        one = {};
+    }
+    decide(now);
+    settle(now);
+    if (forward_ != nullptr) forward_->flush();
+    keep_house(now);
+    write_notes(now, false);
+}
+
+void chain_pipeline::decide(std::int64_t now_ns) {
+    auto known = stitcher_.advance(now_ns);
+    if (now_ns < restored_until_ns_)
+        std::erase_if(known, [&](const tracing::decision& one) {
+            return std::binary_search(restored_.begin(), restored_.end(), one.root);
+        });
+    else
+        restored_ = {};
+    store_.apply(known);
+    {
+        const std::lock_guard lock{mutex_};
+        counters_.stitching = stitcher_.counters();
+        for (const auto& one : known) {
+            const auto source = one.cause.cause.valid() ? one.cause.source : tracing::link_source::none;
+            ++counters_.decisions[static_cast<std::size_t>(source)];
+        }
+    }
+    if (log_ == nullptr) return;
+    unwritten_.insert(unwritten_.end(), std::make_move_iterator(known.begin()), std::make_move_iterator(known.end()));
+}
+
+void chain_pipeline::settle(std::int64_t now_ns) {
+    while (auto settled = store_.next_settled(now_ns)) {
+        {
+            const std::lock_guard lock{mutex_};
+            ++(settled->complete ? counters_.chains_settled : counters_.chains_given_up);
+            count(counters_.latency, settled->waited);
+        }
+        auto& chain = settled->chain;
+        auto spans = tracing::rewrite_chain(std::move(chain.spans), chain.decisions, chain.id);
+        if (forward_ != nullptr) {
+            const bool sent = forward_->take(*settled, spans, static_cast<std::uint64_t>(clock_.unix_ns()));
+            const auto sent_as = sent ? chain.id : tracing::trace_id{};
+            store_.record(chain.traces, sent_as);
+            note(*settled, sent_as, now_ns);
+        }
+        learn(*settled, std::move(spans), now_ns);
+    }
+}
+
+/// A chain counts once, with what it had when it settled; what comes late counts by itself.
+void chain_pipeline::learn(const settled_chain& settled, std::vector<span_data> spans, std::int64_t now_ns) {
+    if (settled.spans < spans.size()) {
+        std::size_t kept = 0;
+        for (std::size_t i = 0; i < spans.size() && i < settled.fresh.size(); ++i)
+            if (settled.fresh[i]) std::swap(spans[kept++], spans[i]);
+        spans.resize(kept);
+    }
+    const std::lock_guard lock{topology_mutex_};
+    topology_.add(spans, static_cast<std::uint64_t>(now_ns));
+}
+
+tracing::topology_view chain_pipeline::topology(std::chrono::nanoseconds since) const {
+    const std::lock_guard lock{topology_mutex_};
+    return topology_.view(static_cast<std::uint64_t>(clock_.steady_ns()),
+                          static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0)));
+}
+
+void chain_pipeline::note(const settled_chain& settled, const tracing::trace_id& sent_as, std::int64_t now_ns) {
+    if (log_ == nullptr) return;
+    for (const auto& trace : settled.chain.traces)
+        fates_.push_back({{trace, sent_as, settled.through}, now_ns + fate_certain_ns});
+}
+
+void chain_pipeline::write_notes(std::int64_t now_ns, bool all) {
+    if (log_ == nullptr) return;
+    chain_notes notes{std::exchange(unwritten_, {}), {}};
+    for (; !fates_.empty() && (all || fates_.front().since_ns <= now_ns); fates_.pop_front())
+        notes.fates.push_back(fates_.front().fate);
+    if (!notes.empty()) log_->append(log_row::notes, encode_notes(notes), clock_.unix_ns());
+}
+
+/// What need not be done every time.
+void chain_pipeline::keep_house(std::int64_t now_ns) {
+    if (now_ns < next_house_ns_) return;
+    next_house_ns_ = now_ns + second;
+    store_.expire(now_ns);
+    if (log_ != nullptr) log_->trim(clock_.unix_ns());
+}
+
+pipeline_counters chain_pipeline::counters() const {
+    const std::lock_guard lock{mutex_};
+    return counters_;
+}
+
+}  // namespace outrider::collector

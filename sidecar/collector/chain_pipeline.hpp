@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "sidecar/collector/chain_forwarder.hpp"
+#include "sidecar/collector/chain_notes.hpp"
+#include "sidecar/collector/intake.hpp"
+#include "sidecar/collector/span_log.hpp"
+#include "sidecar/collector/trace_store.hpp"
+#include "tracing/chains/topology.hpp"
+#include "tracing/stitch/stitcher.hpp"
+
+namespace outrider::collector {
+
+/// What time it is: two clocks, which tests set.
+struct pipeline_clock {
+    std::function<std::int64_t()> steady_ns, unix_ns;
+};
+
+struct pipeline_options {
+    tracing::stitch_options stitching;
+    std::uint64_t queue_bytes = 64ULL << 20;  ///< of decoded spans that wait to be stitched; beyond, senders wait
+};
+
+/// How long chains took to be decided: after their last span, in seconds.
+struct decision_latency {
+    static constexpr std::array<double, 9> bounds{0.5, 1, 1.25, 1.5, 1.75, 2, 3, 5, 10};
+    std::array<std::uint64_t, bounds.size() + 1> counts{};  ///< not cumulative; the last is beyond all
+    double sum = 0;
+};
+
+/// What the pipeline has done, at one moment.
+struct pipeline_counters {
+    tracing::stitch_counters stitching;
+    std::array<std::uint64_t, 7> decisions{};  ///< by link_source; `none` are new roots
+    decision_latency latency;
+    std::uint64_t chains_settled = 0, chains_given_up = 0;
+    std::uint64_t queued_spans = 0, busy_refusals = 0, log_refusals = 0;
+};
+
+/// From a request to a chain:
+///
+///     take(): log -> store -> queue        the server's thread; what it answers is safe
+///     step(): queue -> stitcher -> decisions -> store -> settled chains -> forwarder, notes -> log
+///                                          a thread of its own, every 100 ms
+class chain_pipeline : public intake {
+  public:
+    /// @param log, forward  may be null; all outlive the pipeline
+    chain_pipeline(trace_store& store, pipeline_options options, span_log* log, chain_forwarder* forward,
+                   pipeline_clock clock);
+    ~chain_pipeline() override;
+
+    /// Reads what a former process left. Before start(). @throws span_log_error
+    void restore();
+    void start();
+    /// Ends the thread; notes are written.
+    void stop();
+
+    intake_result take(std::vector<tracing::span_data> spans, log_row encoding, std::string_view body) override;
+    /// One round of what the thread does.
+    void step();
+    pipeline_counters counters() const;
+    /// Of the chains that settled in that time.
+    tracing::topology_view topology(std::chrono::nanoseconds since) const;
+
+  private:
+    struct pending_fate {
+        chain_fate fate;
+        std::int64_t since_ns;
+    };
+    using batch = std::vector<tracing::span_data>;
+
+    void run();
+    std::deque<batch> taken();
+    void decide(std::int64_t now_ns);
+    void settle(std::int64_t now_ns);
+    void learn(const settled_chain& settled, std::vector<tracing::span_data> spans, std::int64_t now_ns);
+    void settle_all();
+    void note(const settled_chain& settled, const tracing::trace_id& sent_as, std::int64_t now_ns);
+    void write_notes(std::int64_t now_ns, bool all);
+    void keep_house(std::int64_t now_ns);
+    void replay(const span_log::row& row, const std::vector<chain_fate>& fates, std::size_t& next);
+
+    trace_store& store_;
+    const pipeline_options options_;
+    span_log* const log_;
+    chain_forwarder* const forward_;
+    const pipeline_clock clock_;
+
+    // Of the thread.
+    tracing::stitcher stitcher_;
+    std::vector<tracing::decision> unwritten_;
+    std::deque<pending_fate> fates_;
+    std::vector<tracing::span_key> restored_;  ///< roots that a former process decided: its word holds for a while
+    std::int64_t restored_until_ns_ = 0, next_house_ns_ = 0;
+
+    mutable std::mutex mutex_;
+    std::condition_variable wake_;
+    std::deque<batch> queue_;
+    std::uint64_t queue_bytes_ = 0;
+    bool stopping_ = false;
+    pipeline_counters counters_;
+    mutable std::mutex topology_mutex_;
+    tracing::rolling_topology topology_;
+    std::thread thread_;
+};
+
+}  // namespace outrider::collector

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sidecar/collector/chain_digest.hpp"
+#include "sidecar/collector/chain_query.hpp"
+#include "sidecar/collector/trace_store.hpp"
+
+namespace outrider::collector {
+
+/// The chain as one trace, as everybody outside sees it: rewritten, without what is only for the stitcher, and with
+/// what is missing named in it.
+std::vector<tracing::span_data> shown_chain(stored_chain chain);
+
+struct found_chain {
+    tracing::trace_id id;
+    chain_digest digest;
+    bool decided = false;
+};
+
+struct found_chains {
+    std::vector<found_chain> chains;  ///< most recent first
+    bool cut_off = false;             ///< there may be more: the search took too long
+};
+
+/// @param most_spans  that are looked at: a search ends there
+found_chains find_chains(const trace_store& store, const chain_query& query, std::uint64_t now_unix_ns,
+                         std::uint64_t most_spans);
+
+}  // namespace outrider::collector

@@ -1,0 +1,87 @@
+#include "sidecar/collector/held_trace.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sidecar/collector/byte_stream.hpp"
+
+namespace outrider::collector {
+
+namespace {
+
+constexpr std::size_t small = 1'024;         // up to here no byte is kept in reserve
+constexpr std::size_t worth_the_work = 256;  // dead bytes
+
+}  // namespace
+
+tracing::span_id held_entry::id() const {
+    tracing::span_id id;
+    byte_reader{body}.array(id.bytes);
+    return id;
+}
+
+void entry_list::iterator::read() {
+    if (at_ >= list_->size_) return;
+    byte_reader in{std::string_view{list_->bytes_.get(), list_->size_}.substr(at_)};
+    const auto length = in.whole();
+    now_.offset = at_;
+    now_.slot = static_cast<std::uint8_t>(in.byte());
+    now_.marks = static_cast<std::uint8_t>(in.byte());
+    now_.body = in.raw(length);
+    next_ = list_->size_ - static_cast<std::uint32_t>(in.left());
+}
+
+std::uint32_t entry_list::append(std::uint8_t slot, std::uint8_t marks, std::string_view body) {
+    std::string head;  // within the string itself: no allocation
+    byte_writer out{head};
+    out.whole(body.size());
+    out.byte(slot);
+    out.byte(marks);
+    reserve(head.size() + body.size());
+    const auto offset = size_;
+    std::memcpy(bytes_.get() + size_, head.data(), head.size());
+    std::memcpy(bytes_.get() + size_ + head.size(), body.data(), body.size());
+    size_ += static_cast<std::uint32_t>(head.size() + body.size());
+    return offset;
+}
+
+std::size_t entry_list::mark_at(std::uint32_t offset) const {
+    byte_reader in{std::string_view{bytes_.get(), size_}.substr(offset)};
+    in.whole();
+    in.byte();
+    return size_ - in.left();
+}
+
+void entry_list::mark(std::uint32_t offset, std::uint8_t also) {
+    auto& marks = bytes_[mark_at(offset)];
+    marks = static_cast<char>(static_cast<unsigned char>(marks) | also);
+}
+
+bool entry_list::kill(std::uint32_t offset) {
+    const auto one = at(offset);
+    mark(offset, mark_dead);
+    dead_ += static_cast<std::uint32_t>(one.body.size());
+    return dead_ > worth_the_work && dead_ > size_ / 2;
+}
+
+void entry_list::compact() {
+    entry_list kept;
+    kept.reserve(size_ - dead_);
+    for (const auto& one : *this)
+        if (!one.dead()) kept.append(one.slot, one.marks, one.body);
+    *this = std::move(kept);
+}
+
+void entry_list::reserve(std::size_t more) {
+    const auto wanted = size_ + more;
+    if (wanted <= capacity_) return;
+    const auto spare = wanted < small ? 0 : wanted / 8;
+    const auto capacity = (wanted + spare + 15) / 16 * 16 - 8;  // what malloc gives without a rest
+    const auto rounded = capacity < wanted ? capacity + 16 : capacity;
+    auto larger = std::make_unique<char[]>(rounded);
+    if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
+    bytes_ = std::move(larger);
+    capacity_ = static_cast<std::uint32_t>(rounded);
+}
+
+}  // namespace outrider::collector

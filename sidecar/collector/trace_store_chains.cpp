@@ -1,0 +1,100 @@
+#include "sidecar/collector/trace_store.hpp"
+
+namespace outrider::collector {
+
+using tracing::trace_id;
+
+/// What was forwarded under a name keeps it, whatever joins it later.
+trace_id trace_store::name_of_chain(std::span<const number> members) const {
+    for (const auto one : members)
+        if (archive_[one].sent_as.valid()) return archive_[one].sent_as;
+    return chains_.chain_of(members.front());
+}
+
+stored_chain trace_store::assemble(std::span<const number> members) const {
+    stored_chain out;
+    out.id = name_of_chain(members);
+    out.decided = true;
+    for (const auto one : members) {
+        const auto& trace = archive_[one];
+        auto spans = archive_.spans_of(one);
+        out.spans.insert(out.spans.end(), std::make_move_iterator(spans.begin()), std::make_move_iterator(spans.end()));
+        auto decisions = chains_.decisions_of(one);
+        out.decisions.insert(out.decisions.end(), std::make_move_iterator(decisions.begin()),
+                             std::make_move_iterator(decisions.end()));
+        out.traces.push_back(trace.id);
+        out.dropped += trace.dropped;
+        out.decided = out.decided && trace.waiting == 0;
+    }
+    return out;
+}
+
+stored_chain trace_store::chain(const trace_id& id) const {
+    const std::lock_guard lock{mutex_};
+    const auto which = archive_.traces().find(id);
+    if (!which) return {id, {}, {}, {}, 0, false};
+    return assemble(chains_.members(*which));
+}
+
+std::size_t trace_store::apply(std::span<const tracing::decision> known) {
+    const std::lock_guard lock{mutex_};
+    std::size_t applied = 0;
+    for (const auto& one : known) applied += chains_.apply(one) ? 1 : 0;
+    return applied;
+}
+
+void trace_store::settle(std::span<const number> members, settled_chain& into) {
+    bool before = false;
+    for (const auto one : members) {
+        auto& trace = archive_[one];
+        into.sent = into.sent || trace.sent_as.valid();
+        into.sampled_out = into.sampled_out || trace.sampled_out;
+        before = before || trace.waiting < trace.spans;
+        into.spans += trace.waiting;
+        for (const auto& entry : trace.entries)
+            if (entry.is_span()) into.fresh.push_back((entry.marks & mark_settled) == 0);
+        archive_.settle(one);
+    }
+    counters_.waiting -= into.spans;
+    counters_.settled += into.spans;
+    if (before) counters_.late += into.spans;
+}
+
+std::optional<settled_chain> trace_store::next_settled(std::int64_t now_ns) {
+    const std::lock_guard lock{mutex_};
+    const auto found = chains_.next_settled(now_ns);
+    if (!found) return std::nullopt;
+    settled_chain out;
+    out.waited = std::chrono::nanoseconds{found->waited_ns};
+    out.complete = found->complete;
+    out.through = last_row_;
+    settle(found->traces, out);
+    out.chain = assemble(found->traces);
+    return out;
+}
+
+void trace_store::record(std::span<const trace_id> traces, const trace_id& sent_as) {
+    const std::lock_guard lock{mutex_};
+    for (const auto& id : traces) {
+        const auto which = archive_.traces().find(id);
+        if (!which) continue;
+        auto& trace = archive_[*which];
+        if (!trace.sent_as.valid()) trace.sent_as = sent_as;
+        trace.sampled_out = !sent_as.valid();
+    }
+}
+
+void trace_store::restore(const trace_id& id, const trace_id& sent_as) {
+    {
+        const std::lock_guard lock{mutex_};
+        const auto which = archive_.traces().find(id);
+        if (!which) return;
+        const auto waiting = archive_[*which].waiting;
+        archive_.settle(*which);
+        counters_.waiting -= waiting;
+        counters_.settled += waiting;
+    }
+    record({&id, 1}, sent_as);
+}
+
+}  // namespace outrider::collector
