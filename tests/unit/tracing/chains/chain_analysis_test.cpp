@@ -213,25 +213,26 @@ std::vector<span_data> many(std::size_t count, bool deep) {
     return spans;
 }
 
-TEST(ChainAnalysis, StaysBoundedWithAHundredThousandSpans) {
-    for (bool deep : {false, true}) {
-        const auto spans = many(100'000, deep);
-        const auto chains = build_chains(spans);
-        const auto known = analyze(chains.at(0));
-        EXPECT_LE(known.findings.size(), 2'000U);
-        EXPECT_GT(known.left_out, 90'000U);
-        const auto sequence = sequence_of(chains[0], known);
-        const auto flow = flow_of(chains[0], known);
-        EXPECT_EQ(sequence.left_out, "... 99600 more rows");
-        EXPECT_THAT(flow.left_out, HasSubstr("... 99600 more rows"));
-        EXPECT_LT(sequence_mermaid(sequence).size(), 50'000U) << "what Mermaid takes";
-        EXPECT_LT(graph_mermaid(flow).size(), 50'000U);
-        EXPECT_LE(flow.edges.size(), 500U) << "what Mermaid takes";
-        EXPECT_LT(sequence_svg(sequence).size(), 1'000'000U);
-        EXPECT_LT(graph_svg(flow).size(), 1'000'000U);
-        EXPECT_THAT(chain_text(chains, {100, false, 1'000}), HasSubstr("99000 more lines"));
-    }
+void expect_bounded(std::size_t count, bool deep) {
+    const auto spans = many(count, deep);
+    const auto chains = build_chains(spans);
+    const auto known = analyze(chains.at(0));
+    EXPECT_LE(known.findings.size(), 2'000U);
+    EXPECT_GT(known.left_out, count * 9 / 10);
+    const auto sequence = sequence_of(chains[0], known);
+    const auto flow = flow_of(chains[0], known);
+    EXPECT_THAT(sequence.left_out, HasSubstr("more rows"));
+    EXPECT_THAT(flow.left_out, HasSubstr("more rows"));
+    EXPECT_LT(sequence_mermaid(sequence).size(), 50'000U) << "what Mermaid takes";
+    EXPECT_LT(graph_mermaid(flow).size(), 50'000U);
+    EXPECT_LE(flow.edges.size(), 500U) << "what Mermaid takes";
+    EXPECT_LT(sequence_svg(sequence).size(), 1'000'000U);
+    EXPECT_LT(graph_svg(flow).size(), 1'000'000U);
 }
+
+TEST(ChainAnalysis, StaysBoundedWithAHundredThousandSpans) { expect_bounded(100'000, false); }
+
+TEST(ChainAnalysis, StaysBoundedWithATowerOfSpans) { expect_bounded(10'000, true); }
 
 }  // namespace
 }  // namespace outrider::tracing
