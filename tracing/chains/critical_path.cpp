@@ -65,6 +65,13 @@ class path_walk {
         return span != nullptr && is_poll(*span) && (at == 0 || chain_.rows[at - 1].join != chain_join::queue);
     }
 
+    // Its span ends when the record was handed over; what the service does then, until something comes of it, is its
+    // time.
+    bool takes(std::size_t at) const {
+        const auto* span = chain_.rows[at].span;
+        return span != nullptr && (is_process(*span) || is_poll(*span));
+    }
+
     // Backwards from the end: what returned last before the cursor was waited for, and the time until then is the
     // row's.
     void walk(std::size_t at) {
@@ -83,7 +90,7 @@ class path_walk {
 
     void own(std::size_t at, std::uint64_t from, std::uint64_t to) {
         from = std::max(from, times_[at].start);
-        to = std::min(to, times_[at].end);
+        if (!takes(at)) to = std::min(to, times_[at].end);
         if (from < to && chain_.rows[at].join != chain_join::gap) path_.push_back({at, {from, to}});
     }
 
