@@ -33,7 +33,7 @@ packages_build() {
 }
 
 # What the services of examples/shop are written with, and the library whose mock cluster `outrider dev-broker` is.
-packages_demo() { echo librdkafka1 python3-confluent-kafka; }
+packages_demo() { echo librdkafka++1 librdkafka1 python3-confluent-kafka python3-kafka; }
 
 # The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
 # Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.

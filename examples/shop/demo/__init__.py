@@ -1,0 +1,1 @@
+"""What ./demo is made of: processes, the sidecars beside them, and what is shown."""
