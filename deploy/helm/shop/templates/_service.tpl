@@ -5,7 +5,8 @@
       "service" .name
       "service_namespace" .root.Release.Namespace
       "inbound" (list (dict "listen" (printf "0.0.0.0:%v" $ports.http) "app" "127.0.0.1:9000"))
-      "tracing" (dict "otlp" .root.Values.jaeger.otlp)
+      "tracing" (dict "collector" .root.Values.collector.address)
+      "keys" .root.Values.keys
       "probes" (printf "0.0.0.0:%v" $ports.probes)
       "admin" "127.0.0.1:7900"
       "state" "/var/lib/outrider" -}}
