@@ -1,5 +1,6 @@
 """The compose file: what docker compose would make of it, and what fits together. No engine is needed for that."""
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,7 @@ import harness
 import processes
 
 COMPOSE = processes.ROOT / "deploy/compose"
-SERVICES = ("frontend", "orders", "stock", "shipping")
+SERVICES = ("frontend", "orders", "inventory", "payment")
 
 STRICT = go_programs.built("compose_strict")
 
@@ -30,7 +31,7 @@ class Compose(harness.Case):
 
     def test_the_judge_finds_what_is_wrong(self):
         good = (COMPOSE / "compose.yaml").read_text()
-        for bad, reason in ((good.replace("network_mode: service:stock-outrider", "network_mode: service:nobody"), "nobody"),
+        for bad, reason in ((good.replace("network_mode: service:inventory-outrider", "network_mode: service:nobody"), "nobody"),
                             (good.replace("cap_drop: [ALL]", "cap_dorp: [ALL]"), "cap_dorp"),
                             (good.replace("condition: service_healthy", "condition: service_happy"), "condition")):
             path = self.folder() / "compose.yaml"
@@ -49,7 +50,26 @@ class Compose(harness.Case):
             self.assertEqual(sidecar["healthcheck"]["test"][:3], ["CMD", "/usr/bin/outrider", "wait"])
             for each in (service, sidecar):
                 self.assertTrue(each["read_only"] and each["cap_drop"] == ["ALL"], name)
-            self.assertTrue((processes.ROOT / "examples/shop" / service["command"][0]).exists())
+            self.assertIn(service["command"], ([f"/shop/{name}.py"], [f"/shop/shop_{name}"]))
+
+    def test_the_image_has_each_program(self):
+        recipe = (processes.ROOT / "examples/shop/Containerfile").read_text()
+        for name in SERVICES:
+            program = processes.pathlib.PurePath(self.model()["services"][name]["command"][0]).name
+            source = processes.ROOT / "examples/shop" / program
+            if program.endswith(".py"):
+                self.assertTrue(os.access(source, os.X_OK) and source.read_text().startswith("#!/usr/bin/python3\n"), program)
+            else:
+                self.assertIn(f"COPY --from=build /build/{program} ./", recipe)
+
+    def test_what_sidecars_saw_goes_to_the_collector_and_whole_chains_to_jaeger(self):
+        services = self.model()["services"]
+        command = services["collector"]["command"]
+        self.assertEqual(command[command.index("--forward") + 1], "http://jaeger:4318")
+        for name in SERVICES:
+            settings = self.settings(name)
+            self.assertEqual(settings["tracing.collector"], "http://collector:4318")
+            self.assertFalse(settings.get("tracing.otlp"), name)
 
     def test_each_configuration_is_valid_and_says_what_its_service_says(self):
         services = self.model()["services"]

@@ -9,6 +9,7 @@ import sys
 import guide_pages
 import harness
 import processes
+import shop
 
 GUIDE = processes.ROOT / "deploy/guide"
 ORDER = re.findall(r"\]\((\w[\w-]*\.md)\)", (GUIDE / "index.md").read_text())
@@ -25,6 +26,7 @@ class Guide(harness.Case):
             shutil.copytree(processes.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / ".bin").mkdir()
         (folder / ".bin/outrider").symlink_to(pathlib.Path(processes.OUTRIDER).resolve())
+        (folder / ".bin/shop_payment").symlink_to(pathlib.Path(shop.PAYMENT).resolve())
         environment = processes.clean_environment({"PATH": f"{folder}/.bin:{os.environ['PATH']}", "HOME": str(folder), "LANG": "C.UTF-8",
                                                    "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1", "OUTRIDER_TRACING_BATCH_DELAY": "200ms"})
         reader = guide_pages.Reader(folder, environment)

@@ -10,7 +10,7 @@ import manifests
 import processes
 
 CHARTS = processes.ROOT / "deploy/helm"
-SERVICES = {"frontend", "orders", "stock", "shipping"}
+SERVICES = {"frontend", "orders", "inventory", "payment"}
 HELM, STRICT = (go_programs.built(name) for name in ("helm", "kube_strict"))
 
 
@@ -41,8 +41,9 @@ class Charts(harness.Case):
 
     def test_each_pod_has_a_native_sidecar_with_what_it_needs(self):
         objects = self.render()
-        self.assertEqual({name for name, _ in objects.pods()}, SERVICES)
-        for name, pod in objects.pods():
+        self.assertEqual({name for name, _ in objects.pods()}, SERVICES | {"collector"})
+        for name in SERVICES:
+            pod = self.template(objects, name)
             sidecar = manifests.sidecar(pod)
             self.assertEqual(sidecar["restartPolicy"], "Always")
             self.assertEqual({volume["name"] for volume in pod["spec"]["volumes"]}, {mount["name"] for mount in sidecar["volumeMounts"]})
@@ -74,19 +75,26 @@ class Charts(harness.Case):
 
     def test_a_changed_configuration_makes_new_pods_and_changed_policies_do_not(self):
         before = self.render()
-        config = self.render("--set", "services.orders.calls.stock=elsewhere:8080")
-        policies = self.render("--set", "services.orders.policies.stock\\.yaml=policies: []")
+        config = self.render("--set", "services.orders.calls.inventory=elsewhere:8080")
+        policies = self.render("--set", "services.orders.policies.payment\\.yaml=policies: []")
         self.assertNotEqual(self.template(before, "orders"), self.template(config, "orders"))
-        self.assertEqual(self.template(before, "stock"), self.template(config, "stock"))
+        self.assertEqual(self.template(before, "inventory"), self.template(config, "inventory"))
         self.assertEqual(self.template(before, "orders"), self.template(policies, "orders"))
-        self.assertEqual(policies.of("ConfigMap")["orders-outrider-policies"]["data"]["stock.yaml"], "policies: []\n")
+        self.assertEqual(policies.of("ConfigMap")["orders-outrider-policies"]["data"]["payment.yaml"], "policies: []\n")
+
+    def test_the_collector_forwards_to_jaeger_and_can_be_another_one(self):
+        pod = self.template(self.render(), "collector")
+        self.assertIn("--forward=http://jaeger:4318", pod["spec"]["containers"][0]["args"])
+        objects = self.render("--set", "collector.enabled=false,collector.address=http://chains.monitoring:4318")
+        self.assertNotIn("collector", dict(objects.pods()))
+        self.assertIn("http://chains.monitoring:4318", objects.of("ConfigMap")["orders-outrider"]["data"]["sidecar.yaml"])
 
     def test_what_the_library_has_in_common_is_set_under_its_name(self):
         objects = self.render("--set", "outrider.image.tag=1.2.3,outrider.ports.probes=7999")
-        pod = self.template(objects, "shipping")
+        pod = self.template(objects, "payment")
         self.assertEqual(manifests.sidecar(pod)["image"], "outrider:1.2.3")
         self.assertEqual(manifests.ports(pod)["probes"], 7999)
-        self.assertIn("0.0.0.0:7999", objects.of("ConfigMap")["shipping-outrider"]["data"]["sidecar.yaml"])
+        self.assertIn("0.0.0.0:7999", objects.of("ConfigMap")["payment-outrider"]["data"]["sidecar.yaml"])
         said = self.helm("template", "shop", self.shop, "--kube-version", "1.30.0", "--set", "outrider.prots.http=1", fails=True)
         self.assertIn("prots", said)
 
@@ -100,7 +108,7 @@ class Charts(harness.Case):
         self.assertEqual(json.loads(board)["uid"], "outrider")
         monitor = objects.of("ServiceMonitor")["shop-outrider"]["spec"]
         found = {name for name, service in objects.of("Service").items() if manifests.matches(monitor["selector"], service["metadata"]["labels"])}
-        self.assertEqual(found, SERVICES)
+        self.assertEqual(found - {"collector"}, SERVICES)
 
 
 if __name__ == "__main__":

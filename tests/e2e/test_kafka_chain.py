@@ -1,4 +1,4 @@
-"""A chain goes on over a topic: frontend -> orders -> (topic) -> stock -> shipping is one tree, with the time in the queue."""
+"""A chain goes on over a topic: an order in the shop is one tree, with the time that each record lay in its queue."""
 import json
 import os
 import sys
@@ -8,7 +8,9 @@ import dev_broker
 import harness
 import processes
 from harness import run, wait_for
-from shop import SPANS_OF_AN_ORDER, TOPIC, Shop, assert_one_trace, by_service_and_kind, parent, tags
+from shop import Chains as OrdersChains
+from shop import Shop
+from shop_shapes import PAID_BY_EVENTS, is_work, lines
 
 CONTEXT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -43,6 +45,24 @@ def row_of(rows, label):
     return found[0]
 
 
+def tags(span):
+    return {tag["key"]: tag["value"] for tag in span["tags"]}
+
+
+def by_service_and_kind(trace):
+    """The spans of a trace in Jaeger's JSON: {(service, kind): [span]}; the kind of spans about messages is their operation."""
+    found = {}
+    for span in trace["spans"]:
+        tagged = tags(span)
+        kind = tagged.get("messaging.operation.name", tagged["span.kind"])
+        found.setdefault((trace["processes"][span["processID"]]["serviceName"], kind), []).append(span)
+    return found
+
+
+def parent(span):
+    return next((each["spanID"] for each in span["references"] if each["refType"] == "CHILD_OF"), None)
+
+
 class Chains(harness.Case):
     """Over a backend that a subclass names."""
 
@@ -50,6 +70,10 @@ class Chains(harness.Case):
         """(where spans go, where traces are read, the process)"""
         collect = self.collector()
         return collect.url, collect
+
+    def forwarding(self):
+        """What makes a collector forward to that backend."""
+        return []
 
     def setUp(self):
         self.otlp, self.traces = self.backend()
@@ -59,18 +83,22 @@ class Chains(harness.Case):
                                more=["--kafka", f"127.0.0.1:0={broker.address}"])
         return dev_broker.address_of(sidecar)
 
-    def test_over_the_shops_topic_is_one_trace_and_one_tree(self):
-        shop = Shop(self, self.otlp)
-        shop.order()
-        trace = self.traces.trace_with("frontend", SPANS_OF_AN_ORDER, within=20)
-        assert_one_trace(self, trace)
-        rows = tree(trace["traceID"], self.traces.url)["rows"]
-        self.assertEqual(path_to(row_of(rows, "shipping POST"), rows),
-                         ["shipping POST", "stock POST", f"stock process {TOPIC}", f"({TOPIC})", f"orders send {TOPIC}", "orders POST",
+    def test_over_the_shops_topics_is_one_tree(self):
+        collect = self.collector(arguments=self.forwarding())
+        shop = Shop(self.keep, collect.url)
+        _, order = shop.order(by="events")
+        shop.wait_for_state(order["orderId"], "paid")
+        chain_id = OrdersChains(collect.url).whole(order["orderId"], len(lines(PAID_BY_EVENTS)), work=is_work)[0]["id"]
+        traces = self.traces.url if self.forwarding() else collect.url
+        wait_for(lambda: "process payment-charged" in run("chain", chain_id, "--from", traces).stdout, f"{chain_id} at {traces}", 30)
+        rows = tree(chain_id, traces)["rows"]
+        self.assertEqual(path_to(row_of(rows, "orders process payment-charged"), rows),
+                         ["orders process payment-charged", "(payment-charged)", "payment send payment-charged",
+                          "payment process stock-reserved", "(stock-reserved)", "inventory send stock-reserved",
+                          "inventory process order-placed", "(order-placed)", "orders send order-placed", "orders POST",
                           "frontend POST", "frontend POST"])
-        self.assertIn(f"stock poll {TOPIC}", [row["label"] for row in rows], "a trace of its own, which is searched for")
-        drawn = chain(trace["traceID"], self.traces.url)
-        self.assertRegex(drawn, rf"\(queue {TOPIC}\) +\d+(\.\d+)? (µs|ms)")
+        for topic in ("order-placed", "stock-reserved", "payment-charged"):
+            self.assertRegex(chain(chain_id, traces), rf"\(queue {topic}\) +\d+(\.\d+)? (µs|ms|s)")
 
     def test_shows_how_long_a_record_lay_in_the_topic(self):
         broker = self.keep(dev_broker.DevBroker("--topic", "jobs"))
@@ -153,6 +181,9 @@ class ChainsInAJaeger(Chains):
     def backend(self):
         jaeger = self.keep(processes.Jaeger(PROGRAM, folder=self.folder()))
         return jaeger.otlp, jaeger
+
+    def forwarding(self):
+        return ["--forward", self.otlp]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import processes
 
 KUBERNETES = processes.ROOT / "deploy/kubernetes"
 SHOP = KUBERNETES / "shop"
-SERVICES = ("frontend", "orders", "stock", "shipping")
+SERVICES = ("frontend", "orders", "inventory", "payment")
 STRICT = go_programs.built("kube_strict")
 INJECT = processes.ROOT / "tests/data/inject"
 
@@ -142,8 +142,10 @@ class Manifests(harness.Case):
                 labels = pods[name]["metadata"]["labels"]
                 self.assertTrue(manifests.may_enter(objects, labels, pods[target], manifests.ports(pods[target])[place]), f"{name} -> {target}")
                 called.add((name, target))
-        self.assertEqual(len(called), 9, called)  # three calls, two to Kafka, four to Jaeger
-        for source, target, port in (("shipping", "orders", 8080), ("frontend", "stock", 8080), ("frontend", "kafka", 9092), ("orders", "stock", 7910)):
+        self.assertEqual(len(called), 10, called)  # three calls, three to Kafka, four to the collector
+        self.assertTrue(manifests.may_enter(objects, pods["collector"]["metadata"]["labels"], pods["jaeger"], 4318), "it forwards")
+        for source, target, port in (("payment", "orders", 8080), ("frontend", "inventory", 8080), ("frontend", "kafka", 9092),
+                                     ("orders", "inventory", 7910), ("orders", "jaeger", 4318)):
             labels = pods[source]["metadata"]["labels"]
             self.assertFalse(manifests.may_enter(objects, labels, pods[target], port), f"{source} -> {target}")
 

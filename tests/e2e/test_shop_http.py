@@ -1,0 +1,112 @@
+"""The shop by HTTP calls, no service handing a context on: what became of each order is one chain, hop by hop, in the collector and in
+a real Jaeger behind it."""
+import concurrent.futures
+import os
+import sys
+
+import harness
+import processes
+from shop import Chains, Shop, drawn, of_jaeger
+from shop_shapes import COMPENSATED_BY_CALLS, INSUFFICIENT_BY_CALLS, PAID_BY_CALLS, TWICE_BY_CALLS, lines
+
+AT_ONCE = 20
+
+
+class ShopByCalls(harness.Case):
+    @classmethod
+    def setUpClass(cls):
+        def keep(started):
+            cls.addClassCleanup(started.close)
+            return started
+        cls.jaeger = keep(processes.Jaeger(PROGRAM)) if PROGRAM else None
+        forward = ["--forward", cls.jaeger.otlp] if cls.jaeger else []
+        cls.collect = keep(processes.Collector(arguments=forward))
+        cls.shop = Shop(keep, cls.collect.url, environment={"CALL_TIMEOUT": "6"})
+        cls.chains = Chains(cls.collect.url)
+
+    def setUp(self):
+        for name in self.shop.services:
+            self.shop.fault(name)
+
+    def ordered(self, status, **wish):
+        """The number of an order that was answered with this status."""
+        answered, order = self.shop.order(**wish)
+        self.assertEqual(answered, status, order)
+        return order["orderId"]
+
+    def assert_chain(self, number, shape):
+        """The order's chain is exactly this, in the collector and in Jaeger. Returns what the collector says of it, and its spans."""
+        chain, spans = self.chains.whole(number, len(lines(shape)))
+        self.assertEqual(drawn(spans), lines(shape))
+        for span in spans:
+            self.assertLessEqual(span.orders, {number}, span.label)
+            if span.source:
+                self.assertGreaterEqual(span.confidence, 0.9, span.label)
+        self.assertIn({"order": number}.items(), [dict([each]).items() for each in self.keys_of(chain)])
+        if self.jaeger:
+            trace = harness.wait_for(lambda: self.in_jaeger(chain["id"], len(spans)), f"the chain of order {number} in Jaeger", 30)
+            self.assertEqual(drawn(of_jaeger(trace)), lines(shape))
+        return chain, spans
+
+    @staticmethod
+    def keys_of(chain):
+        return [(name, value) for name, values in chain["keys"].items() for value in (values if isinstance(values, list) else [values])]
+
+    def in_jaeger(self, chain_id, spans):
+        trace = self.jaeger.trace(chain_id)
+        return trace if trace and len(trace["spans"]) >= spans else None
+
+    def test_an_order_that_is_paid(self):
+        self.assert_chain(self.ordered(201), PAID_BY_CALLS)
+
+    def test_insufficient_stock_ends_it_before_payment(self):
+        self.assert_chain(self.ordered(409, sku="cocoa", quantity=5), INSUFFICIENT_BY_CALLS)
+
+    def test_what_was_reserved_is_released_when_payment_fails(self):
+        number = self.ordered(402, sku="samovar", quantity=1)
+        self.assert_chain(number, COMPENSATED_BY_CALLS)
+        self.assertEqual(self.shop.state(number)["state"], "cancelled")
+
+    def test_a_slow_payment_is_where_the_time_went(self):
+        self.shop.fault("payment", slow="300ms")
+        chain, spans = self.assert_chain(self.ordered(201), PAID_BY_CALLS)
+        self.assertGreater(int(chain["durationNano"]), 300_000_000)
+        done = harness.run("chain", "--key", f"order={self.number_of(spans)}", "--from", self.collect.url)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("payment", done.stdout)
+
+    @staticmethod
+    def number_of(spans):
+        number, = set().union(*(span.orders for span in spans))
+        return number
+
+    def test_a_payment_that_never_answers_is_named(self):
+        self.shop.fault("payment", dropping=1)
+        number = self.ordered(504)
+        chain, spans = self.chains.whole(number, 9)
+        shape = [line for line in drawn(spans)]
+        self.assertEqual([line.split(" ~")[0].strip() for line in shape if "payment" in line][0].rsplit(" ", 1)[0], "orders → payment POST")
+        self.assertEqual(shape[-2:], ["      orders → inventory DELETE 200 ~echo", "        inventory DELETE 200"])
+        failed = [span for span in spans if span.service == "orders" and span.attributes.get("server.address") == "payment"]
+        self.assertEqual(len(failed), 1)
+        self.assertGreater(chain["errors"], 0)
+
+    def test_calls_that_are_made_twice_are_seen_twice(self):
+        self.shop.fault("orders", duplicating=True)
+        self.assert_chain(self.ordered(201), TWICE_BY_CALLS)
+
+    def test_orders_at_once_have_each_a_chain_of_its_own(self):
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            numbers = list(pool.map(lambda each: self.ordered(201, customer=f"customer-{each}@example.org"), range(AT_ONCE)))
+        self.assertEqual(len(set(numbers)), AT_ONCE)
+        for number in numbers:
+            self.assert_chain(number, PAID_BY_CALLS)
+
+
+if __name__ == "__main__":
+    PROGRAM = processes.jaeger_program()
+    if PROGRAM is None:
+        if os.environ.get("CI") == "true":
+            sys.exit("error: CI tests against a real Jaeger, and there is no Go here to build it with")
+        print("no Go here, so NOTHING WAS TESTED AGAINST A REAL JAEGER", file=sys.stderr)
+    harness.main()

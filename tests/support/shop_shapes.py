@@ -1,0 +1,99 @@
+"""What the chain of an order in the shop is, hop by hop: "~source" is behind what no service told, but was inferred."""
+
+PAID_BY_CALLS = """
+frontend POST 201
+  frontend → orders POST 201 ~echo
+    orders POST 201
+      orders → inventory POST 201 ~echo
+        inventory POST 201
+      orders → payment POST 201 ~echo
+        payment POST 201
+"""
+INSUFFICIENT_BY_CALLS = """
+frontend POST 409
+  frontend → orders POST 409 ~echo
+    orders POST 409
+      orders → inventory POST 409 ~echo
+        inventory POST 409
+"""
+COMPENSATED_BY_CALLS = """
+frontend POST 402
+  frontend → orders POST 402 ~echo
+    orders POST 402
+      orders → inventory POST 201 ~echo
+        inventory POST 201
+      orders → payment POST 402 ~echo
+        payment POST 402
+      orders → inventory DELETE 200 ~echo
+        inventory DELETE 200
+"""
+TWICE_BY_CALLS = """
+frontend POST 201
+  frontend → orders POST 201 ~echo
+    orders POST 201
+      orders → inventory POST 201 ~echo
+        inventory POST 201
+      orders → inventory POST 200 ~echo
+        inventory POST 200
+      orders → payment POST 201 ~echo
+        payment POST 201
+      orders → payment POST 200 ~echo
+        payment POST 200
+"""
+
+PLACED = """
+frontend POST 202
+  frontend → orders POST 202 ~echo
+    orders POST 202
+      orders send order-placed ~echo
+        inventory process order-placed
+"""
+STUCK_AT_PAYMENT = PLACED + """
+          inventory send stock-reserved ~echo
+            payment process stock-reserved
+"""
+PAID_BY_EVENTS = STUCK_AT_PAYMENT + """
+              payment send payment-charged ~echo
+                orders process payment-charged
+"""
+INSUFFICIENT_BY_EVENTS = PLACED + """
+          inventory send stock-rejected ~echo
+            orders process stock-rejected
+"""
+COMPENSATED_BY_EVENTS = STUCK_AT_PAYMENT + """
+              payment send payment-failed ~echo
+                inventory process payment-failed
+                  inventory send stock-released ~echo
+                    orders process stock-released
+                orders process payment-failed
+"""
+TWICE_BY_EVENTS = PAID_BY_EVENTS + """
+          inventory send stock-reserved ~echo
+            payment process stock-reserved
+"""
+
+
+def lines(shape):
+    return [line for line in shape.splitlines() if line]
+
+
+def is_work(span):
+    """Not how records are fetched and that they were dealt with."""
+    return not span.name.startswith(("poll ", "commit "))
+
+
+def canonical(drawn):
+    """A tree of indented lines with the children of each in the order of their names: of consumers of one record none is first."""
+    root = ("", [])
+    path = [root]
+    for line in drawn:
+        depth = (len(line) - len(line.lstrip())) // 2
+        node = (line.strip(), [])
+        del path[depth + 1:]
+        path[-1][1].append(node)
+        path.append(node)
+    return sorted_tree(root)
+
+
+def sorted_tree(node):
+    return node[0], sorted(map(sorted_tree, node[1]))
