@@ -87,7 +87,8 @@ class chain_drawing {
         text.append("  ").append(clean(row.span->name));
         if (auto status = status_text(*row.span); !status.empty()) text.append("  ").append(clean(status));
         if (const auto inferred = inferred_link_of(row)) {
-            text.append("  ~ ").append(clean(inferred->source)).append(" ").append(share_text(inferred->confidence));
+            text.append("  ~ ").append(clean(inferred->source));
+            if (inferred->confidence > 0) text.append(" ").append(share_text(inferred->confidence));
         } else if (row.join == chain_join::link) {
             text += "  (by link)";
         }

@@ -62,6 +62,15 @@ class Chain : public testing::Test {
     chain_options options;
 };
 
+/// The rows of the one chain that is drawn as JSON, without their times.
+std::vector<std::string> outline(const std::string& json) {
+    std::vector<std::string> lines;
+    for (const auto& row : nlohmann::json::parse(json)["chains"][0]["rows"])
+        lines.push_back(row["depth"].dump() + " " + row.value("service", "") + " " + row.value("name", "") + " " +
+                        row.value("status", ""));
+    return lines;
+}
+
 /// A server that answers everything alike.
 class stub_answer {
   public:
@@ -85,11 +94,13 @@ TEST_F(Chain, DrawsATraceOfOurCollector) {
 TEST_F(Chain, DrawsTheSameFromTheAnswerOfARealJaeger) {
     stub_answer jaeger{{200, "application/json", read_file("trace_1_48.json"), {}}};
     options.wish.trace_id = recorded_trace;
+    options.view = chain_view::json;
     const auto ours = run(options);
     options.from = jaeger.url();
     const auto theirs = run(options);
     EXPECT_EQ(theirs.code, 0) << theirs.err;
-    EXPECT_EQ(theirs.out, ours.out);
+    EXPECT_EQ(outline(theirs.out), outline(ours.out))
+        << "but for what a Jaeger does not keep: nanoseconds, links' tags";
 }
 
 TEST_F(Chain, AcceptsShortIdsAndATrailingSlash) {
@@ -132,7 +143,7 @@ TEST_F(Chain, NamesTheServicesThereAreWhenOneIsUnknown) {
     const auto drawn = run(options);
     EXPECT_EQ(drawn.code, 1);
     EXPECT_THAT(drawn.err,
-                HasSubstr("no trace of a service odrers & more at " + options.from + "; it knows frontend, orders"));
+                HasSubstr("no chain of a service odrers & more at " + options.from + "; it knows frontend, orders"));
 }
 
 TEST_F(Chain, SaysThatATraceIsNotThereAndOffersToWait) {
