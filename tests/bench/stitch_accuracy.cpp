@@ -1,9 +1,11 @@
 // How much of what the stitcher says is true, by kind of traffic and load. With --check it fails where a bound of
 // accuracy_bounds.hpp is not kept.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,9 +21,40 @@ struct arguments {
     std::vector<std::string> kinds;
     std::vector<double> loads{1.6, 4.3, 7.7, 14.4};
     std::uint64_t first_seed = 10'001, seeds = 2;
-    std::size_t requests = 600;
+    std::size_t requests = 600, wrong = 0;
     bool open = false, echo = false, keys = false, check = false;
 };
+
+/// Says of some wrong links what they were.
+void show_wrong(const generated_chains& made, const stitched& said, std::size_t most) {
+    std::map<tracing::span_key, const tracing::span_data*> spans;
+    for (const auto& each : made.spans) spans[{each.span.trace, each.span.span}] = &each.span;
+    const auto told = [&](const tracing::span_key& key) {
+        const auto found = spans.find(key);
+        if (found == spans.end()) return std::string{"nobody"};
+        const auto& span = *found->second;
+        auto path = std::string{tracing::text_attribute(span.attributes, "url.full")};
+        path += tracing::text_attribute(span.attributes, "url.path");
+        return std::string{tracing::service_of(span)} + " " + span.name + " " + path + " [" +
+               std::to_string(span.start_unix_ns / 1000 % 1'000'000'000) + ".." +
+               std::to_string(span.end_unix_ns / 1000 % 1'000'000'000) + "]";
+    };
+    for (const auto& each : made.roots) {
+        const auto found = said.decisions.find(each.root);
+        if (most == 0) return;
+        if (found == said.decisions.end()) continue;
+        const auto& cause = found->second.cause;
+        const auto is = [&](const auto& key) { return key == cause.cause; };
+        if (std::any_of(each.causes.begin(), each.causes.end(), is) ||
+            std::any_of(each.ancestors.begin(), each.ancestors.end(), is) ||
+            (each.causes.empty() && !cause.cause.valid()))
+            continue;
+        --most;
+        std::printf("%s\n  said %s (source %d, %.2f)\n  true %s\n", told(each.root).c_str(), told(cause.cause).c_str(),
+                    static_cast<int>(cause.source), static_cast<double>(cause.confidence),
+                    each.causes.empty() ? "nobody" : told(each.causes[0]).c_str());
+    }
+}
 
 struct row {
     chain_score score;
@@ -40,6 +73,7 @@ row measure(const traffic_class& kind, double load, const arguments& how) {
         const auto made = generate(kind, options);
         const auto said = run_stitcher(made, {});
         out.score += score(made, said);
+        if (how.wrong > 0) show_wrong(made, said, how.wrong);
         out.busiest += made.busiest_in_flight / static_cast<double>(how.seeds);
         out.mean += made.mean_in_flight / static_cast<double>(how.seeds);
         out.spans += static_cast<double>(made.spans.size());
@@ -97,6 +131,8 @@ std::optional<arguments> parse(int count, char** given) {
             out.seeds = std::strtoull(value.c_str(), nullptr, 10);
         } else if (name == "--requests") {
             out.requests = std::strtoull(value.c_str(), nullptr, 10);
+        } else if (name == "--wrong") {
+            out.wrong = std::strtoull(value.c_str(), nullptr, 10);
         } else if (name == "--in-flight") {
             out.loads = {std::strtod(value.c_str(), nullptr)};
         } else if (name == "--facts") {
@@ -134,7 +170,7 @@ int main(int count, char** given) {
     if (!how) {
         std::cerr << "usage: stitch_accuracy [--check] [--class NAME]... [--seed N] [--seeds N] [--requests N] "
                      "[--in-flight X]\n"
-                     "                       [--facts open,echo,keys]\n";
+                     "                       [--facts open,echo,keys] [--wrong N]\n";
         return 2;
     }
     return outrider::test::run(*how);

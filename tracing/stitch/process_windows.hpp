@@ -58,6 +58,7 @@ class process_windows {
         std::uint32_t asked_ms = 0;  ///< when its model was asked last
         std::size_t model_bytes = 0;
         bool has_roots = false;
+        float lonely = 0;  ///< share of its latest roots that began while nothing was open
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
     };
@@ -110,6 +111,7 @@ class process_windows {
     void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;
     void doubt_missing(process& of, const held_span& root, window_verdict& verdict);
+    static void doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict);
     std::uint32_t asked_index(span_number entered) const;
 
     span_store& store_;

@@ -235,8 +235,8 @@ void process_windows::weigh(const process&, const timing_guess& guess, window_ve
 /// A root whose process had more candidates open than have arrived may have its cause among the missing ones; unless
 /// they are always missing, as streams are.
 void process_windows::doubt_missing(process& of, const held_span& root, window_verdict& verdict) {
-    if (root.inbound_open < 0) return;
     const auto arrived = of.entered.containing(root.start_ns);
+    if (root.inbound_open < 0) return doubt_lonely(*of.of, root, arrived == 0, verdict);
     const auto open = static_cast<std::size_t>(root.inbound_open);
     const auto missing = open > arrived ? open - arrived : 0;
     const auto usual = std::min<std::size_t>(of.always_missing(), missing);
@@ -245,6 +245,15 @@ void process_windows::doubt_missing(process& of, const held_span& root, window_v
     if (missing == usual || verdict.cause.source != link_source::timing) return;
     const auto share = static_cast<float>(missing - usual) / static_cast<float>(open);
     verdict.cause.confidence = std::min(doubted, verdict.cause.confidence * (1 - share / 2));
+}
+
+/// Where roots often begin while nothing is open, spans are missing (sampled away, lost) or work goes on after the
+/// answer: that something else was open then proves little.
+void process_windows::doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict) {
+    constexpr float weight = 1.0F / 64, often = 0.05F;
+    if (!root.decided) of.lonely += ((lonely ? 1.0F : 0.0F) - of.lonely) * weight;
+    if (of.lonely < often || verdict.cause.source != link_source::timing) return;
+    verdict.cause.confidence = std::min(doubted, verdict.cause.confidence * (1 - of.lonely / 2));
 }
 
 }  // namespace outrider::tracing
