@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
 
 namespace outrider::test {
 
@@ -15,12 +14,12 @@ struct accuracy_bound {
 /// Which of the loads 1.6, 4.3, 7.7 and 14.4 is nearest.
 std::size_t load_index(double in_flight);
 
-/// The same for every kind, but where the truth is not in the data: there the bound is what is, and the reason stands
-/// beside it.
-accuracy_bound bounds_of(const std::string& kind, std::size_t load_index);
-
-/// Why a kind has bounds of its own.
-std::vector<std::string> reasons_of(const std::string& kind);
+/// What is asked of every kind.
+accuracy_bound asked_at(std::size_t load_index);
+/// What a kind must keep, be it less than what is asked.
+accuracy_bound kept_by(const std::string& kind, std::size_t load_index);
+/// Why a kind is short of what is asked of all; empty when nobody knows yet.
+std::string reason_of(const std::string& kind);
 
 std::string short_number(double value);
 
