@@ -7,7 +7,7 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t most_candidates = 300, least_candidates = 8;  ///< of one request
-constexpr double candidates_in_all = 30;  ///< thousands that a thousand requests may have before each is given less
+constexpr double candidates_in_all = 15;  ///< thousands that a thousand requests may have before each is given less
 constexpr std::size_t most_late = 16;     ///< candidates that left after the request had ended
 constexpr std::int64_t most_lateness_ns = 10'000'000'000;
 constexpr lattice_builder::care careful, hasty{1e-3, 1e-4, 4000};
@@ -16,7 +16,8 @@ constexpr double warm_after = 200;  ///< requests learnt from
 constexpr double least_share = 1e-4, most_share = 0.5, late_from = 0.02, orphans_from = 0.05;
 constexpr std::int64_t farthest = 1LL << 61;
 constexpr std::size_t most_steps_listed = 64;
-constexpr std::size_t many_operations = 200;  ///< at once: no more is learnt of each than it takes
+constexpr std::size_t many_operations = 200;          ///< at once: the others share what is learnt
+constexpr std::uint32_t any_operation = 0xffffffff;
 constexpr call_habits::step unknown_step = 0xffffffff;
 constexpr double most_calls_kept = 5000;
 
@@ -57,9 +58,11 @@ void process_matching::list_calls() {
 void process_matching::list_requests() {
     std::map<std::uint32_t, std::uint32_t> habits;
     for (const entered_span& each : entered_) {
-        const auto index = habits.emplace(each.operation, static_cast<std::uint32_t>(habits_.size())).first->second;
+        const auto operation =
+            habits.size() < many_operations || habits.contains(each.operation) ? each.operation : any_operation;
+        const auto index = habits.emplace(operation, static_cast<std::uint32_t>(habits_.size())).first->second;
         if (index == habits_.size()) {
-            auto& of = known_.operations[each.operation];
+            auto& of = known_.operations[operation];
             of.used = known_.matches;
             habits_.push_back(&of.habits);
             steps_.emplace_back(std::min(kinds_.size(), most_steps_listed), unknown_step);
@@ -91,8 +94,8 @@ void process_matching::limit_work() {
     for (const request& each : requests_)
         pairs += static_cast<double>(std::upper_bound(starts_.begin(), starts_.end(), each.end_ns) -
                                      std::lower_bound(starts_.begin(), starts_.end(), each.start_ns));
-    const double mean = std::max(1.0, pairs / static_cast<double>(std::max<std::size_t>(requests_.size(), 1)));
-    effort_ = std::min(1.0, 150 / mean);
+    const double mean = std::max(1.0, pairs / static_cast<double>(requests_.size() + left_.size()));
+    effort_ = std::min(1.0, 75 / mean);
     most_candidates_ = static_cast<std::size_t>(std::clamp(
         1000 * candidates_in_all / mean, static_cast<double>(least_candidates), static_cast<double>(most_candidates)));
 }
@@ -191,7 +194,7 @@ timing_guess process_matching::guess(std::uint32_t left) const {
 std::vector<timing_guess> process_matching::run() {
     double learnt = warm_after;
     for (const call_habits* habits : habits_) learnt = std::min(learnt, habits->requests());
-    const bool hard = effort_ < 0.5 || habits_.size() > many_operations;
+    const bool hard = effort_ < 0.5 || habits_.size() >= many_operations;
     const int rounds = learnt >= warm_after ? 1 : hard ? 2 : cold_rounds;
     for (int i = 0; i < rounds; ++i) {
         round(i + 2 < rounds);

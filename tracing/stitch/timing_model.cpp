@@ -18,17 +18,22 @@ std::size_t bytes_of(const process_habits& known) {
     return bytes;
 }
 
-void forget_oldest(process_habits& known) {
-    const auto oldest = std::min_element(known.operations.begin(), known.operations.end(),
-                                         [](auto& a, auto& b) { return a.second.used < b.second.used; });
-    known.operations.erase(oldest);
+void forget_oldest(process_habits& known, std::size_t most) {
+    if (known.operations.size() <= most) return;
+    std::vector<std::uint64_t> used;
+    for (const auto& [operation, each] : known.operations) used.push_back(each.used);
+    const auto border = used.begin() + static_cast<std::ptrdiff_t>(used.size() - most);
+    std::nth_element(used.begin(), border, used.end());
+    std::erase_if(known.operations, [since = *border](const auto& each) { return each.second.used < since; });
+    while (known.operations.size() > most) known.operations.erase(known.operations.begin());
 }
 
 void keep_bounds(process_habits& known) {
-    while (known.operations.size() > most_operations) forget_oldest(known);
+    forget_oldest(known, most_operations);
     if (known.strays.size() > most_kinds) known.strays.clear();
     if (known.matches % measured_every) return;
-    while (known.operations.size() > 1 && bytes_of(known) > most_bytes) forget_oldest(known);
+    while (known.operations.size() > 1 && bytes_of(known) > most_bytes)
+        forget_oldest(known, known.operations.size() / 2);
 }
 
 }  // namespace
