@@ -16,7 +16,7 @@ constexpr double warm_after = 200;  ///< requests learnt from
 constexpr double least_share = 1e-4, most_share = 0.5, late_from = 0.02, orphans_from = 0.05;
 constexpr std::int64_t farthest = 1LL << 61;
 constexpr std::size_t most_steps_listed = 64;
-constexpr std::size_t many_operations = 200;          ///< at once: the others share what is learnt
+constexpr std::size_t many_operations = 200;  ///< at once: the others share what is learnt
 constexpr std::uint32_t any_operation = 0xffffffff;
 constexpr call_habits::step unknown_step = 0xffffffff;
 constexpr double most_calls_kept = 5000;
