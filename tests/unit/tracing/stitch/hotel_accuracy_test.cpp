@@ -13,18 +13,10 @@
 namespace outrider::test_support {
 namespace {
 
-// Sanitizers make it ten times slower: the most crowded ones are left to tests/bench/bench_hotel_accuracy there.
-#ifdef __SANITIZE_ADDRESS__
-constexpr int most_squeezed = 4;
-#else
-constexpr int most_squeezed = 16;
-#endif
-
 class HotelAccuracy : public testing::TestWithParam<int> {};
 
 TEST_P(HotelAccuracy, ReachesWhatIsAskedAtEveryLoad) {
     for (const auto& asked : hotel_thresholds) {
-        if (asked.squeeze > most_squeezed) continue;
         const auto score = score_hotel(hotel_spans(GetParam(), asked.squeeze));
         std::puts(hotel_line(GetParam(), asked.squeeze, score).c_str());
         EXPECT_EQ(hotel_shortfall(asked, score), "") << hotel_line(GetParam(), asked.squeeze, score);
