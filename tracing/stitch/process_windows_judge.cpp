@@ -237,6 +237,8 @@ void process_windows::weigh(const process&, const timing_guess& guess, window_ve
 void process_windows::doubt_missing(process& of, const held_span& root, window_verdict& verdict) {
     const auto arrived = of.entered.containing(root.start_ns);
     if (root.inbound_open < 0) return doubt_lonely(*of.of, root, arrived == 0, verdict);
+    // Its sidecar knows, where requests are all that enters.
+    if (!of.consumes) doubt_lonely(*of.of, root, root.inbound_open == 0, verdict);
     const auto open = static_cast<std::size_t>(root.inbound_open);
     const auto missing = open > arrived ? open - arrived : 0;
     const auto usual = std::min<std::size_t>(of.always_missing(), missing);
