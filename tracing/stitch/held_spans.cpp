@@ -9,7 +9,6 @@ namespace {
 std::array<std::uint64_t, span_details::fields> words_of(const span_facts& facts) {
     const auto located = facts.messages > 0;
     return {keyed_hash::word(facts.member),
-            facts.message,
             facts.causation,
             facts.correlation,
             facts.cluster,
@@ -40,8 +39,17 @@ span_key span_details::view::link(std::size_t i) const {
             {std::bit_cast<std::array<std::uint8_t, 8>>(at[2])}};
 }
 
+std::uint64_t span_details::view::id(std::size_t i) const { return echoes_at()[(echoes() + 1) / 2 + 3 * links() + i]; }
+
+bool span_details::view::has_id(std::uint64_t wanted) const {
+    for (std::size_t i = 0; i < ids(); ++i) {
+        if (id(i) == wanted) return true;
+    }
+    return false;
+}
+
 bool span_details::needed(const span_facts& facts) {
-    if (facts.echo_count > 0 || facts.link_count > 0) return true;
+    if (facts.echo_count > 0 || facts.link_count > 0 || facts.id_count > 0) return true;
     for (auto each : words_of(facts)) {
         if (each != 0) return true;
     }
@@ -49,7 +57,9 @@ bool span_details::needed(const span_facts& facts) {
 }
 
 std::uint32_t span_details::add(const span_facts& facts) {
-    std::array<std::uint64_t, 1 + fields + span_facts::most_echoes / 2 + 3 * span_facts::most_links> words{};
+    std::array<std::uint64_t,
+               1 + fields + span_facts::most_echoes / 2 + 3 * span_facts::most_links + span_facts::most_messages>
+        words{};
     std::size_t size = 1;
     const auto known = words_of(facts);
     for (std::size_t i = 0; i < fields; ++i) {
@@ -58,7 +68,7 @@ std::uint32_t span_details::add(const span_facts& facts) {
         words[size++] = known[i];
     }
     words[0] |= std::uint64_t{facts.echo_count} << 16 | std::uint64_t{facts.link_count} << 24 |
-                std::uint64_t{facts.more_links} << 32;
+                std::uint64_t{facts.more_links} << 32 | std::uint64_t{facts.id_count} << 40;
     for (std::size_t i = 0; i < facts.echo_count; ++i)
         words[size + i / 2] |= std::uint64_t{facts.echoes[i]} << i % 2 * 32;
     size += (facts.echo_count + 1U) / 2;
@@ -66,6 +76,7 @@ std::uint32_t span_details::add(const span_facts& facts) {
         for (auto half : keyed_hash::words(facts.links[i].trace)) words[size++] = half;
         words[size++] = keyed_hash::word(facts.links[i].span);
     }
+    for (std::size_t i = 0; i < facts.id_count; ++i) words[size++] = facts.ids[i];
     // A span's words stand in one block.
     if (end_ % block_words + size > block_words) end_ += block_words - end_ % block_words;
     if ((end_ - begin_) / block_words >= blocks_.size()) blocks_.push_back(std::make_unique<block>());

@@ -48,8 +48,9 @@ struct held_span {
 /// What some spans have beside, behind each other in words of eight bytes, in the order of their arrival.
 class span_details {
   public:
-    /// Which words there are, in this order, then echoes (two in a word) and links (three words each).
-    enum field : std::uint8_t { member, message, causation, correlation, cluster, partition, first, messages, fields };
+    /// Which words there are, in this order, then echoes (two in a word), links
+    /// (three words each) and ids of messages.
+    enum field : std::uint8_t { member, causation, correlation, cluster, partition, first, messages, fields };
 
     /// One span's; reads in place.
     class view {
@@ -62,6 +63,9 @@ class span_details {
         std::size_t links() const { return *at_ >> 24 & 0xff; }
         bool more_links() const { return (*at_ >> 32 & 1) != 0; }
         span_key link(std::size_t i) const;
+        std::size_t ids() const { return *at_ >> 40 & 0xff; }
+        std::uint64_t id(std::size_t i) const;
+        bool has_id(std::uint64_t id) const;
 
       private:
         const std::uint64_t* echoes_at() const;

@@ -12,7 +12,7 @@ constexpr std::int64_t reach_ns = 5'000 * ms;     // how long after a span has e
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it time may suggest it
 constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
 constexpr std::size_t records_ahead = 2;          // records of one kind that are taken to be handled at once
-constexpr float only_open = 0.99F, only_of_group = 0.95F, told = 0.9F, doubted = 0.89F;
+constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F, told = 0.9F, doubted = 0.89F;
 
 /// Puts a candidate where it belongs among the others, the likeliest first.
 void add_other(window_verdict& verdict, found_cause other) {
@@ -119,7 +119,7 @@ void process_windows::judge(process& of, window_verdict& verdict) {
     const auto& root = store_[verdict.root];
     if (root.has_details) {
         by_correlation(root, verdict);
-        if (verdict.cause.valid()) return;
+        if (verdict.cause.confidence >= told) return;
         by_echo(root, verdict);
         if (verdict.cause.confidence >= told) return;
     }
@@ -130,20 +130,21 @@ void process_windows::judge(process& of, window_verdict& verdict) {
     }
 }
 
-/// The one open candidate of its group.
+/// The one open candidate of its group; of several, which are mostly of one chain, the last is the likeliest.
 void process_windows::by_correlation(const held_span& root, window_verdict& verdict) const {
     const auto group = store_.details(root).get(span_details::correlation);
     if (group == 0) return;
-    auto only = no_number;
+    std::size_t members = 0;
+    auto last = no_number;
     for (const auto& each : at_.entered) {
         if (each.start_ns > root.start_ns) break;
         const auto& other = store_[each.number];
         if (each.end_ns < root.start_ns || !other.has_details) continue;
         if (store_.details(other).get(span_details::correlation) != group) continue;
-        if (only != no_number) return;
-        only = each.number;
+        last = each.number;
+        ++members;
     }
-    if (only != no_number) verdict.cause = {only, link_source::key, only_of_group};
+    if (members > 0) verdict.cause = {last, link_source::key, members == 1 ? only_of_group : last_of_group};
 }
 
 void process_windows::by_echo(const held_span& root, window_verdict& verdict) {

@@ -15,6 +15,17 @@ namespace names = chain_attributes;
 
 constexpr auto nowhere = static_cast<std::size_t>(-1);
 
+/// The parent that a span itself named.
+span_id named_parent(const span_data& span) {
+    return has_inferred_parent(span) ? id_attribute<span_id>(span, names::original_parent_id) : span.parent;
+}
+
+/// Its own parent had come, and closed a circle.
+bool was_cut(const span_data& span) {
+    return !span.parent.valid() &&
+           text_attribute(span.attributes, names::fault).find(circle_fault) != std::string_view::npos;
+}
+
 /// Makes one trace of the spans of several.
 class chain_rewriting {
   public:
@@ -37,8 +48,7 @@ class chain_rewriting {
     void tell_copies_apart(place& of);
     void give_other_id(std::size_t which, unsigned copy);
     std::size_t held(const span_key& original, bool as_root) const;
-    bool parent_is_here(const span_data& span) const;
-    void hang(span_data& root, const cause_candidate& cause, const span_data& under) const;
+    void hang(span_data& root, const span_id& named, const cause_candidate& cause, const span_data& under) const;
     void link(span_data& from, const cause_candidate& candidate) const;
 
     std::vector<span_data>& spans_;
@@ -129,27 +139,27 @@ std::size_t chain_rewriting::held(const span_key& original, bool as_root) const 
     return inside == found->second.end() ? first : *inside;
 }
 
-bool chain_rewriting::parent_is_here(const span_data& span) const {
-    return span.parent.valid() && !has_inferred_parent(span) && ids_.contains(span.parent);
-}
-
 void chain_rewriting::follow(const decision& known) {
     const auto at = held(known.root, true);
     if (at == nowhere) return;
     auto& root = spans_[at];
-    if (parent_is_here(root)) return;
-    drop_inferred_parent(root);
-    if (parent_is_here(root)) return;
+    if (was_cut(root)) return;
+    const auto named = named_parent(root);
+    const auto cause = known.cause.cause.valid() ? held(known.cause.cause, false) : nowhere;
+    const bool came = named.valid() && ids_.contains(named);
+    if (came || cause == nowhere || cause == at) drop_inferred_parent(root);
+    if (came) return;
     std::erase_if(root.links,
                   [](const auto& each) { return find_attribute(each.attributes, names::link_source) != nullptr; });
-    const auto cause = known.cause.cause.valid() ? held(known.cause.cause, false) : nowhere;
-    if (cause != nowhere && cause != at) hang(root, known.cause, spans_[cause]);
+    if (cause != nowhere && cause != at) hang(root, named, known.cause, spans_[cause]);
     for (const auto& each : known.alternatives) link(root, each);
 }
 
-void chain_rewriting::hang(span_data& root, const cause_candidate& cause, const span_data& under) const {
-    if (root.parent.valid() && root.parent != under.span) {
-        set_attribute(root.attributes, names::original_parent_id, attribute_value{root.parent.hex()});
+/// Changes what stands there already, so that doing it again changes nothing.
+void chain_rewriting::hang(span_data& root, const span_id& named, const cause_candidate& cause,
+                           const span_data& under) const {
+    if (named.valid() && named != under.span) {
+        set_attribute(root.attributes, names::original_parent_id, attribute_value{named.hex()});
     } else {
         drop_attribute(root, names::original_parent_id);  // somebody else's word
     }

@@ -53,7 +53,7 @@ std::size_t cut_of(const std::vector<span_data>& spans, const std::vector<std::s
 
 void unhang(span_data& span) {
     if (has_inferred_parent(span)) return drop_inferred_parent(span);
-    name_fault(span, "cycle of parents");
+    name_fault(span, circle_fault);
     set_attribute(span.attributes, chain_attributes::original_parent_id, attribute_value{span.parent.hex()});
     span.parent = {};
 }

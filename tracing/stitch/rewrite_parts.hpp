@@ -11,6 +11,8 @@
 
 namespace outrider::tracing {
 
+inline constexpr std::string_view circle_fault = "cycle of parents";
+
 /// An id that an attribute holds in hex; invalid when it holds none.
 template <class Id>
 Id id_attribute(const span_data& span, std::string_view key) {

@@ -143,6 +143,17 @@ struct fact_reader::texts {
     }
 };
 
+void fact_reader::read_ids(const attribute_value& value, span_facts& out) const {
+    const auto add = [&](const attribute_value& one) {
+        const auto id = some(text_of(one));
+        if (id != 0 && out.id_count < span_facts::most_messages) out.ids[out.id_count++] = id;
+    };
+    add(value);
+    if (const auto* several = std::get_if<attribute_value::array>(&value.data)) {
+        for (const auto& each : *several) add(each);
+    }
+}
+
 std::uint64_t fact_reader::some(std::string_view text) const { return text.empty() ? 0 : hash_(text) | 1; }
 
 void fact_reader::read(const span_data& span, span_facts& out) {
@@ -168,7 +179,7 @@ void fact_reader::read(const span_data& span, span_facts& out) {
         else if (key == names::kafka_cluster)
             out.cluster = some(text_of(one.value));
         else if (key == names::message_id)
-            out.message = some(text_of(one.value));
+            read_ids(one.value, out);
         else if (key == names::causation_id)
             out.causation = some(text_of(one.value));
         else if (key == names::correlation_id)

@@ -28,7 +28,7 @@ struct origin_facts {
 
 /// What the stitcher needs of a span: fixed in size whatever the span holds. Hashes stand for texts; 0 is none.
 struct span_facts {
-    static constexpr std::size_t most_echoes = 16, most_links = 4;
+    static constexpr std::size_t most_echoes = 16, most_links = 4, most_messages = 16;
 
     span_key key;
     span_id parent;
@@ -43,7 +43,9 @@ struct span_facts {
     std::uint64_t operation = 0;
     std::uint64_t hop = 0;           ///< of a request: callee, method and path, equal on both sides where names agree
     std::int32_t inbound_open = -1;  ///< -1: not said
-    std::uint64_t message = 0, causation = 0, correlation = 0;
+    std::uint64_t causation = 0, correlation = 0;
+    std::array<std::uint64_t, most_messages> ids{};  ///< of messages, its own; in a batch there are several
+    std::uint8_t id_count = 0;
     std::uint64_t cluster = 0, partition = 0;  ///< partition: topic and number, whatever the cluster
     std::int64_t first_offset = 0, messages = 0;
     std::array<std::uint32_t, most_echoes> echoes{};  ///< in order
@@ -63,6 +65,7 @@ class fact_reader {
 
   private:
     struct texts;
+    void read_ids(const attribute_value& value, span_facts& out) const;
     void read_links(const span_data& span, span_facts& out) const;
     void name_operation(const span_data& span, const texts& seen, span_facts& out);
     void name_hop(const span_data& span, const texts& seen, span_facts& out);

@@ -31,7 +31,7 @@ span_number span_store::add(const held_span& span, const span_facts& facts) {
     const auto number = spans_.add(added);
     insert(by_key_, hash_of(span.key), number);
     if (span.role != span_role::inner) insert(by_id_, hash_.of(keyed_hash::word(span.key.span)), number);
-    if (facts.message != 0) insert(joins_, hash_of(message, facts.message), number);
+    for (std::size_t i = 0; i < facts.id_count; ++i) insert(joins_, hash_of(message, facts.ids[i]), number);
     if (facts.messages > 0 && facts.sends) index_records(sent, number, facts);
     if (facts.messages > 0 && facts.receives) index_records(taken, number, facts);
     return number;
@@ -186,8 +186,7 @@ found_cause span_store::by_message(const held_span& root) const {
         joins_.find(hash_of(message, id), [&](span_number each) {
             if (!spans_.holds(each)) return false;
             const auto& other = spans_[each];
-            if (other.key == root.key || !other.has_details || details(other).get(span_details::message) != id)
-                return false;
+            if (other.key == root.key || !other.has_details || !details(other).has_id(id)) return false;
             if (own && other.role != span_role::leaves) return false;
             const bool brought = !own && other.role == span_role::enters && other.process == root.process;
             const rank here{own, brought, other.start_ns <= root.start_ns, other.start_ns};
@@ -198,7 +197,8 @@ found_cause span_store::by_message(const held_span& root) const {
             return false;
         });
     };
-    if (root.role == span_role::enters) look_for(known.get(span_details::message), true);
+    // Of several messages there may be several senders.
+    if (root.role == span_role::enters && known.ids() == 1) look_for(known.id(0), true);
     if (best == no_number) look_for(known.get(span_details::causation), false);
     if (best == no_number) return {};
     const bool exact = root.role == span_role::leaves || std::get<0>(best_rank);
@@ -230,8 +230,8 @@ void span_store::seek_causes(span_number number) {
     if (known.links() == 1 && !root.parent.valid()) seek(sought_span, known.link(0));
     if (auto id = known.get(span_details::member); id != 0) insert(sought_, hash_of(sought_member, id), number);
     if (auto id = known.get(span_details::causation); id != 0) insert(sought_, hash_of(sought_message, id), number);
-    if (auto id = known.get(span_details::message); id != 0 && root.role == span_role::enters)
-        insert(sought_, hash_of(sought_message, id), number);
+    if (known.ids() == 1 && root.role == span_role::enters)
+        insert(sought_, hash_of(sought_message, known.id(0)), number);
     if ((root.role == span_role::enters || root.settles) && known.has(span_details::first))
         insert(sought_,
                hash_of(sought_record, known.get(span_details::partition),

@@ -96,7 +96,7 @@ void span_store::explained_by(span_number arrived, const span_facts& facts, Told
     const auto id = keyed_hash::word(facts.key.span);
     tell(hash_of(sought_span, high, low, id));
     tell(hash_of(sought_member, id));
-    if (facts.message != 0) tell(hash_of(sought_message, facts.message));
+    for (std::size_t i = 0; i < facts.id_count; ++i) tell(hash_of(sought_message, facts.ids[i]));
     constexpr std::int64_t most_records = 256;
     if (!facts.sends && !facts.receives) return;
     for (std::int64_t i = 0; i < std::min(facts.messages, most_records); ++i)

@@ -159,7 +159,17 @@ TEST(Stitcher, TakesACorrelationIdForTheCauseWhenJustOneOpenCandidateHasIt) {
     EXPECT_EQ(found.cause.cause, key_of(one));
     EXPECT_EQ(found.cause.source, link_source::key);
     EXPECT_FLOAT_EQ(found.cause.confidence, 0.95F);
-    EXPECT_NE(decision_on(root, {one, two, stranger, root}).cause.source, link_source::key);
+    EXPECT_LT(decision_on(root, {one, two, stranger, root}).cause.confidence, 0.9F);
+}
+
+TEST(Stitcher, FindsTheCausingMessageInABatch) {
+    attribute_value::array ids;
+    for (auto id : {"m1", "m2", "m3"}) ids.emplace_back(std::string{id});
+    const auto poll = with(about(span_of("b", client, 1, 1, 0, 0, 1), "receive", "t", 5, 3), names::message_id, ids);
+    const auto root = with(span_of("b", producer, 3, 3, 0, 50, 1), names::causation_id, "m2");
+    EXPECT_EQ(decision_on(root, {poll, root}).cause.cause, key_of(poll));
+    EXPECT_FALSE(decision_on(with(span_of("b", producer, 3, 3, 0, 50, 1), names::causation_id, "m4"), {poll})
+                     .cause.cause.valid());
 }
 
 TEST(Stitcher, RecognizesWhatARequestCarriedByARareValue) {
@@ -212,6 +222,18 @@ TEST(Stitcher, IsSureWhereJustOneRequestWasOpen) {
     const auto found = decision_on(root, {open, over, root});
     EXPECT_EQ(found.cause.cause, key_of(open));
     EXPECT_FLOAT_EQ(found.cause.confidence, 0.99F);
+}
+
+TEST(Stitcher, IsNotSureOfTheOneOpenRequestWhereWorkIsDoneOutsideOfRequests) {
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        const auto at = 1'000.0 * static_cast<double>(i);
+        spans.push_back(span_of("b", server, i, i, 0, at, 100));
+        spans.push_back(with(span_of("b", client, 100 + i, 1, 0, at + 700, 1), names::inbound_open, std::int64_t{0}));
+    }
+    const auto root = with(span_of("b", client, 300, 3, 0, 20'050, 1), names::inbound_open, std::int64_t{1});
+    spans.push_back(root);
+    EXPECT_NE(decision_on(root, spans).cause.confidence, 0.99F);
 }
 
 TEST(Stitcher, BelievesTheFirstTierThatAnswers) {
