@@ -60,16 +60,18 @@ class Bench:
         config = from_template("peer.nginx.conf", self.folder, PORT=port, UPSTREAM=self.upstream.address[1])
         return self.start(["nginx", "-p", self.folder, "-c", config, "-e", self.folder / "peer.log"], port, self.proxy_cpu)
 
-    def sidecar(self, mode, sampling, receiver, tiny_disk=False, policies=None):
+    def sidecar(self, mode, sampling, receiver, tiny_disk=False, policies=None, collects=False, settings=()):
         """Outrider with one worker in `mode` (inbound or outbound); `sampling` is the share of traces recorded, by a caller's
-        decision where there is one; `policies` is a file of config/. Metrics and the framing check are always on. Spans go to `receiver.url`."""
+        decision where there is one; `policies` is a file of config/. Metrics and the framing check are always on. Spans go to `receiver.url`,
+        all of them where it `collects`. `settings` are further ones, NAME=VALUE."""
         inbound, outbound, admin = processes.free_ports(3)
         upstream = "%s:%d" % self.upstream.address
         state = self.folder / f"state-{inbound}"
         state.mkdir()
-        command = [*(on_tiny_disk(state) if tiny_disk else []), self.outrider, "run", "--service", "bench", "--state", state, "--admin", f"127.0.0.1:{admin}", "--otlp", receiver.url,
+        command = [*(on_tiny_disk(state) if tiny_disk else []), self.outrider, "run", "--service", "bench", "--state", state, "--admin", f"127.0.0.1:{admin}", "--collector" if collects else "--otlp", receiver.url,
                    "--inbound", f"127.0.0.1:{inbound}", "--app", upstream, "--outbound", f"127.0.0.1:{outbound}", "--route", f"app={upstream}",
                    "--set", "workers=1", "--set", "tracing.sampler=parentbased_traceidratio", "--set", f"tracing.sampler_arg={sampling}",
+                   *(word for setting in settings for word in ("--set", setting)),
                    *(["--policies", HERE / "config" / policies] if policies else [])]
         server = self.start(command, inbound if mode == "inbound" else outbound, self.proxy_cpu)
         server.admin, server.state = ("127.0.0.1", admin), state

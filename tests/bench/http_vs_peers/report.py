@@ -21,7 +21,7 @@ def markdown(results):
     lines = [f"{where['cores']} cores of {where['cpu']}, Linux {where['kernel']}; HAProxy {where['haproxy']}, nginx {where['nginx']}. "
              f"Median (lowest-highest) of {results['pairs']} interleaved rounds of {results['seconds']} s; one thread each. "
              f"A/A control (HAProxy beside HAProxy): {ratio(results['a_a'])}.", ""]
-    for part, write in (("throughput", throughput), ("governed", governed), ("latency", latency), ("memory", memory)):
+    for part, write in (("throughput", throughput), ("governed", governed), ("capturing", capturing), ("latency", latency), ("memory", memory)):
         if part in results:
             lines += [*write(results[part]), ""]
     return "\n".join(lines)
@@ -39,6 +39,13 @@ def governed(rows):
              "|---|---|---|---|---|---|---|---|"]
     return lines + [f"| {row['mode']}, {row['sampling']:.0%} sampled | " + " | ".join(thousands(row[who]["median"]) for who in ("haproxy", "limited", "plain", "governed"))
                     + " | " + " | ".join(ratio(row[f"ratio_{base}"]) for base in ("haproxy", "limited", "plain")) + " |" for row in rows]
+
+
+def capturing(rows):
+    lines = ["Requests per CPU-second with a collector, keeping keys and hashes of values for chains, beside keeping nothing:", "",
+             "| requests | nothing | keeping | keeping / nothing | nothing / nothing |", "|---|---|---|---|---|"]
+    return lines + [f"| {row['scenario']}, {row['mode']} | {thousands(row['nothing']['median'])} | {thousands(row['keeping']['median'])} "
+                    f"| {ratio(row['ratio_keeping'])} | {ratio(row['ratio_again'])} |" for row in rows]
 
 
 def latency(found):

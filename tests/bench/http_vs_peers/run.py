@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Outrider beside HAProxy and nginx: same upstream, one run, interleaved. Prints a Markdown table and writes JSON.
 
-usage: PYTHONPATH=tests/support python3 tests/bench/http_vs_peers/run.py [--quick] [--parts throughput,governed,latency,memory] ...
+usage: PYTHONPATH=tests/support python3 tests/bench/http_vs_peers/run.py [--quick] [--parts throughput,governed,capturing,latency,memory] ...
 """
 import argparse
 import pathlib
@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 
+import capturing
 import harness
 import load
 import measuring
@@ -113,6 +114,10 @@ def governed_rows(bench, options):
     return under_policies.measure(bench, options, interleave, spans_settled)
 
 
+def capturing_rows(bench, options):
+    return capturing.measure(bench, options, interleave, spans_settled)
+
+
 def latency(bench, options):
     """Open loop at shares of HAProxy's peak and at a low rate, where the direct way is the base."""
     counter = bench.counter()
@@ -141,7 +146,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--outrider", default=processes.OUTRIDER)
     parser.add_argument("--quick", action="store_true", help="a smoke test of the harness: seconds, and no figures to quote")
-    parser.add_argument("--parts", default="throughput,governed,latency,memory")
+    parser.add_argument("--parts", default="throughput,governed,capturing,latency,memory")
     parser.add_argument("--only", nargs="*", choices=list(load.SCENARIOS), help="these scenarios of the throughput part")
     parser.add_argument("--rounds", "--pairs", dest="pairs", type=int, default=7, help="of interleaved intervals, one of each proxy")
     parser.add_argument("--seconds", type=int, default=4, help="of each interval")
@@ -168,7 +173,7 @@ def main():
             parts = options.parts.split(",")
             results = {"machine": report.machine(), "pairs": options.pairs, "seconds": options.seconds, "a_a": a_a_control(bench, options)}
             print(f"A/A control, HAProxy beside HAProxy: {report.ratio(results['a_a'])}", file=sys.stderr, flush=True)
-            for part, measure in (("throughput", throughput), ("governed", governed_rows), ("latency", latency), ("memory", memory.measure)):
+            for part, measure in (("throughput", throughput), ("governed", governed_rows), ("capturing", capturing_rows), ("latency", latency), ("memory", memory.measure)):
                 if part in parts:
                     results[part] = measure(bench, options)
         finally:
