@@ -59,21 +59,22 @@ class scan {
   public:
     scan(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to)
         : at_(text.data()), end_(at_ + text.size()), complete_(complete), wanted_(wanted), to_(to) {}
-    void run();
+    [[gnu::always_inline]] inline void run();
 
   private:
     struct level {
         std::uint64_t pointers = 0;  ///< that lead to this object or array
         std::uint32_t index = 0;
-        bool is_array = false;
+        char closes = 0;  ///< ] or }
     };
-    bool value();
-    bool after_value();
-    bool open(bool is_array);
-    bool name();
-    bool string(std::string_view& text, bool& escaped);
-    bool bare();
-    bool report(std::string_view text, bool is_string, bool escaped);
+    // All in one function, so that the place in the text stays in a register: a sixth fewer instructions.
+    [[gnu::always_inline]] inline bool value();
+    [[gnu::always_inline]] inline bool after_value();
+    [[gnu::always_inline]] inline bool open(bool is_array);
+    [[gnu::always_inline]] inline bool name();
+    [[gnu::always_inline]] inline bool string(std::string_view& text, bool& escaped);
+    [[gnu::always_inline]] inline bool bare();
+    [[gnu::always_inline]] inline bool report(std::string_view text, bool is_string, bool escaped);
     void skip_space() {
         while (at_ != end_ && is_space(*at_)) ++at_;
     }
@@ -116,7 +117,7 @@ bool scan::value() {
 
 bool scan::open(bool is_array) {
     if (depth_ == deepest) return false;
-    levels_[depth_] = {here_, 0, is_array};
+    levels_[depth_] = {here_, 0, is_array ? ']' : '}'};
     ++at_;
     if (is_array && here_ != 0) here_ = wanted_.into(here_, depth_, std::size_t{0});
     ++depth_;
@@ -152,12 +153,12 @@ bool scan::after_value() {
         if (at_ == end_) return false;
         auto& own = levels_[depth_ - 1];
         const char c = *at_++;
-        if (c == (own.is_array ? ']' : '}')) {
+        if (c == own.closes) {
             --depth_;
             continue;
         }
         if (c != ',') return false;
-        if (own.is_array) {
+        if (own.closes == ']') {
             here_ = own.pointers == 0 ? 0 : wanted_.into(own.pointers, depth_ - 1, std::size_t{++own.index});
             return true;
         }
