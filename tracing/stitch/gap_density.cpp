@@ -39,6 +39,7 @@ void gap_density::cover(int bin) {
 }
 
 void gap_density::add(std::int64_t gap_ns, double weight) {
+    if (!(weight > 0)) return;
     const int bin = std::min(static_cast<int>(octaves(gap_ns) * bins_per_octave), most_bins - 1);
     cover(bin);
     shown_[static_cast<std::size_t>(bin - first_)] += static_cast<float>(weight);

@@ -75,7 +75,8 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
         const double density =
             habits.probability(then.now, then.latest, call.call) * habits.gap(then.latest, call.call).at(taken.gap_ns);
         if (density < least) continue;
-        const double weight = std::clamp(density / call.stray, least_weight, most_weight);
+        const double weight =
+            std::clamp(density / call.stray, least_weight, call.known ? most_weight / worth_of_known : most_weight);
         then.best *= static_cast<long double>(weight * contested_worth(call));
         ++then.depth;
         if (!promising(then)) continue;

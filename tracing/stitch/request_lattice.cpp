@@ -1,6 +1,7 @@
 #include "tracing/stitch/request_lattice.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace outrider::tracing {
 
@@ -17,6 +18,10 @@ void request_lattice::weigh(std::span<edge> edges, std::uint32_t nodes, std::spa
     for (auto e = edges.rbegin(); e != edges.rend(); ++e) work.backward[e->from] += work.backward[e->to] * weight(*e);
     std::fill(taken.begin(), taken.end(), 0.0);
     const long double all = work.forward.back();
+    if (!(all > 0) || !std::isfinite(all)) {  // nothing can be said of so many calls
+        for (edge& e : edges) e.share = 0;
+        return;
+    }
     for (edge& e : edges) {
         e.share = static_cast<double>(work.forward[e.from] * weight(e) * work.backward[e.to] / all);
         if (e.candidate >= 0) taken[static_cast<std::size_t>(e.candidate)] += e.share;
