@@ -63,7 +63,8 @@ class ChainForwarder : public testing::Test {
         for (const auto& request : receiver.requests()) {
             const auto body =
                 request.header("content-encoding") == "gzip" ? *net::inflate(request.body, 1 << 26) : request.body;
-            for (auto& span : tracing::decode_otlp(body)->spans) all.push_back(std::move(span));
+            auto decoded = tracing::decode_otlp(body);
+            for (auto& span : decoded->spans) all.push_back(std::move(span));
         }
         return all;
     }
@@ -138,7 +139,24 @@ TEST_F(ChainForwarder, KeepsSlowAndStuckChains) {
     open();
     auto slow = order(1), stuck = order(2);
     slow.back().end_unix_ns += 600'000'000;
-    stuck[2].parent = test::span_number(99);  // nobody has heard of it
+    auto sent = stuck[2];  // orders sends a record that nobody takes
+    sent.parent = sent.span;
+    sent.span = test::span_number(99);
+    sent.kind = tracing::span_kind::producer;
+    sent.name = "send order-placed";
+    sent.tracestate.clear();
+    sent.start_unix_ns += 1'000'000;
+    sent.end_unix_ns = sent.start_unix_ns + 500'000;
+    const auto says = [&](std::string key, auto value) {
+        sent.attributes.push_back({std::move(key), tracing::attribute_value{std::move(value)}});
+    };
+    sent.attributes.clear();
+    says("messaging.system", std::string{"kafka"});
+    says("messaging.operation.type", std::string{"send"});
+    says("messaging.destination.name", std::string{"order-placed"});
+    says("messaging.destination.partition.id", std::string{"0"});
+    says("messaging.kafka.offset", std::int64_t{77});
+    stuck.push_back(sent);
     take(slow);
     take(stuck);
     take(order(3));
