@@ -39,5 +39,34 @@ TEST(KafkaSessionCapture, ASendTellsTheKeysOfItsRecords) {
     EXPECT_NE(tracing::find_attribute(spans[0].attributes, "outrider.echo"), nullptr);
 }
 
+TEST(KafkaSessionCapture, AFetchTellsTheKeysOfEachRecordApart) {
+    for (const auto mode : {config::record_trace::inject_uncompressed, config::record_trace::derive}) {
+        kafka_session s{[mode](config::settings& settings, config::kafka_cluster& cluster) {
+            collecting(settings, cluster);
+            cluster.trace = {{"*", mode}};
+        }};
+        const std::string context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
+        const auto records = batch_of({plain_record{0, 0, "key-1", "plain", {{"traceparent", context}}},
+                                       plain_record{0, 1, "key-2", R"({"orderId":"4711-0815"})", {}}});
+        s.broker.on_frame = [&](const got_frame& of) {
+            return broker_reply{answer(of.correlation(), fetch_answer_body(of.version(), "orders", records, 85))};
+        };
+        auto client = s.connect();
+        s.converse(client, request(1, 11, 2), 1);
+        const auto spans = s.spans();
+        const bool derived = mode == config::record_trace::derive;
+        ASSERT_EQ(spans.size(), derived ? 1U : 2U) << "contexts are not looked for where they are derived";
+        if (!derived) {
+            EXPECT_EQ(spans[0].name, "process orders");
+            EXPECT_EQ(tracing::text_attribute(spans[0].attributes, "chain.key.order"), "key-1");
+        }
+        const auto& poll = spans.back().attributes;
+        const auto* orders = tracing::find_attribute(poll, "chain.key.order");
+        ASSERT_NE(orders, nullptr);
+        EXPECT_EQ(std::get<tracing::attribute_value::array>(orders->data).size(), 2U);
+        EXPECT_EQ(tracing::find_attribute(poll, "outrider.echo") != nullptr, derived);
+    }
+}
+
 }  // namespace
 }  // namespace outrider::kafka::testing
