@@ -11,7 +11,8 @@ constexpr double candidates_in_all = 15;  ///< thousands that a thousand request
 constexpr std::size_t most_late = 16;     ///< candidates that left after the request had ended
 constexpr std::int64_t most_lateness_ns = 10'000'000'000;
 constexpr lattice_builder::care careful, hasty{1e-3, 1e-4, 4000};
-constexpr int cold_rounds = 10, most_propagations = 25, early_propagations = 8;
+// Few rounds of belief: more would choose no better and be far too sure.
+constexpr int cold_rounds = 10, most_propagations = 4, early_propagations = 4;
 constexpr double warm_after = 200;  ///< requests learnt from
 constexpr double least_share = 1e-4, most_share = 0.5, late_from = 0.02, orphans_from = 0.05;
 constexpr std::int64_t farthest = 1LL << 61;
