@@ -24,7 +24,9 @@ struct store_limits {
     std::uint64_t trace_bytes = 32ULL << 20;  ///< one trace: what would make it larger is dropped
     std::uint32_t traces = 100'000;
     std::chrono::nanoseconds keep{0};  ///< how long after its last span a chain stays; 0: no bound
-    std::chrono::nanoseconds quiet{std::chrono::seconds(1)};  ///< a chain without a span for so long may have settled
+    /// A chain without a span for so long may have settled: by then whatever came beside its last span is decided, and
+    /// so is known to belong to it or not.
+    std::chrono::nanoseconds quiet{std::chrono::milliseconds(1'500)};
 };
 
 /// Where every received span is, at any moment:
