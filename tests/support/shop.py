@@ -2,6 +2,7 @@
 
 Nothing in the services hands a context on: each hop between what enters and what leaves one is inferred.
 """
+import itertools
 import json
 import os
 import pathlib
@@ -20,6 +21,7 @@ sys.path.insert(0, str(SHOP))
 from demo import services  # noqa: E402  (what ./demo starts is what is tested)
 
 TOPICS, SERVICES = services.TOPICS, tuple(services.CALLS)
+CUSTOMERS = itertools.count(1)
 FINAL = ("paid", "rejected", "cancelled")
 SILENT = {"slow": "0ms", "failing": 0, "dropping": 0, "duplicating": False}
 
@@ -77,8 +79,9 @@ class Shop:
         self.services[name] = self.keep(processes.Process(program, environment, folder=SHOP if name != "payment" else None))
         wire.wait_for(lambda: listens(self.ports[name]), f"{name} to listen", 30)
 
-    def order(self, sku="tea", quantity=2, by="calls", customer="ada@example.org"):
-        """(status, what the frontend answered)"""
+    def order(self, sku="tea", quantity=2, by="calls", customer=None):
+        """(status, what the frontend answered). Each customer is another one, where none is named."""
+        customer = customer or f"customer-{next(CUSTOMERS)}@example.org"
         answer = wire.ask(self.sidecars["frontend"].inbound, "/orders" + ("?by=events" if by == "events" else ""), method="POST",
                           body=json.dumps({"customer": customer, "sku": sku, "quantity": quantity}).encode(),
                           fields={"Content-Type": "application/json"})
@@ -118,12 +121,9 @@ class Span:
         self.service, self.name, self.id, self.parent, self.start, self.attributes = service, name, span_id, parent, start, attributes
         self.source, self.confidence = attributes.get("chain.link.source"), attributes.get("chain.link.confidence")
 
-    @property
-    def label(self):
-        kind = self.attributes["span.kind"]
-        callee = f" → {self.attributes['server.address']}" if kind == "client" and "server.address" in self.attributes and "messaging.system" not in self.attributes else ""
+    def label(self, callee=None):
         status = self.attributes.get("http.response.status_code")
-        return f"{self.service}{callee} {self.name}" + (f" {status}" if status else "")
+        return f"{self.service}" + (f" → {callee}" if callee else "") + f" {self.name}" + (f" {status}" if status else "")
 
     @property
     def orders(self):
@@ -162,13 +162,14 @@ def drawn(spans, keep=lambda span: True):
     """A chain as indented lines, "~source" behind what was inferred; spans that are not kept are left out with what hangs from them."""
     by_parent = {}
     ids = {span.id for span in spans}
-    for span in sorted(spans, key=lambda each: (each.start, each.label)):
+    for span in sorted(spans, key=lambda each: (each.start, each.name)):
         by_parent.setdefault(span.parent if span.parent in ids else None, []).append(span)
     lines, waiting = [], [(0, span) for span in reversed(by_parent.get(None, []))]
     while waiting:
         depth, span = waiting.pop()
         if keep(span):
-            lines.append("  " * depth + span.label + (f" ~{span.source}" if span.source else ""))
+            answering = [child.service for child in by_parent.get(span.id, []) if child.attributes["span.kind"] == "server"]
+            lines.append("  " * depth + span.label(*answering[:1]) + (f" ~{span.source}" if span.source else ""))
             waiting += [(depth + 1, child) for child in reversed(by_parent.get(span.id, []))]
     return lines
 
