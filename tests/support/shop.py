@@ -76,7 +76,7 @@ class Shop:
         if sidecar.kafka:
             environment["KAFKA_BOOTSTRAP"] = "%s:%d" % sidecar.kafka["main"]
         program = [PAYMENT] if name == "payment" else [dev_broker.PYTHON, SHOP / f"{name}.py"]
-        self.services[name] = self.keep(processes.Process(program, environment, folder=SHOP if name != "payment" else None))
+        self.services[name] = self.keep(processes.Process(program, environment))
         wire.wait_for(lambda: listens(self.ports[name]), f"{name} to listen", 30)
 
     def order(self, sku="tea", quantity=2, by="calls", customer=None):
