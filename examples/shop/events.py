@@ -14,7 +14,8 @@ class Publisher:
     """Publishes events, and waits until Kafka has them."""
 
     def __init__(self):
-        self.producer = confluent_kafka.Producer({"bootstrap.servers": BOOTSTRAP, "message.timeout.ms": 10_000, "enable.idempotence": True})
+        self.producer = confluent_kafka.Producer({"bootstrap.servers": BOOTSTRAP, "message.timeout.ms": 10_000, "enable.idempotence": True,
+                                                  "batch.num.messages": 1})  # an order is sent by itself, at once
 
     def publish(self, topic, key, event):
         """Returns what went wrong, or None. Twice when duplicating."""
