@@ -93,7 +93,8 @@ int read_files(const chain_options& options, found_chain& out, std::ostream& err
 
 int fetch(const chain_options& options, found_chain& out, std::ostream& err) {
     chain_source source{*parse_base_url(options.from)};
-    auto spans = wait_for_trace([&] { return source.ask(options.wish); }, options.wait, wait_clock::steady());
+    auto spans = wait_for_trace([&] { return source.ask(options.wish); }, options.wait, wait_clock::steady(),
+                                [&] { return source.decided(); });
     if (!spans) {
         err << command << ": " << spans.error().text << "\n";
         if (spans.error().why == fetch_error::reason::not_found && options.wait.count() == 0)

@@ -39,6 +39,7 @@ std::uint64_t number_in(const nlohmann::json& object, const char* name) {
 struct listed_chain {
     std::string id;
     std::uint64_t spans = 0;
+    bool decided = true;  ///< false: spans of it still wait for what caused them
 };
 
 std::vector<listed_chain> listed_in(const nlohmann::json& answer) {
@@ -48,7 +49,9 @@ std::vector<listed_chain> listed_in(const nlohmann::json& answer) {
         if (out.size() >= chains_listed || !one.is_object()) break;
         const auto id = one.find("id");
         if (id == one.end() || !id->is_string() || id->get_ref<const std::string&>().size() > 32) continue;
-        out.push_back({id->get<std::string>(), number_in(one, "spans")});
+        const auto decided = one.find("decided");
+        const bool waits = decided != one.end() && decided->is_boolean() && !decided->get<bool>();
+        out.push_back({id->get<std::string>(), number_in(one, "spans"), !waits});
     }
     return out;
 }
@@ -79,6 +82,7 @@ std::uint64_t unix_now() {
 
 fetched_trace chain_source::ask(const chain_wish& wish) {
     others_.clear();
+    decided_ = true;
     const auto ours = is_collector();
     if (!ours) return ours.error();
     return *ours ? ask_collector(wish) : ask_jaeger(wish);
@@ -104,6 +108,7 @@ fetched_trace chain_source::ask_collector(const chain_wish& wish) {
         std::max_element(listed.begin(), listed.end(), [](const auto& a, const auto& b) { return a.spans < b.spans; });
     for (const auto& one : listed)
         if (&one != &*best) others_.push_back(shown(one.id));
+    decided_ = std::all_of(listed.begin(), listed.end(), [](const auto& one) { return one.decided; });
     return chain_by_id(best->id, wish.text());
 }
 

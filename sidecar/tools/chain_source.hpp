@@ -23,6 +23,8 @@ class chain_source {
     fetched_trace ask(const chain_wish& wish);
     /// The ids of others that were meant too, of the last ask().
     const std::vector<std::string>& others() const { return others_; }
+    /// False while a collector is still finding out what belongs to the chains that the last ask() found.
+    bool decided() const { return decided_; }
     /// What other chains tell of the services and topics of this one: a few searches.
     tracing::chain_surroundings around(const std::vector<tracing::span_data>& chain);
     /// Spans of the last while, of whoever there is; for a Jaeger, whose answers know no other bound than a number.
@@ -41,6 +43,7 @@ class chain_source {
     trace_source source_;
     std::optional<bool> collector_;
     std::vector<std::string> others_;
+    bool decided_ = true;
 };
 
 }  // namespace outrider::tools

@@ -22,13 +22,13 @@ wait_clock wait_clock::steady() {
 }
 
 fetched_trace wait_for_trace(const std::function<fetched_trace()>& ask, std::chrono::milliseconds wait,
-                             const wait_clock& clock) {
+                             const wait_clock& clock, const std::function<bool()>& whole) {
     const auto until = clock.now() + wait;
     auto answer = ask();
     auto changed = clock.now();
     while (!hopeless(answer)) {
         const auto now = clock.now();
-        const bool settled = answer && now - changed >= settled_after;
+        const bool settled = answer && now - changed >= settled_after && (!whole || whole());
         if (settled || now >= until) break;
         clock.sleep(std::min(poll_every, std::chrono::ceil<std::chrono::milliseconds>(until - now)));
         auto next = ask();

@@ -121,7 +121,7 @@ class Chains(harness.Case):
         dev_broker.produce(orders, "jobs", ["one"])
         record, = dev_broker.consume(stock, "jobs", 1)
         trace_id = record["headers"]["traceparent"].split("-")[1]
-        labels = [row["label"] for row in tree(trace_id, self.traces.url)["rows"] if " poll " not in row["label"]]
+        labels = [row["label"] for row in tree(trace_id, self.traces.url)["rows"] if " poll " not in row["label"] and " commit " not in row["label"]]
         self.assertEqual(labels, ["orders send jobs", "(jobs)", "stock process jobs"])
 
     def derived_sidecars(self):
@@ -163,7 +163,7 @@ class Chains(harness.Case):
     def the_poll(self):
         """The poll that brought records, and the id of its trace."""
         def look():
-            found = [(span, trace["traceID"]) for trace in self.traces.traces("stock") for span in trace["spans"]
+            found = [(span, trace["traceID"]) for trace in self.traces.traces("stock", raw=True) for span in trace["spans"]
                      if span["operationName"] == "poll audit"]
             return found[0] if found else None
         return wait_for(look, "the poll of stock", 20)
@@ -171,7 +171,7 @@ class Chains(harness.Case):
     def spans_of(self, service, trace_id):
         """The spans of a trace once this service has one in it."""
         def look():
-            trace = self.traces.trace(trace_id)
+            trace = self.traces.trace(trace_id, raw=True)
             found = by_service_and_kind(trace) if trace else {}
             return found if any(each == service for each, _ in found) else None
         return wait_for(look, f"spans of {service} in {trace_id}", 20)

@@ -8,8 +8,8 @@ import harness
 import kafka_case
 import processes
 from shop import TOPICS, Chains, Shop, drawn, of_jaeger
-from shop_shapes import (COMPENSATED_BY_EVENTS, INSUFFICIENT_BY_EVENTS, PAID_BY_EVENTS, STUCK_AT_PAYMENT, TWICE_BY_EVENTS, canonical,
-                         is_work, lines)
+from shop_shapes import (COMPENSATED_BY_EVENTS, INSUFFICIENT_BY_EVENTS, PAID_BY_EVENTS, STUCK_AT_PAYMENT, TWICE_BY_EVENTS, as_in,
+                         canonical, is_work, lines)
 
 AT_ONCE = 20
 
@@ -45,14 +45,14 @@ class ShopByEvents(kafka_case.KafkaCase):
     def assert_chain(self, number, shape):
         """The order's chain is exactly this, in the collector and in Jaeger; returns what the collector says of it."""
         chain, spans = self.chains.whole(number, len(lines(shape)), work=is_work)
-        self.assertEqual(canonical(drawn(spans, is_work)), canonical(lines(shape)))
+        self.assertEqual(canonical(as_in(shape, drawn(spans, is_work))), canonical(lines(shape)))
         for span in spans:
             self.assertLessEqual(span.orders, {number}, span.name)
             if span.source:
                 self.assertGreaterEqual(span.confidence, 0.5 if span.source == "timing" else 0.9, span.name)
         if self.jaeger:
             trace = harness.wait_for(lambda: self.in_jaeger(chain["id"], len(spans)), f"the chain of order {number} in Jaeger", 30)
-            self.assertEqual(canonical(drawn(of_jaeger(trace), is_work)), canonical(lines(shape)))
+            self.assertEqual(canonical(as_in(shape, drawn(of_jaeger(trace), is_work))), canonical(lines(shape)))
         return chain
 
     def in_jaeger(self, chain_id, spans):

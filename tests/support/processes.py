@@ -191,12 +191,13 @@ class Collector(Process):
         self.address = (found[1], int(found[2]))
         self.url = f"http://{found[1]}:{found[2]}"
 
-    def traces(self, service, limit=100):
-        return json_of(f"{self.url}/api/traces?service={service}&limit={limit}")["data"] or []
+    # raw: as exporters sent it and not as a chain; a real Jaeger knows nothing else and does not look at the parameter.
+    def traces(self, service, limit=100, raw=False):
+        return json_of(f"{self.url}/api/traces?service={service}&limit={limit}{'&raw=true' if raw else ''}")["data"] or []
 
-    def trace(self, trace_id):
+    def trace(self, trace_id, raw=False):
         try:
-            return (json_of(f"{self.url}/api/traces/{trace_id}")["data"] or [None])[0]
+            return (json_of(f"{self.url}/api/traces/{trace_id}{'?raw=true' if raw else ''}")["data"] or [None])[0]
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None

@@ -98,5 +98,19 @@ TEST(WaitForTrace, GoesOnWhileNobodyListensYetButNotWhenItIsNoJaeger) {
     EXPECT_EQ(time.slept, 0ms);
 }
 
+TEST(WaitForTrace, IsNotOverWhileItIsKnownThatSomethingIsMissing) {
+    fake_time time;
+    int asked = 0;
+    bool whole = false;
+    const auto answer = wait_for_trace(
+        [&] {
+            whole = ++asked > 20;
+            return spans(3);
+        },
+        60s, time.clock(), [&] { return whole; });
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(asked, 21) << "the spans had not changed for long";
+}
+
 }  // namespace
 }  // namespace outrider::tools
