@@ -36,10 +36,13 @@ class echo_match {
     struct vote {
         std::uint32_t entered;
         double odds;
+        std::uint32_t value;
     };
+    void prefer_later_messages(echo_answer& out) const;
 
     std::vector<carried> carried_;
     std::vector<vote> votes_;
+    std::vector<bool> messages_;  ///< which of the entered are records: what they cause follows their delivery
     std::size_t carriers_ = 0;
 };
 
