@@ -252,7 +252,8 @@ TEST(ChainText, ShowsHostileNamesEscaped) {
         out.find("ev\\x1b]0;il\\x07 → \\x1b[2J  a\\nb\\r\\t\\x7f\\x9b31m \\u202edcba\xEF\xBF\xBD  error: line\\nbreak"),
         std::string::npos)
         << out;
-    EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 5) << "no line but those of the tree, the error and the verdict";
+    EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 5)
+        << "no line but those of the tree, the error and the verdict";
     out = drawn({span}, {200, true});
     for (unsigned char c : out) EXPECT_TRUE(c == '\n' || (c >= 0x20 && c < 0x7f)) << int{c};
 }
