@@ -96,8 +96,8 @@ void chain_tree::mark_takers() {
     for (auto poll : polls) {
         auto& node = nodes_[poll];
         // By its link, or below its send already: a poll has no parent but what stitching gave it.
-        const bool joined = node.join == chain_join::link || node.join == chain_join::parent;
-        node.takes = joined && !processed.contains({node.parent, service_of(*node.span)});
+        const bool hangs_from_send = node.join == chain_join::link || node.join == chain_join::parent;
+        node.takes = hangs_from_send && !processed.contains({node.parent, service_of(*node.span)});
     }
 }
 

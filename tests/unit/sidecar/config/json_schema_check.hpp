@@ -40,6 +40,8 @@ class json_schema_check {
         if (keyword == "pattern")
             return unless(!value.is_string() ||
                           std::regex_search(value.get<std::string>(), std::regex{rule.get<std::string>()}));
+        if (keyword == "minLength")
+            return unless(!value.is_string() || value.get_ref<const std::string&>().size() >= rule.get<std::size_t>());
         if (keyword == "minimum") return unless(!value.is_number() || value >= rule);
         if (keyword == "exclusiveMinimum") return unless(!value.is_number() || value > rule);
         if (keyword == "maximum") return unless(!value.is_number() || value <= rule);

@@ -65,7 +65,8 @@ class Chain : public testing::Test {
 /// The rows of the one chain that is drawn as JSON, without their times.
 std::vector<std::string> outline(const std::string& json) {
     std::vector<std::string> lines;
-    for (const auto& row : nlohmann::json::parse(json)["chains"][0]["rows"])
+    const auto document = nlohmann::json::parse(json);
+    for (const auto& row : document["chains"][0]["rows"])
         lines.push_back(row["depth"].dump() + " " + row.value("service", "") + " " + row.value("name", "") + " " +
                         row.value("status", ""));
     return lines;
