@@ -6,12 +6,6 @@
 #include "tracing/messaging_span.hpp"
 
 namespace outrider::tracing {
-namespace {
-
-constexpr std::size_t none = chain_tree::none;
-
-}  // namespace
-
 bool chain_tree::add(const span_data& span) {
     auto& taken = places_[{span.trace, span.span}];
     auto& here = receives(span) ? taken.receiver : taken.sender;

@@ -8,7 +8,6 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t none = chain_tree::none;
 constexpr std::size_t overlapping_sends = 16;  // that are looked at: ranges of one partition overlap only by accident
 
 }  // namespace
