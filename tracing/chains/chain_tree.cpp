@@ -6,6 +6,7 @@
 #include "tracing/messaging_span.hpp"
 
 namespace outrider::tracing {
+
 bool chain_tree::add(const span_data& span) {
     auto& taken = places_[{span.trace, span.span}];
     auto& here = receives(span) ? taken.receiver : taken.sender;
