@@ -1,27 +1,14 @@
 #include "sidecar/collector/chain_query.hpp"
 
 #include <algorithm>
-#include <charconv>
+
+#include "sidecar/collector/query_parameters.hpp"
 
 namespace outrider::collector {
 
 namespace {
 
-using fault = std::optional<std::string>;
-
 constexpr std::size_t most_chains = 1'000;
-
-std::string malformed(std::string_view name, std::string_view value, std::string_view expected) {
-    return "unable to parse param '" + std::string{name} + "': expected " + std::string{expected} +
-           ", received: " + std::string{value};
-}
-
-std::optional<std::uint64_t> parse_whole(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
 
 fault read_key(chain_query& query, std::string_view value) {
     const auto equals = value.find('=');
@@ -35,13 +22,6 @@ fault read_key(chain_query& query, std::string_view value) {
 fault read_flag(bool& into, std::string_view name, std::string_view value) {
     if (value != "true" && value != "false") return malformed(name, value, "true or false");
     into = value == "true";
-    return std::nullopt;
-}
-
-fault read_time(std::optional<std::uint64_t>& into, std::string_view name, std::string_view value) {
-    const auto microseconds = parse_whole(value);
-    if (!microseconds || *microseconds > UINT64_MAX / 1'000) return malformed(name, value, "microseconds since 1970");
-    into = *microseconds * 1'000;
     return std::nullopt;
 }
 
