@@ -1,8 +1,8 @@
 #include "sidecar/collector/otlp_ingest.hpp"
 
 #include <gmock/gmock.h>
-#include <zlib.h>
 
+#include "tests/support/gzipped.hpp"
 #include "tests/unit/sidecar/collector/spans.hpp"
 #include "tracing/otlp.hpp"
 
@@ -11,6 +11,7 @@ namespace {
 
 using net::server_request;
 using net::server_response;
+using outrider::test::gzipped;
 using test::span;
 using test::trace_number;
 using testing::Contains;
@@ -37,20 +38,6 @@ class OtlpIngest : public testing::Test {
     chain_pipeline pipeline{store, {}, nullptr, nullptr, time.clock()};
     otlp_ingest ingest{pipeline, 100'000, 1 << 20};
 };
-
-std::string gzipped(const std::string& text) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY);
-    std::string out(deflateBound(&stream, text.size()) + 32, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 TEST_F(OtlpIngest, TakesProtobufAndAnswersInProtobuf) {
     const auto answer = post(tracing::encode_otlp({span(1, 1), span(1, 2)}), protobuf);

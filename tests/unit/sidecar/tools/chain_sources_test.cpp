@@ -6,11 +6,11 @@
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
-#include <zlib.h>
 
 #include "sidecar/tools/chain.hpp"
 #include "sidecar/tools/span_files.hpp"
 #include "sidecar/tools/topology.hpp"
+#include "tests/support/gzipped.hpp"
 #include "tests/support/http_receiver.hpp"
 #include "tracing/chains/topology.hpp"
 #include "tracing/jaeger_json.hpp"
@@ -19,6 +19,7 @@
 namespace outrider::tools {
 namespace {
 
+using outrider::test::gzipped;
 using testing::HasSubstr;
 using testing::Not;
 using tracing::span_data;
@@ -161,20 +162,6 @@ class Files : public testing::Test {
 
     std::filesystem::path path;
 };
-
-std::string gzipped(const std::string& text) {
-    z_stream stream{};
-    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-    std::string out(text.size() + 1000, '\0');
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-    stream.avail_in = static_cast<uInt>(text.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
 
 TEST_F(Files, AreReadInEveryFormThatSpansComeIn) {
     const auto spans = spans_of("http");
