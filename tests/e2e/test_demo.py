@@ -1,10 +1,8 @@
 """What ./demo runs: both ways of carrying out an order, and two chains printed; what keeps running can be asked and made to go wrong."""
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 
 import dev_broker
 import harness
@@ -59,9 +57,5 @@ class Demo(harness.Case):
 
 
 if __name__ == "__main__":
-    PROGRAM = processes.jaeger_program()
-    if PROGRAM is None:
-        if os.environ.get("CI") == "true":
-            sys.exit("error: CI tests against a real Jaeger, and there is no Go here to build it with")
-        print("no Go here, so NOTHING WAS TESTED AGAINST A REAL JAEGER", file=sys.stderr)
+    PROGRAM = processes.jaeger_or_none()
     harness.main()

@@ -1,8 +1,6 @@
 """The shop by HTTP calls, no service handing a context on: what became of each order is one chain, hop by hop, in the collector and in
 a real Jaeger behind it."""
 import concurrent.futures
-import os
-import sys
 
 import harness
 import processes
@@ -105,9 +103,5 @@ class ShopByCalls(harness.Case):
 
 
 if __name__ == "__main__":
-    PROGRAM = processes.jaeger_program()
-    if PROGRAM is None:
-        if os.environ.get("CI") == "true":
-            sys.exit("error: CI tests against a real Jaeger, and there is no Go here to build it with")
-        print("no Go here, so NOTHING WAS TESTED AGAINST A REAL JAEGER", file=sys.stderr)
+    PROGRAM = processes.jaeger_or_none()
     harness.main()

@@ -245,6 +245,16 @@ def jaeger_program():
     return done.stdout.strip()
 
 
+def jaeger_or_none():
+    """Path of Jaeger for the tests of a file, some of which want it; None, and a word about it, where there is none. CI must have it."""
+    program = jaeger_program()
+    if program is None:
+        if os.environ.get("CI") == "true":
+            sys.exit("error: CI tests against a real Jaeger, and there is no Go here to build it with")
+        print("no Go here, so NOTHING WAS TESTED AGAINST A REAL JAEGER", file=sys.stderr)
+    return program
+
+
 def free_ports(count):
     """Ports nobody listened on a moment ago; for programs that cannot be asked where they listen."""
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
