@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view index_text =
     "outrider collect " OUTRIDER_VERSION
     "\n\n"
+    "/                                            the dashboard, to a browser\n"
     "POST /v1/traces                              OTLP/HTTP, protobuf or JSON\n"
     "/api/traces/{id}                             the chain that a trace is part of, Jaeger's JSON; ?raw=true\n"
     "/api/traces?service=...                      the last ones of a service\n"
@@ -48,13 +49,15 @@ server_response collector_routes::handle(const server_request& request) {
 }
 
 server_response collector_routes::read(const server_request& request) const {
-    if (request.path == "/") return text(index_text);
+    const bool page = dashboard_.serves(request);
+    if (request.path == "/" && !page) return text(index_text);
     if (request.path == "/livez") return text("alive\n");
     if (request.path == "/readyz") return text("ready\n");
     if (request.path == "/metrics") return {200, "text/plain; version=0.0.4; charset=utf-8", metrics(), {}};
     // Someone else's page must not read traces off this machine by rebinding its name to 127.0.0.1.
     if (guarded_ && !hosts_.allows(request.host))
         return net::problem(403, "Host '" + request.host + "' is not allowed here; --host lists further names");
+    if (page) return dashboard_.handle(request);
     return chain_api::serves(request.path) ? chains_.handle(request) : queries_.handle(request);
 }
 

@@ -2,6 +2,7 @@
 
 #include "sidecar/collector/chain_api.hpp"
 #include "sidecar/collector/chain_pipeline.hpp"
+#include "sidecar/collector/dashboard_pages.hpp"
 #include "sidecar/collector/otlp_ingest.hpp"
 #include "sidecar/collector/query_api.hpp"
 #include "sidecar/collector/trace_store.hpp"
@@ -19,7 +20,7 @@ struct route_options {
     std::vector<std::string> hosts;
 };
 
-/// All paths of the collector, without a socket: ingestion, queries, its own health and metrics.
+/// All paths of the collector, without a socket: ingestion, queries, the dashboard, its own health and metrics.
 class collector_routes {
   public:
     /// @param log, forward  may be null: there is none
@@ -39,6 +40,7 @@ class collector_routes {
     otlp_ingest ingest_;
     query_api queries_;
     chain_api chains_;
+    dashboard_pages dashboard_;
     net::host_guard hosts_;
     bool guarded_;
 };

@@ -81,7 +81,9 @@ std::string head_of(const server_response& answer, unsigned version, bool keep_a
         out.append(name).append(": ").append(value).append("\r\n");
     };
     field("Server", "outrider");
-    field("Cache-Control", "no-store");
+    const bool may_be_kept = std::any_of(answer.headers.begin(), answer.headers.end(),
+                                         [](const auto& one) { return one.first == "Cache-Control"; });
+    if (!may_be_kept) field("Cache-Control", "no-store");
     // A browser that is tricked into showing an answer must not guess that it is a page.
     field("X-Content-Type-Options", "nosniff");
     if (!answer.content_type.empty()) field("Content-Type", answer.content_type);

@@ -136,6 +136,19 @@ TEST_F(CollectorRoutes, RefuseANameThatWasReboundToLoopback) {
     EXPECT_EQ(open.handle(request).status, 200u) << "in a container network it is known by name";
 }
 
+TEST_F(CollectorRoutes, ShowTheDashboardToBrowsersThatKnowThemByAnAllowedName) {
+    net::server_request request;
+    request.method = "GET";
+    request.path = "/";
+    request.headers = {{"accept", "text/html"}};
+    request.host = "localhost:4318";
+    EXPECT_EQ(routes.handle(request).content_type, "text/html; charset=utf-8");
+    request.host = "evil.example:4318";
+    EXPECT_EQ(routes.handle(request).status, 403u);
+    request.headers = {};
+    EXPECT_THAT(routes.handle(request).body, HasSubstr("outrider collect")) << "the index tells nothing of traces";
+}
+
 TEST_F(CollectorRoutes, TellOfTheirHealthAndNumbers) {
     store.add({span(1, 1), span(1, 1)});
     EXPECT_EQ(get("/livez").status, 200u);
