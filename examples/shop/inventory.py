@@ -1,17 +1,12 @@
 #!/usr/bin/python3
 """Knows what is on the shelf: reserves it for an order, and puts it back when the order comes to nothing."""
-import json
-import os
 import threading
-import time
 
-import kafka
-import kafka.errors
-
+import events_kafka_python as events
 import web
-from faults import Dropping, Failing, faults
+from faults import Failing, faults
 
-BOOTSTRAP = os.environ.get("KAFKA_BOOTSTRAP", "127.0.0.1:9092")
+publisher = events.Publisher()
 
 
 class Shelf:
@@ -78,73 +73,36 @@ class Inventory(web.Service):
         return (201 if new else 200), {"orderId": order["orderId"], "sku": order["sku"], "reserved": order["quantity"]}
 
 
-class Assigned(kafka.ConsumerRebalanceListener):
-    def on_partitions_revoked(self, revoked):
-        pass
-
-    def on_partitions_assigned(self, assigned):
-        print("consuming order-placed, payment-failed", flush=True)
-
-
-class Events:
-    """The same work by events, with the client that is written in Python."""
-
-    def __init__(self):
-        self.producer = kafka.KafkaProducer(bootstrap_servers=BOOTSTRAP, acks="all", linger_ms=0)
-        self.consumer = kafka.KafkaConsumer(bootstrap_servers=BOOTSTRAP, group_id="inventory", auto_offset_reset="earliest",
-                                            enable_auto_commit=False, fetch_max_wait_ms=20, heartbeat_interval_ms=1000,
-                                            metadata_max_age_ms=5000)
-        self.consumer.subscribe(["order-placed", "payment-failed"], listener=Assigned())
-
-    def run(self):
-        """One record after the other; each is committed when it has been dealt with."""
-        for record in self.consumer:
-            try:
-                self.deal_with(record.topic, json.loads(record.value))
-            except (Dropping, Failing):
-                print(f"{record.topic}: order {record.key.decode()} is left as it is", flush=True)
-            place = kafka.TopicPartition(record.topic, record.partition)
-            self.consumer.commit({place: kafka.OffsetAndMetadata(record.offset + 1, "")})
-
-    def deal_with(self, topic, event):
-        if topic == "payment-failed":
-            self.release(event)
-            return
-        try:
-            faults.work()
-            decided, new = shelf.reserve(event)
-            reason = shelf.short(event["sku"])
-        except Failing:
-            decided, new, reason = "rejected", shelf.reject(event), "the shelf cannot be reached"
-        if not new:
-            print(f"{topic}: order {event['orderId']} was dealt with before", flush=True)
-        elif decided == "reserved":
-            self.publish("stock-reserved", event)
-        else:
-            self.publish("stock-rejected", event, reason=reason)
-
-    def release(self, event):
+def heard(topic, event):
+    """The same work by events."""
+    if topic == "payment-failed":
+        release(event)
+        return
+    try:
         faults.work()
-        if shelf.release(event["orderId"]):
-            self.publish("stock-released", event, reason=event.get("reason"))
+        decided, new = shelf.reserve(event)
+        reason = shelf.short(event["sku"])
+    except Failing:
+        decided, new, reason = "rejected", shelf.reject(event), "the shelf cannot be reached"
+    if not new:
+        print(f"{topic}: order {event['orderId']} was dealt with before", flush=True)
+    elif decided == "reserved":
+        publish("stock-reserved", event)
+    else:
+        publish("stock-rejected", event, reason=reason)
 
-    def publish(self, topic, order, **more):
-        event = {name: order[name] for name in ("orderId", "customer", "amount") if name in order}
-        for _ in range(faults.times()):
-            self.producer.send(topic, json.dumps({**event, **more}).encode(), order["orderId"].encode()).get(timeout=10)
-        print(f"{topic}: order {order['orderId']}", flush=True)
+
+def release(event):
+    faults.work()
+    if shelf.release(event["orderId"]):
+        publish("stock-released", event, reason=event.get("reason"))
 
 
-def follow():
-    """Starts again when Kafka was away."""
-    while True:
-        try:
-            Events().run()
-        except kafka.errors.KafkaError as error:
-            print(f"Kafka: {error!r}", flush=True)
-            time.sleep(1)
+def publish(topic, order, **more):
+    event = {name: order[name] for name in ("orderId", "customer", "amount") if name in order}
+    publisher.publish(topic, order["orderId"], {**event, **more})
 
 
 if __name__ == "__main__":
-    web.in_background(follow)
+    web.in_background(events.consume, ["order-placed", "payment-failed"], "inventory", heard)
     web.serve(Inventory)

@@ -6,7 +6,7 @@ import threading
 
 import events
 import web
-from faults import Dropping, Failing, faults
+from faults import NotPublished, faults
 
 INVENTORY = os.environ.get("INVENTORY_URL", "http://inventory")
 PAYMENT = os.environ.get("PAYMENT_URL", "http://payment")
@@ -89,8 +89,9 @@ def by_calls(order):
 
 def by_events(order):
     """Publishes that it was placed, and leaves the rest to who hears of it."""
-    error = publisher.publish("order-placed", order["orderId"], order)
-    if error:
+    try:
+        publisher.publish("order-placed", order["orderId"], order)
+    except NotPublished as error:
         book.change(order["orderId"], "rejected", f"not published: {error}")
         return 503, {"error": f"the order could not be placed: {error}"}
     return 202, order
@@ -98,11 +99,7 @@ def by_events(order):
 
 def heard(topic, event):
     """An outcome, from inventory or payment."""
-    try:
-        faults.work()
-    except (Failing, Dropping):
-        print(f"{topic}: order {event.get('orderId')} is left as it is", flush=True)
-        return
+    faults.work()
     order = book.change(event.get("orderId"), OUTCOMES[topic], event.get("reason"))
     print(f"{topic}: order {event.get('orderId')} is {order['state'] if order else 'not known here'}", flush=True)
 

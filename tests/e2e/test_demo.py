@@ -7,9 +7,8 @@ import subprocess
 import dev_broker
 import harness
 import processes
-import shop
 
-RUN = [dev_broker.PYTHON, processes.ROOT / "examples/shop/run.py", "--outrider", processes.OUTRIDER, "--payment", shop.PAYMENT]
+RUN = [dev_broker.PYTHON, processes.ROOT / "examples/shop/run.py", "--outrider", processes.OUTRIDER]
 ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", "COLUMNS": "120"}
 
 

@@ -5,9 +5,9 @@ import concurrent.futures
 import harness
 import kafka_case
 import processes
-from shop import TOPICS, Chains, Shop, drawn, of_jaeger
-from shop_shapes import (COMPENSATED_BY_EVENTS, INSUFFICIENT_BY_EVENTS, PAID_BY_EVENTS, STUCK_AT_PAYMENT, TWICE_BY_EVENTS, as_in,
-                         canonical, is_work, lines)
+from chains import Chains, as_in, canonical, drawn, is_work, lines, of_jaeger
+from shop import SHOP, Shop
+from shop_shapes import COMPENSATED_BY_EVENTS, INSUFFICIENT_BY_EVENTS, PAID_BY_EVENTS, STUCK_AT_PAYMENT, TWICE_BY_EVENTS
 
 AT_ONCE = 20
 
@@ -20,13 +20,13 @@ class ShopByEvents(kafka_case.KafkaCase):
         def keep(started):
             cls.addClassCleanup(started.close)
             return started
-        for topic in TOPICS:
+        for topic in SHOP.topics:
             cls.cluster.create_topic(topic)
         cls.jaeger = keep(processes.Jaeger(PROGRAM)) if PROGRAM else None
         forward = ["--forward", cls.jaeger.otlp] if cls.jaeger else []
         cls.collect = keep(processes.Collector(arguments=forward))
         cls.shop = Shop(keep, cls.collect.url, brokers=cls.cluster.bootstrap())
-        cls.chains = Chains(cls.collect.url)
+        cls.chains = Chains(cls.collect.url, "order")
 
     def setUp(self):
         for name in self.shop.services:
@@ -45,7 +45,7 @@ class ShopByEvents(kafka_case.KafkaCase):
         chain, spans = self.chains.whole(number, len(lines(shape)), work=is_work)
         self.assertEqual(canonical(as_in(shape, drawn(spans, is_work))), canonical(lines(shape)))
         for span in spans:
-            self.assertLessEqual(span.orders, {number}, span.name)
+            self.assertLessEqual(span.key("order"), {number}, span.name)
             if span.source:
                 self.assertGreaterEqual(span.confidence, 0.5 if span.source == "timing" else 0.9, span.name)
         if self.jaeger:

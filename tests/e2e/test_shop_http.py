@@ -4,8 +4,9 @@ import concurrent.futures
 
 import harness
 import processes
-from shop import Chains, Shop, drawn, of_jaeger
-from shop_shapes import COMPENSATED_BY_CALLS, INSUFFICIENT_BY_CALLS, PAID_BY_CALLS, TWICE_BY_CALLS, lines
+from chains import Chains, drawn, lines, of_jaeger
+from shop import Shop
+from shop_shapes import COMPENSATED_BY_CALLS, INSUFFICIENT_BY_CALLS, PAID_BY_CALLS, TWICE_BY_CALLS
 
 AT_ONCE = 20
 
@@ -20,7 +21,7 @@ class ShopByCalls(harness.Case):
         forward = ["--forward", cls.jaeger.otlp] if cls.jaeger else []
         cls.collect = keep(processes.Collector(arguments=forward))
         cls.shop = Shop(keep, cls.collect.url, environment={"CALL_TIMEOUT": "6"})
-        cls.chains = Chains(cls.collect.url)
+        cls.chains = Chains(cls.collect.url, "order")
 
     def setUp(self):
         for name in self.shop.services:
@@ -37,7 +38,7 @@ class ShopByCalls(harness.Case):
         chain, spans = self.chains.whole(number, len(lines(shape)))
         self.assertEqual(drawn(spans), lines(shape))
         for span in spans:
-            self.assertLessEqual(span.orders, {number}, span.name)
+            self.assertLessEqual(span.key("order"), {number}, span.name)
             if span.source:
                 self.assertGreaterEqual(span.confidence, 0.5 if span.source == "timing" else 0.9, span.name)
         self.assertIn({"order": number}.items(), [dict([each]).items() for each in self.keys_of(chain)])
@@ -75,7 +76,7 @@ class ShopByCalls(harness.Case):
 
     @staticmethod
     def number_of(spans):
-        number, = set().union(*(span.orders for span in spans))
+        number, = set().union(*(span.key("order") for span in spans))
         return number
 
     def test_a_payment_that_never_answers_is_named(self):

@@ -23,7 +23,7 @@ class ShopInPods(harness.Case):
     def start_kafka(self):
         """The embedded broker is for its own host; a sidecar in front of it has a name that others know."""
         state = self.folder()
-        topics = [word for topic in shop.TOPICS for word in ("--topic", topic)]
+        topics = [word for topic in shop.SHOP.topics for word in ("--topic", topic)]
         self.network.start("kafka", processes.OUTRIDER, "dev-broker", "--listen", "127.0.0.1:9091", *topics, log=r"^ready")
         self.network.start("kafka", processes.OUTRIDER, "run", "--service", "kafka", "--state", state, "--kafka", f"{self.network.pods['kafka'].address}:9092=127.0.0.1:9091",
                            "--set", "kafka.main.advertise=kafka", "--set", "kafka.main.base_port=9092", "--set", "tracing.exporter=none",
@@ -37,11 +37,11 @@ class ShopInPods(harness.Case):
             self.sidecars[name] = self.network.start(
                 name, processes.OUTRIDER, "run", "--config", SIDECARS / f"{name}.yaml", log=r"^ready",
                 environment={"OUTRIDER_STATE": str(self.folder()), "OUTRIDER_TRACING_BATCH_DELAY": "100ms"})
-            program = [shop.PAYMENT] if name == "payment" else [dev_broker.PYTHON, shop.SHOP / f"{name}.py"]
+            program = [shop.PAYMENT] if name == "payment" else [dev_broker.PYTHON, shop.SHOP.folder / f"{name}.py"]
             self.services[name] = self.network.start(name, *program, environment=ENVIRONMENT)
             self.network.listens(name, 9000)
-        for name, said in shop.services.CONSUMING.items():
-            self.services[name].wait_for_log(said, within=60)
+        for service in shop.SHOP.services:
+            self.services[service.name].wait_for_log(service.consuming, within=60)
 
     def curl(self, source, *arguments):
         return self.network.pods[source].run("curl", "-s", "--max-time", "10", *arguments)

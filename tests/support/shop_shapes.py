@@ -71,39 +71,3 @@ TWICE_BY_EVENTS = PAID_BY_EVENTS + """
           inventory send stock-reserved ~echo
             payment process stock-reserved
 """
-
-
-def lines(shape):
-    return [line for line in shape.splitlines() if line]
-
-
-def as_in(shape, drawn):
-    """The drawn lines, where the shape leaves it open which of two tiers finds a link: inventory has taken two records of the order when
-    it releases the stock, so the order's number alone does not tell which of them was the cause."""
-    wanted = {line.strip() for line in shape.splitlines()}
-    for line in drawn:
-        what, _, source = line.partition(" ~")
-        either = what.strip() + " ~echo|timing"
-        yield what + " ~echo|timing" if source in ("echo", "timing") and either in wanted else line
-
-
-def is_work(span):
-    """Not how records are fetched and that they were dealt with."""
-    return not span.name.startswith(("poll ", "commit "))
-
-
-def canonical(drawn):
-    """A tree of indented lines with the children of each in the order of their names: of consumers of one record none is first."""
-    root = ("", [])
-    path = [root]
-    for line in drawn:
-        depth = (len(line) - len(line.lstrip())) // 2
-        node = (line.strip(), [])
-        del path[depth + 1:]
-        path[-1][1].append(node)
-        path.append(node)
-    return sorted_tree(root)
-
-
-def sorted_tree(node):
-    return node[0], sorted(map(sorted_tree, node[1]))

@@ -1,0 +1,16 @@
+"""What the shop consists of."""
+import pathlib
+
+from demo.system import Service, System
+
+SHOP = System(
+    folder=pathlib.Path(__file__).resolve().parent,
+    services=(
+        Service("payment", kafka=True, consuming="consuming stock-reserved", compiled="shop_payment"),
+        Service("inventory", kafka=True, consuming="consuming order-placed"),
+        Service("orders", calls=("inventory", "payment"), kafka=True, consuming="consuming stock-rejected", environment={"FIRST_ORDER": "4709"}),
+        Service("frontend", calls=("orders",)),
+    ),
+    topics=("order-placed", "stock-reserved", "stock-rejected", "stock-released", "payment-charged", "payment-failed"),
+    keys='{order: ["path:order", "json:/orderId", "kafka:key"]}',
+)
