@@ -18,7 +18,7 @@ class Stage:
 
     def __init__(self, system, processes, outrider, query=None):
         self.system, self.processes, self.outrider, self.query = system, processes, outrider, query
-        self.collector, self.brokers, self.ports = None, None, {}
+        self.collector, self.brokers, self.ports, self.places = None, None, {}, {}
 
     def start(self, kafka=None, forward=None):
         """All of it; `kafka` is a real one, `forward` where chains go to, too."""
@@ -27,6 +27,7 @@ class Stage:
             self.use_broker(kafka)
         else:
             self.start_broker()
+        self.start_backing()
         self.ports = {name: systems.Ports.of(self.processes, self.system, name) for name in self.system.names}
         for service in self.system.services:
             self.start_sidecar(service)
@@ -63,12 +64,22 @@ class Stage:
                     raise Failed(f"--kafka {brokers}: {error.args[0].str()}") from error
         self.brokers = brokers
 
+    def start_backing(self):
+        self.places = {"shared": self.processes.folder / "shared"}
+        self.places["shared"].mkdir()
+        for each in self.system.backing:
+            port, data = self.processes.port(0), self.processes.folder / f"{each.name}-data"
+            data.mkdir()
+            self.processes.start(each.name, [systems.filled(word, {each.name: port, "data": data}) for word in each.command])
+            self.processes.wait_for(each.name, port)
+            self.places[each.name] = port
+
     def start_sidecar(self, service):
         ports, name = self.ports[service.name], f"{service.name}-sidecar"
         file, state = self.processes.folder / f"{service.name}.yaml", self.processes.folder / f"{service.name}-state"
         state.mkdir()
         callees = {callee: self.ports[callee].inbound for callee in service.calls}
-        file.write_text(systems.sidecar(self.system, service, ports, callees, self.brokers, self.collector, state))
+        file.write_text(systems.sidecar(self.system, service, ports, callees, self.brokers, self.collector, state, self.places))
         self.processes.start(name, [self.outrider, "run", "--config", file])
         for port in (ports.inbound, ports.admin, *([ports.outbound] if callees else []), *([ports.kafka] if service.kafka else [])):
             self.processes.wait_for(name, port)
@@ -79,7 +90,7 @@ class Stage:
         command = service.command(self.system.folder, self.outrider)
         if not pathlib.Path(command[-1]).exists():
             raise Failed(f"no {command[-1]}; build it: cmake --build --preset release --target {service.compiled or service.name}")
-        self.processes.start(service.name, command, systems.surroundings(service, ports, data))
+        self.processes.start(service.name, command, systems.surroundings(service, ports, data, self.places))
         self.processes.wait_for(service.name, ports.app)
 
     # Where one talks to them. What goes past a sidecar is in no chain: how things stand is asked that way.

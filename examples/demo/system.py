@@ -1,6 +1,7 @@
 """What a system of services consists of, and the sidecar.yaml of each. HTTP_PROXY and KAFKA_BOOTSTRAP lead what a service sends to its sidecar."""
 import dataclasses
 import pathlib
+import string
 import sys
 
 
@@ -11,12 +12,22 @@ class Service:
     calls: tuple = ()
     kafka: bool = False
     consuming: str = ""
-    compiled: str = ""  # the program, beside Outrider's own; without it, NAME.py in the system's folder
-    environment: dict = dataclasses.field(default_factory=dict)
+    compiled: str = ""  # the program, beside Outrider's own; without it, a script in the system's folder: this one, or NAME.py
+    script: str = ""
+    of: str = ""  # the service that it is an instance of, if it has another name than that
+    environment: dict = dataclasses.field(default_factory=dict)  # in the values, and in the next, $NAME is one of the places
+    sidecar: str = ""  # more lines of its sidecar.yaml
 
     def command(self, folder, outrider, python=sys.executable):
         """How it is started."""
-        return [outrider.resolve().parent / self.compiled] if self.compiled else [python, folder / f"{self.name}.py"]
+        return [outrider.resolve().parent / self.compiled] if self.compiled else [python, folder / (self.script or f"{self.name}.py")]
+
+
+@dataclasses.dataclass(frozen=True)
+class Backing:
+    """What services keep something in, without a sidecar: started before them. Its place is $NAME, its port; $data is a folder of its own."""
+    name: str
+    command: tuple
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +38,7 @@ class System:
     topics: tuple
     keys: str  # as in sidecar.yaml: {order: ["json:/orderId"]}
     flows: pathlib.Path | None = None  # what is expected to follow what, for the collector
+    backing: tuple = ()
 
     @property
     def names(self):
@@ -53,22 +65,29 @@ class Ports:
             9001 + behind, 8080 + behind, 7901 + 10 * behind, 7900 + 10 * behind, 19092 + behind)))
 
 
-def sidecar(system, service, ports, callees, brokers, collector, state):
-    """The sidecar.yaml of a service; `callees` are the ports of the sidecars of those that it calls."""
-    lines = [f"service: {service.name}", f"inbound: [{{listen: 127.0.0.1:{ports.inbound}, app: 127.0.0.1:{ports.app}}}]"]
+def filled(text, places):
+    """The text with what stands for each $NAME."""
+    return string.Template(text).substitute(places)
+
+
+def sidecar(system, service, ports, callees, brokers, collector, state, places):
+    """The sidecar.yaml of a service; `callees` are the ports of the sidecars of those that it calls. `places` are the folder $shared of all
+    services, the ports of what backs them, and here also $folder, where the system is, and $app, the port of the service."""
+    lines = [f"service: {service.of or service.name}", f"instance: {service.name}"] if service.of else [f"service: {service.name}"]
+    lines += [f"inbound: [{{listen: 127.0.0.1:{ports.inbound}, app: 127.0.0.1:{ports.app}}}]"]
     if service.calls:
         lines += [f"outbound: {{listen: 127.0.0.1:{ports.outbound}}}", "upstreams:"]
         lines += [f"  {callee}: {{endpoints: [127.0.0.1:{callees[callee]}]}}" for callee in service.calls]
     if service.kafka:
         lines.append(f"kafka: {{main: {{listen: 127.0.0.1:{ports.kafka}, brokers: [{brokers}]}}}}")
     lines += [f"tracing: {{collector: {collector}, batch: {{delay: 200ms}}}}", f"keys: {system.keys}",
-              f"admin: 127.0.0.1:{ports.admin}", f"state: {state}"]
+              f"admin: 127.0.0.1:{ports.admin}", f"state: {state}", filled(service.sidecar, {**places, "folder": system.folder, "app": ports.app})]
     return "\n".join(lines) + "\n"
 
 
-def surroundings(service, ports, data):
+def surroundings(service, ports, data, places):
     """The environment of a service; `data` is a folder of its own."""
-    found = {"PORT": str(ports.app), "DATA": str(data), **service.environment}
+    found = {"PORT": str(ports.app), "DATA": str(data), **{name: filled(value, {**places, "data": data}) for name, value in service.environment.items()}}
     if service.calls:
         proxy = f"http://127.0.0.1:{ports.outbound}"
         found.update({"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""})

@@ -53,7 +53,9 @@ class Running:
         if brokers is None:
             topics = [word for topic in system.topics for word in ("--topic", topic)]
             brokers = keep(dev_broker.DevBroker(*topics)).address
-        self.brokers = brokers
+        self.brokers, self.places, self.backing = brokers, {"shared": self.folder()}, {}
+        for each in system.backing:
+            self.start_backing(each)
         for name in system.names:
             self.start_sidecar(name)
             if name not in without:
@@ -67,10 +69,17 @@ class Running:
         self.keep(Closing(folder))
         return pathlib.Path(folder.name)
 
+    def start_backing(self, each):
+        """Also again, after it ended, where it was; with nothing of what it had."""
+        port = self.places.setdefault(each.name, processes.free_ports(1)[0])
+        command = [systems.filled(word, {each.name: port, "data": self.folder()}) for word in each.command]
+        self.backing[each.name] = self.keep(processes.Process(command))
+        wire.wait_for(lambda: listens(port), f"{each.name} to listen", 30)
+
     def start_sidecar(self, name):
         self.ports[name], folder, service = processes.free_ports(1)[0], self.folder(), self.system.service(name)
         callees = {callee: self.sidecars[callee].inbound[1] for callee in service.calls}
-        text = systems.sidecar(self.system, service, systems.Ports(self.ports[name]), callees, self.brokers, self.collector, f"{folder}/state")
+        text = systems.sidecar(self.system, service, systems.Ports(self.ports[name]), callees, self.brokers, self.collector, f"{folder}/state", self.places)
         (folder / "sidecar.yaml").write_text(text)
         more = [word for setting, value in self.settings.items() for word in ("--set", f"{setting}={value}")]
         self.sidecars[name] = self.keep(processes.Sidecar(["--config", str(folder / "sidecar.yaml"), *more]))
@@ -81,7 +90,7 @@ class Running:
         if name not in self.data:
             self.data[name] = self.folder()
         ports = systems.Ports(self.ports[name], outbound=sidecar.outbound and sidecar.outbound[1], kafka=sidecar.kafka and sidecar.kafka["main"][1])
-        environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **systems.surroundings(service, ports, self.data[name]), **self.environment}
+        environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **systems.surroundings(service, ports, self.data[name], self.places), **self.environment}
         command = service.command(self.system.folder, pathlib.Path(processes.OUTRIDER), dev_broker.PYTHON)
         self.services[name] = self.keep(processes.Process(command, environment))
         wire.wait_for(lambda: listens(self.ports[name]), f"{name} to listen", 30)
