@@ -17,6 +17,7 @@ class Failed(Exception):
 class Processes:
     def __init__(self, folder):
         self.folder, self.running, self.given = folder, {}, set()
+        self.replaceable = set()  # names of those that may end: the others go on without them
 
     def start(self, name, command, environment=None):
         with open(self.log(name), "wb") as out:
@@ -59,7 +60,7 @@ class Processes:
         return self.port(0)
 
     def died(self):
-        return [name for name, process in self.running.items() if process.poll() is not None]
+        return [name for name, process in self.running.items() if process.poll() is not None and name not in self.replaceable]
 
     def stop(self):
         """Sidecars drain on SIGTERM; what is still there after 5 s is killed."""

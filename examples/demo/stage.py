@@ -70,6 +70,7 @@ class Stage:
         for each in self.system.backing:
             port, data = self.processes.port(0), self.processes.folder / f"{each.name}-data"
             data.mkdir()
+            self.processes.replaceable.add(each.name)
             self.processes.start(each.name, [systems.filled(word, {each.name: port, "data": data}) for word in each.command])
             self.processes.wait_for(each.name, port)
             self.places[each.name] = port
@@ -90,6 +91,8 @@ class Stage:
         command = service.command(self.system.folder, self.outrider)
         if not pathlib.Path(command[-1]).exists():
             raise Failed(f"no {command[-1]}; build it: cmake --build --preset release --target {service.compiled or service.name}")
+        if service.of:
+            self.processes.replaceable.add(service.name)
         self.processes.start(service.name, command, systems.surroundings(service, ports, data, self.places))
         self.processes.wait_for(service.name, ports.app)
 

@@ -14,7 +14,7 @@ class Service:
     consuming: str = ""
     compiled: str = ""  # the program, beside Outrider's own; without it, a script in the system's folder: this one, or NAME.py
     script: str = ""
-    of: str = ""  # the service that it is an instance of, if it has another name than that
+    of: str = ""  # the service that it is one of several instances of; each may end
     environment: dict = dataclasses.field(default_factory=dict)  # in the values, and in the next, $NAME is one of the places
     sidecar: str = ""  # more lines of its sidecar.yaml
 

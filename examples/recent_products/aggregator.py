@@ -199,7 +199,7 @@ class Consumer:
         for given in list(self.desk.owned):
             with self.as_owner(given) as owned:
                 now = clock.now()
-                owned.tick(now, time.monotonic(), self.lag(given, owned))
+                owned.tick(now, time.monotonic(), self.bounds(given))
                 self.desk.publish(owned)
                 self.unshown.add(given)
 
@@ -221,14 +221,12 @@ class Consumer:
             self.desk.lose(given, overtaken)
             self.fetch()
 
-    def lag(self, given, owned):
-        """Records that are not counted yet; None while Kafka does not tell."""
+    def bounds(self, given):
+        """The offsets of the oldest record in the topic and of the next one; None while Kafka does not tell."""
         try:
-            first, end = self.kafka.get_watermark_offsets(confluent_kafka.TopicPartition(*given), timeout=1.0)
+            return self.kafka.get_watermark_offsets(confluent_kafka.TopicPartition(*given), timeout=1.0)
         except confluent_kafka.KafkaException:
             return None
-        offset = self.offset(owned)
-        return end - (first if offset < 0 else offset)
 
 
 class Aggregator(web.Service):
@@ -241,7 +239,7 @@ class Aggregator(web.Service):
 
 
 def main():
-    desk = Desk(tally.open_database(os.environ.get("DATABASE", "recent.db")), cache.Cache(), publisher.Publisher())
+    desk = Desk(tally.open_database(os.environ.get("DATABASE", "recent.db")), cache.Cache(), publisher.Publisher(tally.COUNTED, tally.CHANGED))
     Aggregator.desk = desk
     consumer = Consumer(desk)
 

@@ -1,9 +1,11 @@
 #!/usr/bin/python3
 """The shop's home page, with what was bought recently: from the cache, or the last good one when the cache is gone."""
+import os
 import threading
 
 import cache
 import clock
+import events
 import freshness
 import page
 import web
@@ -28,6 +30,11 @@ class Shelf:
                 return self.last, bought, "last good page" if self.last else "cache"
             self.last = document
         return document, bought, "cache"
+
+
+    def heard(self, topic, event):
+        """The cache has changed: what is the last good document is never long ago."""
+        self.read()
 
 
 shelf = Shelf()
@@ -69,4 +76,5 @@ def as_json(document, fresh, customer, bought):
 
 
 if __name__ == "__main__":
+    web.in_background(events.consume, ["recent-changed"], f"home-{os.environ.get('NAME', '1')}", shelf.heard)
     web.serve(Home)

@@ -4,6 +4,7 @@ import uuid
 import clock
 import outbox
 import sql
+import window
 
 TOPIC = "orders-placed"
 PRODUCTS = ("tea", "coffee", "cocoa", "samovar", "biscuits", "honey")
@@ -11,7 +12,7 @@ PRODUCTS = ("tea", "coffee", "cocoa", "samovar", "biscuits", "honey")
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS orders(
     number INTEGER PRIMARY KEY, event TEXT NOT NULL UNIQUE, customer TEXT NOT NULL, product TEXT NOT NULL, quantity INTEGER NOT NULL,
-    placed_at INTEGER NOT NULL);
+    placed_at INTEGER NOT NULL, counted INTEGER NOT NULL DEFAULT 0);
 """ + outbox.SCHEMA
 
 
@@ -41,16 +42,26 @@ class OrderBook:
         customer, product, quantity = judged(wish)
         event, now = request or str(uuid.uuid4()), clock.now()
         with self.database.changing():
-            known = self.database.row("SELECT number, event, customer, product, quantity, placed_at FROM orders WHERE event = ?", event)
+            known = self.database.row("SELECT * FROM orders WHERE event = ?", event)
             if known:
                 if known[2:5] != (customer, product, quantity):
                     raise Refused(422, "this Idempotency-Key belongs to another order")
                 return order_of(known), False
             last, = self.database.row("SELECT max(number) FROM orders")
-            row = (last + 1 if last else self.first, event, customer, product, quantity, now)
-            self.database.run("INSERT INTO orders VALUES(?, ?, ?, ?, ?, ?)", *row)
+            row = (last + 1 if last else self.first, event, customer, product, quantity, now, 0)
+            self.database.run("INSERT INTO orders VALUES(?, ?, ?, ?, ?, ?, ?)", *row)
             outbox.add(self.database, TOPIC, customer, {"eventId": event, **order_of(row)}, now)
         return order_of(row), True
+
+    def in_a_day(self, now):
+        """Orders by product: what whoever counts events should come to as well."""
+        since = window.oldest_bucket(now) * window.BUCKET
+        return dict(self.database.rows("SELECT product, count(*) FROM orders WHERE placed_at >= ? GROUP BY product ORDER BY 2 DESC", since))
+
+    def counted(self, number):
+        """Whether there is such an order."""
+        with self.database.changing():
+            return self.database.run("UPDATE orders SET counted = 1 WHERE number = ?", number) > 0
 
     def find(self, number):
         row = self.database.row("SELECT * FROM orders WHERE number = ?", number)
@@ -58,6 +69,6 @@ class OrderBook:
 
 
 def order_of(row):
-    number, _, customer, product, quantity, placed_at = row
+    number, _, customer, product, quantity, placed_at, counted = row
     return {"orderId": str(number), "customer": customer, "product": product, "quantity": quantity, "placedAt": clock.text(placed_at),
-            "placedAtMs": placed_at}
+            "placedAtMs": placed_at, "state": "counted" if counted else "placed"}

@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Takes orders into SQL, and tells of each on Kafka: at least once, whenever it is killed."""
+"""Takes orders into SQL, tells of each on Kafka, at least once, whenever it is killed, and hears which of them have been counted."""
 import os
 import threading
 import time
 
 import clock
+import events
 import order_book
 import outbox
 import publisher
@@ -22,7 +23,7 @@ class Relay:
         self.more = threading.Event()
 
     def run(self):
-        kafka = publisher.Publisher()
+        kafka = publisher.Publisher(order_book.TOPIC)
         while True:
             self.more.wait(0.5)
             self.more.clear()
@@ -41,6 +42,8 @@ class Orders(web.Service):
         if method == "GET" and len(path) == 2 and path[0] == "orders" and path[1].isdecimal() and len(path[1]) < 19:
             order = book.find(int(path[1]))
             return (200, order) if order else (404, {"error": f"no order {path[1]}"})
+        if method == "GET" and path == ["orders"]:
+            return 200, {"ordersInADay": book.in_a_day(clock.now())}
         if method == "POST" and path == ["orders"]:
             return self.place(body)
         return super().reply(method, path, body, query)
@@ -60,6 +63,12 @@ class Orders(web.Service):
         return super().respond(method, path, body, query)
 
 
+def heard(topic, event):
+    """An order is in the counts of a day."""
+    if not book.counted(int(event["orderId"])):
+        print(f"{topic}: there is no order {event['orderId']} here", flush=True)
+
+
 def outbox_state():
     since, count = outbox.oldest(book.database)
     waits = clock.now() - since if count else 0
@@ -68,4 +77,5 @@ def outbox_state():
 
 if __name__ == "__main__":
     web.in_background(relay.run)
+    web.in_background(events.consume, ["orders-counted"], "orders", heard)
     web.serve(Orders)

@@ -7,7 +7,7 @@ is not claimed from while it does: of two that both believe in their right, for 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS partitions(
     name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, holder TEXT, renewed REAL NOT NULL,
-    next_offset INTEGER, lag INTEGER, complete_to INTEGER NOT NULL) WITHOUT ROWID;
+    next_offset INTEGER, end_offset INTEGER, complete_to INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 

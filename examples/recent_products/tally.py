@@ -97,14 +97,16 @@ class Tally:
         outbox.add(self.database, COUNTED, event.product, {**said, "ordersInADay": orders}, now, self.partition)
         self.database.run("INSERT INTO uncached(source, customer, event) VALUES(?, ?, ?)", self.partition, event.customer, json.dumps(said))
 
-    def tick(self, now, seconds, lag):
-        """Lets go of what is older than a day, and says how far the counts are. `lag` are records that are not counted yet, None where nobody
-        knows; `now` is from before it was asked for."""
+    def tick(self, now, seconds, bounds):
+        """Lets go of what is older than a day, and says how far the counts are. `bounds` are the offsets of the oldest record in the topic and of
+        the next one, None where nobody knows; `now` is from before they were asked for."""
+        first, end = bounds or (None, None)
         with self.database.changing():
             ownership.renew(self.database, self.partition, self.epoch, seconds)
             expire(self.database, now)
-            self.database.run("UPDATE partitions SET lag = ?, complete_to = CASE WHEN ? = 0 THEN ? ELSE complete_to END WHERE name = ?",
-                              lag, lag, now, self.partition)
+            self.database.run("UPDATE partitions SET end_offset = ?, next_offset = coalesce(next_offset, ?), complete_to = CASE WHEN "
+                              "coalesce(next_offset, ?) >= ? THEN max(complete_to, ?) ELSE complete_to END WHERE name = ?",
+                              end, first, first, end, now, self.partition)
             self.database.run("UPDATE state SET version = version + 1")
 
     def uncached(self, limit=500):
@@ -143,8 +145,8 @@ def document(database, now, top=20):
     """What the page shows of all products, of one moment."""
     with database.reading():
         series, version, newest = database.row("SELECT series, version, newest FROM state")
-        # What nobody looked after for long is known for as long ago.
-        lag, unknown, complete_to = database.row("SELECT sum(lag), sum(lag IS NULL), min(complete_to) FROM partitions")
+        lag, unknown, complete_to = database.row(
+            "SELECT sum(max(0, end_offset - next_offset)), sum(end_offset IS NULL), min(complete_to) FROM partitions")
         rows = database.rows("SELECT product, orders, quantity, newest FROM products ORDER BY orders DESC, newest DESC, product LIMIT ?", top)
     return {"series": series, "version": version, "computedAtMs": now, "newestMs": newest or None, "lag": None if unknown else lag,
             "completeToMs": complete_to or 0,

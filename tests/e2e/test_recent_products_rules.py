@@ -26,6 +26,8 @@ def event(number, product="tea", at=NOW, customer="ada", quantity=2):
 
 
 class Counting(harness.Case):
+    tally_holder = "first"
+
     def setUp(self):
         self.database = tally.open_database(self.folder() / "recent.db")
         self.tally = self.claimed("first")
@@ -52,7 +54,7 @@ class Counting(harness.Case):
     def test_an_order_counts_for_a_day(self):
         self.count(event(1), event(2, at=NOW - window.DAY // 2))
         for later, left in ((window.DAY // 2 - 1, 2), (window.DAY // 2 + window.BUCKET, 1), (window.DAY - 1, 1), (window.DAY + window.BUCKET, 0)):
-            self.tally.tick(NOW + later, 1.0, 0)
+            self.tally.tick(NOW + later, 1.0, (0, 0))
             self.assertEqual(self.orders().get("tea", (0, 0)), (left, 2 * left), f"{later} ms later")
             self.assertEqual(len(tally.bought_by(self.database, "ada")), min(left, 1))
         self.assertEqual(self.database.rows("SELECT * FROM counted UNION ALL SELECT bucket, orders FROM buckets"), [])
@@ -65,12 +67,12 @@ class Counting(harness.Case):
     def test_an_event_that_expired_is_not_counted_when_it_comes_again(self):
         self.count(event(1))
         later = NOW + window.DAY + window.BUCKET
-        self.tally.tick(later, 1.0, 0)
+        self.tally.tick(later, 1.0, (0, 0))
         self.assertEqual(self.count(event(1), now=later), ["too late"])
 
     def test_a_clock_that_is_ahead_keeps_no_order_for_longer(self):
         self.count(event(1, at=NOW + 10 * window.DAY))
-        self.tally.tick(NOW + window.DAY + window.BUCKET, 1.0, 0)
+        self.tally.tick(NOW + window.DAY + window.BUCKET, 1.0, (0, 0))
         self.assertEqual(self.orders(), {})
 
     def test_totals_are_the_sums_of_their_buckets_whatever_happens(self):
@@ -82,8 +84,8 @@ class Counting(harness.Case):
             if self.tally.count(each, step, now, 1.0) == "counted":
                 kept[each.id] = each
             if chance.random() < 0.3:
-                self.tally.tick(now, 1.0, 0)
-        self.tally.tick(now, 1.0, 0)
+                self.tally.tick(now, 1.0, (0, 0))
+        self.tally.tick(now, 1.0, (0, 0))
         wanted = {}
         for each in kept.values():
             if window.bucket_of(each.placed_at) >= window.oldest_bucket(now):
@@ -99,15 +101,22 @@ class Counting(harness.Case):
                 tally.Event.of(bad)
 
     def test_counts_are_complete_up_to_now_only_while_nothing_waits(self):
-        self.count(event(1, at=NOW - 5000))
-        for lag, complete in ((3, NOW - 5000), (None, NOW - 5000), (0, NOW + 2000), (1, NOW + 2000)):
-            self.tally.tick(NOW + 2000, 1.0, lag)
+        self.tally.count(event(1, at=NOW - 5000), 6, NOW, 1.0)
+        for bounds, lag, complete in (((0, 10), 3, NOW - 5000), (None, None, NOW - 5000), ((0, 7), 0, NOW + 2000), ((0, 8), 1, NOW + 2000)):
+            self.tally.tick(NOW + 2000, 1.0, bounds)
             document = tally.document(self.database, NOW + 2000)
             self.assertEqual((document["lag"], document["completeToMs"]), (lag, complete))
+        self.tally.count(event(2, at=NOW), 7, NOW + 2000, 1.0)
+        self.assertEqual(tally.document(self.database, NOW)["lag"], 0)
+
+    def test_a_topic_whose_records_are_gone_is_counted_from_what_is_left(self):
+        self.tally.tick(NOW, 1.0, (40, 42))
+        self.assertEqual(tally.document(self.database, NOW)["lag"], 2)
+        self.assertEqual(ownership.claim(self.database, PARTITION, self.tally_holder, 1.0, 3)[1], 40)
 
     def test_the_version_grows_with_every_change(self):
         versions = [tally.document(self.database, NOW)["version"]]
-        for change in (lambda: self.count(event(1)), lambda: self.tally.tick(NOW, 1.0, 0), lambda: self.count(event(2))):
+        for change in (lambda: self.count(event(1)), lambda: self.tally.tick(NOW, 1.0, (0, 0)), lambda: self.count(event(2))):
             change()
             versions.append(tally.document(self.database, NOW)["version"])
         self.assertEqual(versions, sorted(set(versions)))
@@ -116,6 +125,8 @@ class Counting(harness.Case):
 class Owning(Counting):
     """Also runs what the class above asserts, with an owner that took over."""
 
+    tally_holder = "second"
+
     def setUp(self):
         super().setUp()
         self.before, self.tally = self.tally, self.claimed("second", seconds=10.0)
@@ -123,7 +134,7 @@ class Owning(Counting):
     def test_who_was_overtaken_changes_nothing(self):
         self.count(event(1))
         for change in (lambda: self.before.count(event(2), 7, NOW, 11.0), lambda: self.before.skip(7, 11.0),
-                       lambda: self.before.tick(NOW + 2 * window.DAY, 11.0, 0), lambda: self.before.cached([(1, "ada", "{}")], 1, NOW, 11.0)):
+                       lambda: self.before.tick(NOW + 2 * window.DAY, 11.0, (0, 0)), lambda: self.before.cached([(1, "ada", "{}")], 1, NOW, 11.0)):
             with self.assertRaises(ownership.Overtaken):
                 change()
         self.assertEqual(self.orders(), {"tea": (1, 2)})
@@ -175,6 +186,11 @@ class Ordering(harness.Case):
         self.assertEqual(len(self.events()), 2)
         with self.assertRaises(order_book.Refused):
             self.book.place({**self.wish, "quantity": 3}, "key-1")
+
+    def test_an_order_is_counted_once_somebody_has_said_so(self):
+        order, _ = self.book.place(self.wish)
+        self.assertEqual((order["state"], self.book.counted(4711), self.book.counted(4711), self.book.counted(4712)), ("placed", True, True, False))
+        self.assertEqual(self.book.find(4711), {**order, "state": "counted"})
 
     def test_wishes_that_make_no_sense_are_refused(self):
         for more in ({"product": "gold"}, {"product": None}, {"product": ["tea"]}, {"quantity": 0}, {"quantity": 1.5}, {"quantity": True},
