@@ -25,7 +25,8 @@ install(FILES ${package_made}/outrider DESTINATION ${CMAKE_INSTALL_DATADIR}/bash
 install(FILES ${package_made}/_outrider DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions)
 
 set(policies ${PROJECT_SOURCE_DIR}/policies)
-install(FILES ${policies}/sidecar.schema.json ${policies}/policies.schema.json DESTINATION ${CMAKE_INSTALL_DATADIR}/outrider)
+install(FILES ${policies}/sidecar.schema.json ${policies}/policies.schema.json ${policies}/flows.schema.json
+  DESTINATION ${CMAKE_INSTALL_DATADIR}/outrider)
 install(DIRECTORY ${policies}/ DESTINATION ${CMAKE_INSTALL_DATADIR}/outrider/policies
   FILES_MATCHING PATTERN "*.yaml" PATTERN "*.json" PATTERN "*.schema.json" EXCLUDE)
 install(FILES ${PROJECT_SOURCE_DIR}/deploy/monitoring/alerts.yaml ${PROJECT_SOURCE_DIR}/deploy/monitoring/dashboard.json

@@ -186,7 +186,8 @@ class grammar {
     intercept_flags intercept_flags_;
     inject_flags inject_flags_;
     bool print_ = false, json_ = false, schema_ = false, reference_ = false;
-    bool policies_schema_ = false, policies_reference_ = false;
+    bool policies_schema_ = false, policies_reference_ = false, flows_schema_ = false;
+    std::vector<std::string> check_flows_;
 };
 
 CLI::App* grammar::add_command(const char* name, const char* doc, const char* footer) {
@@ -209,6 +210,10 @@ grammar::grammar() {
 
     auto* check = add_command("check", "judge a configuration without running it", check_footer);
     add_configuration_flags(*check, check_flags_);
+    check->add_option("--flows", check_flows_, "expected flows: a file, or a folder of them; repeatable")
+        ->type_name("PATH")
+        ->allow_extra_args(false)
+        ->group("Configuration");
     check->add_flag("--print", print_, "print every setting with its value and where it comes from")->group("Output");
     check->add_flag("--json", json_, "print that as JSON")->group("Output");
     check->add_flag("--schema", schema_, "print the JSON Schema of the file, for editors")->group("Output");
@@ -217,6 +222,7 @@ grammar::grammar() {
         ->group("Output");
     check->add_flag("--policies-reference", policies_reference_, "print all keys of a policy as Markdown")
         ->group("Output");
+    check->add_flag("--flows-schema", flows_schema_, "print the JSON Schema of a file of flows")->group("Output");
 
     add_explain_flags(
         *add_command("explain", "tell which policies match an exchange, and what they say", explain_footer),
@@ -265,6 +271,7 @@ check_output grammar::chosen_output() const {
     if (reference_) return check_output::reference;
     if (policies_schema_) return check_output::policies_schema;
     if (policies_reference_) return check_output::policies_reference;
+    if (flows_schema_) return check_output::flows_schema;
     if (json_) return check_output::json;
     return print_ ? check_output::yaml : check_output::verdict;
 }
@@ -279,6 +286,8 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     if (name == "check") {
         check_command check{to_input(chosen, check_flags_, variables, wrong), chosen_output()};
         check.policies_alone = only_policies(check.input);
+        check.flows = check_flows_;
+        check.flows_alone = !check.flows.empty() && !check.input.file && check.input.sets.empty();
         result = std::move(check);
     }
     if (name == "explain")

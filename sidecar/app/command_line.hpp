@@ -25,13 +25,15 @@ struct run_command {
 };
 
 /// What `outrider check` prints.
-enum class check_output { verdict, yaml, json, schema, reference, policies_schema, policies_reference };
+enum class check_output { verdict, yaml, json, schema, reference, policies_schema, policies_reference, flows_schema };
 
 /// `outrider check`.
 struct check_command {
     config::load_input input;
     check_output output = check_output::verdict;
-    bool policies_alone = false;  ///< nothing but --policies was given: there is no configuration to judge
+    bool policies_alone = false;       ///< nothing but --policies was given: there is no configuration to judge
+    std::vector<std::string> flows{};  ///< files of flows to judge, or folders of them
+    bool flows_alone = false;          ///< nothing else was given
 };
 
 /// `outrider diff`.

@@ -37,6 +37,7 @@ inline constexpr const char* check_footer =
     "  outrider check --config sidecar.yaml\n"
     "  outrider check --config sidecar.yaml --print --set timeouts.total=5s\n"
     "  outrider check --policies policies.d\n"
+    "  outrider check --flows flows.yaml\n"
     "  outrider check --schema > sidecar.schema.json";
 
 inline constexpr const char* diff_footer =

@@ -4,6 +4,7 @@
 
 #include "sidecar/app/command_line.hpp"
 #include "sidecar/app/run.hpp"
+#include "sidecar/config/flows.hpp"
 #include "sidecar/config/policies.hpp"
 #include "sidecar/config/policy_diff.hpp"
 #include "sidecar/config/print.hpp"
@@ -92,6 +93,8 @@ std::optional<std::string> text_of(check_output output) {
             return config::policies_schema();
         case check_output::policies_reference:
             return config::policies_reference();
+        case check_output::flows_schema:
+            return config::flows_schema();
         default:
             return std::nullopt;
     }
@@ -106,8 +109,23 @@ int check_policies_alone(const check_command& command) {
     return write(stdout, verdict_on(input, *policies)), ok;
 }
 
-int dispatch(const check_command& command) {
-    if (const auto text = text_of(command.output)) return write(stdout, *text), ok;
+/// "flows.yaml: 2 flows are valid".
+int check_flows(const check_command& command) {
+    if (command.flows.empty()) return ok;
+    auto result = config::load_flows({command.flows, command.input.environment});
+    if (const auto* errors = std::get_if<config::diagnostics>(&result)) return report(*errors, ""), usage;
+    const auto& loaded = std::get<config::loaded_flows>(result);
+    report(loaded.warnings, "warning: ");
+    std::string where;
+    for (const auto& path : command.flows) where += (where.empty() ? "" : ", ") + path;
+    const auto count = loaded.value.size();
+    write(stdout, where + ": " +
+                      (count == 1 ? std::string{"1 flow is valid"} : std::to_string(count) + " flows are valid") +
+                      "\n");
+    return ok;
+}
+
+int check_configuration(const check_command& command) {
     const bool verdict = command.output == check_output::verdict;
     if (command.policies_alone && verdict) return check_policies_alone(command);
     const auto configuration = load_and_report(command.input);
@@ -121,6 +139,13 @@ int dispatch(const check_command& command) {
     write(stdout, command.input.file.value_or("flags and environment") + ": ok\n");
     if (!policies->empty()) write(stdout, verdict_on(input, *policies));
     return ok;
+}
+
+int dispatch(const check_command& command) {
+    if (const auto text = text_of(command.output)) return write(stdout, *text), ok;
+    const auto flows = check_flows(command);
+    if (command.flows_alone) return flows;
+    return std::max(check_configuration(command), flows);
 }
 
 int dispatch(const explain_command& command) {

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "sidecar/config/flow_declared.hpp"
 #include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/reference.hpp"
 #include "sidecar/config/schema.hpp"
@@ -112,6 +113,10 @@ std::string json_schema() { return schema_writer{}.write(declared(), "Outrider: 
 
 std::string policies_schema() {
     return schema_writer{}.write(declared_policies(), "Outrider: policies", "check --policies-schema");
+}
+
+std::string flows_schema() {
+    return schema_writer{}.write(declared_flows(), "Outrider: expected flows", "check --flows-schema");
 }
 
 }  // namespace outrider::config

@@ -10,6 +10,9 @@ std::string json_schema();
 /// JSON Schema (2020-12) of a file of policies; kept as policies/policies.schema.json.
 std::string policies_schema();
 
+/// JSON Schema (2020-12) of a file of flows; kept as policies/flows.schema.json.
+std::string flows_schema();
+
 /// Every setting with its type, bounds and default as Markdown; kept as deploy/guide/settings.md.
 std::string settings_reference();
 

@@ -73,6 +73,7 @@ class Package(Packaged):
                      "/lib/systemd/system/outrider@.service", "/usr/share/man/man1/outrider.1.gz",
                      "/usr/share/bash-completion/completions/outrider", "/usr/share/zsh/vendor-completions/_outrider",
                      "/usr/share/outrider/sidecar.schema.json", "/usr/share/outrider/policies.schema.json",
+                     "/usr/share/outrider/flows.schema.json",
                      "/usr/share/outrider/policies/throttle-per-tenant.yaml", "/usr/share/outrider/monitoring/alerts.yaml",
                      "/usr/share/outrider/monitoring/dashboard.json", "/usr/share/doc/outrider/guide/settings.md",
                      "/usr/share/doc/outrider/copyright", "/usr/share/doc/outrider/changelog.gz"):

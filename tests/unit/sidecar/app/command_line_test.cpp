@@ -184,6 +184,15 @@ TEST(CommandLine, ChoosesWhatCheckPrints) {
     EXPECT_EQ(must_be<check_command>({"check", "--policies-reference"}).output, check_output::policies_reference);
 }
 
+TEST(CommandLine, JudgesFlowsWithOrWithoutAConfiguration) {
+    const auto alone = must_be<check_command>({"check", "--flows", "flows.yaml", "--flows", "flows.d"});
+    EXPECT_TRUE(alone.flows_alone);
+    EXPECT_EQ(alone.flows, (std::vector<std::string>{"flows.yaml", "flows.d"}));
+    EXPECT_FALSE(must_be<check_command>({"check", "--flows", "a", "--config", "a.yaml"}).flows_alone);
+    EXPECT_FALSE(must_be<check_command>({"check", "--config", "a.yaml"}).flows_alone);
+    EXPECT_EQ(must_be<check_command>({"check", "--flows-schema"}).output, check_output::flows_schema);
+}
+
 TEST(CommandLine, JudgesPoliciesWithOrWithoutAConfiguration) {
     const auto alone = must_be<check_command>({"check", "--policies", "policies.d"});
     EXPECT_TRUE(alone.policies_alone);

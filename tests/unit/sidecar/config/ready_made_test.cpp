@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "sidecar/config/reference.hpp"
-#include "sidecar/config/yaml.hpp"
 #include "tests/unit/sidecar/config/json_schema_check.hpp"
 #include "tests/unit/sidecar/config/policy_loading.hpp"
+#include "tests/unit/sidecar/config/yaml_as_json.hpp"
 
 namespace outrider::config::test {
 namespace {
@@ -30,13 +30,6 @@ std::vector<fs::path> ready_made() {
         if (entry.path().extension() == ".yaml") files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     return files;
-}
-
-nlohmann::json as_json(const std::string& yaml) {
-    diagnostics errors;
-    auto tree = parse_yaml(yaml, "a.yaml", errors);
-    EXPECT_TRUE(errors.empty()) << lines(errors);
-    return to_json(tree.root);
 }
 
 policies_result load_from(const fs::path& path) {
