@@ -1,0 +1,56 @@
+import { useMemo } from "preact/hooks";
+import type { Chain } from "../shared/api";
+import { Choice, Empty, Waiting } from "../shared/pieces";
+import { usePolled } from "../shared/poll";
+import { adjust, link, useRoute } from "../shared/router";
+import { Foreign, Service } from "../shared/text";
+import { SpanDetailsPanel } from "./details";
+import { ChainFlow } from "./flow";
+import { treeOf } from "./rows";
+import { Facts, Findings, Shares, Traces, Verdict } from "./summary";
+import { Waterfall } from "./waterfall";
+
+const looks = [["waterfall", "Waterfall"], ["flow", "Flow chart"]] as const;
+
+/** Everything about one chain. */
+export function ChainPage({ id }: { id: string }) {
+    const { params } = useRoute();
+    const answer = usePolled<{ chains: Chain[] }>(`/api/chains/${encodeURIComponent(id)}?as=rows`, 3000);
+    const chain = answer.data?.chains[0];
+    const rows = useMemo(() => (chain ? treeOf(chain) : []), [chain]);
+    const look = params.get("view") === "flow" ? "flow" : "waterfall";
+    const wanted = params.get("span");
+    const chosen = useMemo(() => {
+        const number = wanted !== null && /^\d+$/.test(wanted) ? Number(wanted) : -1;
+        return rows[number] ? number : undefined;
+    }, [wanted, rows]);
+    const choose = (row: number | undefined) => adjust({ span: row === undefined ? "" : String(row), view: row === undefined ? params.get("view") : "" });
+    const root = chain?.rows[0];
+    return (
+        <section class="page chain-page" aria-label="Chain">
+            <div class="tools">
+                <a href={link(["chains"])} class="back" aria-label="All chains">Chains</a><span class="quiet" aria-hidden="true">/</span>
+                <h1>{root ? <><Service name={root.service} /> <Foreign text={root.name} limit={100} /></> : <span class="mono"><Foreign text={id} limit={40} /></span>}</h1>
+                <span class="room" />
+                <Choice name="Shown as" options={looks} value={look} onChange={(to) => adjust({ view: to === "flow" ? "flow" : "" })} />
+            </div>
+            <Waiting of={answer} what="chain">
+                {!chain ? <Empty>This chain has no spans.</Empty> : (
+                    <>
+                        <Verdict chain={chain} />
+                        <Facts chain={chain} />
+                        <div class="split chain">
+                            <div class="chain-main">
+                                <Findings chain={chain} onChoose={choose} />
+                                {look === "flow" ? <ChainFlow id={id} /> : <Waterfall chain={chain} rows={rows} chosen={chosen} onChoose={choose} />}
+                                <Shares chain={chain} />
+                                <Traces chain={chain} />
+                            </div>
+                            {chosen !== undefined && look === "waterfall" && <SpanDetailsPanel chain={chain} of={rows[chosen]!} onClose={() => choose(undefined)} />}
+                        </div>
+                    </>
+                )}
+            </Waiting>
+        </section>
+    );
+}

@@ -1,0 +1,21 @@
+import type { Flow, FlowStep } from "../shared/api";
+
+const names: Record<string, string> = {
+    stuck: "stuck", late: "late", missing: "missing", duplicate: "duplicate", out_of_order: "out of order", lost_compensation: "lost compensation",
+};
+
+export const faultName = (kind: string) => names[kind] ?? kind.replace(/_/g, " ");
+
+/** The faults of a step that happened at all, the most frequent first. */
+export function faultsOf(step: FlowStep): [string, number][] {
+    return Object.entries(step.faults ?? {}).filter(([, times]) => times > 0).sort((a, b) => b[1] - a[1]);
+}
+
+export const openFaults = (flow: Flow) => flow.recent.filter((each) => each.open).length;
+
+/** An object's members as lines of text, for what is shown as it comes; nothing deeper than a few levels. */
+export function flat(value: unknown, name = "", depth = 0): [string, string][] {
+    if (value === null || typeof value !== "object") return [[name, String(value)]];
+    if (depth > 5) return [[name, "…"]];
+    return Object.entries(value).slice(0, 500).flatMap(([key, each]) => flat(each, name === "" ? key : `${name}.${key}`, depth + 1));
+}

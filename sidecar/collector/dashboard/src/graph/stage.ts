@@ -1,0 +1,155 @@
+import { drag } from "d3-drag";
+import { select } from "d3-selection";
+import { zoom, zoomIdentity, zoomTransform } from "d3-zoom";
+import { type Bounds, type Box, curve, type Layout, loop, middleOf, type Point, smooth } from "./layout";
+
+export interface StageEdge {
+    id: string;
+    from: string;
+    to: string;
+}
+
+/**
+ * Where things are on a drawing, and what moves them: panning, zooming, dragging. It writes positions into the drawing by itself, so that
+ * a move touches one box and its arrows and nothing is drawn anew.
+ */
+export class Stage {
+    layout: Layout = { direction: "LR", places: new Map(), routes: new Map(), labels: new Map() };
+    moved = new Map<string, Point>();
+    private boxes = new Map<string, Box>();
+    private edges: StageEdge[] = [];
+    private touched = false;
+    private readonly zoomer = zoom<SVGSVGElement, unknown>().scaleExtent([0.15, 3]).clickDistance(4);
+
+    /** `onMoved`: a box was dropped somewhere else. */
+    constructor(private readonly onMoved: () => void) {}
+
+    show(layout: Layout, boxes: Box[], edges: StageEdge[]): void {
+        this.layout = layout;
+        this.boxes = new Map(boxes.map((each) => [each.id, each]));
+        this.edges = edges;
+    }
+
+    place(id: string): Point {
+        return this.moved.get(id) ?? this.layout.places.get(id) ?? { x: 0, y: 0 };
+    }
+
+    places(): Map<string, Point> {
+        return new Map([...this.boxes.keys()].map((id) => [id, this.place(id)]));
+    }
+
+    line(edge: StageEdge): { path: string; middle: Point } {
+        const from = this.boxes.get(edge.from), to = this.boxes.get(edge.to);
+        if (!from || !to) return { path: "", middle: { x: 0, y: 0 } };
+        const start = { ...from, ...this.place(edge.from) }, end = { ...to, ...this.place(edge.to) };
+        if (edge.from === edge.to) return loop(start);
+        const route = this.layout.routes.get(edge.id);
+        if (route && !this.moved.has(edge.from) && !this.moved.has(edge.to)) return { path: smooth(route), middle: this.layout.labels.get(edge.id) ?? middleOf(route) };
+        const back = this.edges.some((each) => each.from === edge.to && each.to === edge.from);
+        return curve(start, end, back ? (edge.from < edge.to ? 7 : -7) : 0);
+    }
+
+    /** Lets hands, wheels and fingers at it. Returns what takes them off again. */
+    attach(svg: SVGSVGElement, root: SVGGElement): () => void {
+        const at = select(svg);
+        this.zoomer.filter((event: Event & { button?: number; ctrlKey?: boolean }) =>
+            !event.button && (event.type === "wheel" || !(event.target as Element).closest(".node")));
+        this.zoomer.on("zoom", ({ transform, sourceEvent }) => {
+            root.setAttribute("transform", transform.toString());
+            if (sourceEvent) this.touched = true;
+        });
+        at.call(this.dragging(svg, root)).call(this.zoomer).on("dblclick.zoom", null);
+        return () => void at.on(".zoom", null).on(".drag", null);
+    }
+
+    private dragging(svg: SVGSVGElement, root: SVGGElement) {
+        let node: SVGGElement | null = null, id = "", lines: { edge: StageEdge; group: Element }[] = [];
+        let due = 0;
+        const draw = () => {
+            due = 0;
+            this.write(node, id, lines);
+        };
+        return drag<SVGSVGElement, unknown>()
+            .container(() => root).clickDistance(4)
+            .filter((event: MouseEvent) => !event.ctrlKey && !event.button && (event.target as Element).closest(".node") !== null)
+            .subject((event: { sourceEvent: MouseEvent }) => {
+                node = (event.sourceEvent.target as Element).closest<SVGGElement>(".node");
+                id = node?.dataset.id ?? "";
+                return { ...this.place(id) };
+            })
+            .on("start", () => {
+                const groups = new Map([...svg.querySelectorAll<SVGGElement>(".edge")].map((each) => [each.dataset.id, each]));
+                lines = this.edges.filter((each) => each.from === id || each.to === id)
+                    .flatMap((edge) => (groups.has(edge.id) ? [{ edge, group: groups.get(edge.id)! }] : []));
+            })
+            .on("drag", (event: Point) => {
+                this.moved.set(id, { x: event.x, y: event.y });
+                this.touched = true;
+                svg.classList.add("dragging");
+                due ||= requestAnimationFrame(draw);
+            })
+            .on("end", () => {
+                if (!svg.classList.contains("dragging")) return;
+                svg.classList.remove("dragging");
+                this.onMoved();
+            });
+    }
+
+    private write(node: SVGGElement | null, id: string, lines: { edge: StageEdge; group: Element }[]): void {
+        node?.setAttribute("transform", this.transformOf(id));
+        for (const { edge, group } of lines) {
+            const { path, middle } = this.line(edge);
+            group.querySelectorAll("path").forEach((each) => each.setAttribute("d", path));
+            group.querySelector("text")?.setAttribute("transform", `translate(${middle.x} ${middle.y})`);
+        }
+    }
+
+    transformOf(id: string): string {
+        const box = this.boxes.get(id), { x, y } = this.place(id);
+        return `translate(${x - (box?.width ?? 0) / 2} ${y - (box?.height ?? 0) / 2})`;
+    }
+
+    /** Everything in view, no larger than life. */
+    fit(svg: SVGSVGElement, bounds: Bounds): void {
+        const { width, height } = svg.getBoundingClientRect();
+        if (width === 0 || height === 0) return;
+        const margin = 20, wide = bounds.right - bounds.left, high = bounds.bottom - bounds.top;
+        const scale = Math.max(0.15, Math.min(1.15, (width - 2 * margin) / wide, (height - 2 * margin) / high));
+        const to = zoomIdentity.translate((width - wide * scale) / 2 - bounds.left * scale, (height - high * scale) / 2 - bounds.top * scale).scale(scale);
+        select(svg).call(this.zoomer.transform, to);
+        this.touched = false;
+    }
+
+    /** Fits again when the room changed, unless somebody chose what to look at. */
+    refit(svg: SVGSVGElement, bounds: Bounds): void {
+        if (!this.touched) this.fit(svg, bounds);
+    }
+
+    scale(svg: SVGSVGElement, by: number): void {
+        this.touched = true;
+        select(svg).call(this.zoomer.scaleBy, by);
+    }
+
+    pan(svg: SVGSVGElement, x: number, y: number): void {
+        this.touched = true;
+        const { k } = zoomTransform(svg);
+        select(svg).call(this.zoomer.translateBy, x / k, y / k);
+    }
+
+    /** Pans as far as needed for a box to be seen whole. */
+    reveal(svg: SVGSVGElement, id: string, covered: number): void {
+        const { k, x, y } = zoomTransform(svg), { width: all, height } = svg.getBoundingClientRect(), width = all - covered;
+        const box = this.boxes.get(id), place = this.place(id);
+        if (!box) return;
+        const left = (place.x - box.width / 2) * k + x, right = left + box.width * k;
+        const top = (place.y - box.height / 2) * k + y, bottom = top + box.height * k, margin = 12;
+        const by = (low: number, high: number, room: number) => (low < margin ? margin - low : high > room - margin ? room - margin - high : 0);
+        const dx = by(left, right, width), dy = by(top, bottom, height);
+        if (dx !== 0 || dy !== 0) this.pan(svg, dx, dy);
+    }
+
+    reset(): void {
+        this.moved.clear();
+        this.touched = false;
+    }
+}

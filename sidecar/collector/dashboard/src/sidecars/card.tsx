@@ -1,0 +1,84 @@
+import type { PolicyState, Sidecar } from "../shared/api";
+import { age, count, duration, nano, percent, rate } from "../shared/format";
+import { Badge, toneOf, toneOfVerdict } from "../shared/pieces";
+import { link } from "../shared/router";
+import { Foreign, Service } from "../shared/text";
+import { hasTraffic, isHeard, levelOf, toneOfPolicy } from "./model";
+
+const directions = [["inbound", "in"], ["outbound", "out"], ["produce", "produce"], ["consume", "consume"]] as const;
+
+function Policy({ of, now }: { of: PolicyState; now: number }) {
+    const level = levelOf(of), tone = toneOfPolicy(of);
+    const since = nano(of.sinceUnixNano);
+    return (
+        <li class={`policy ${of.mode === "disabled" ? "off" : ""}`}>
+            <div class="policy-line">
+                <span class={`dot ${tone}`} aria-hidden="true" />
+                <span class="grow"><b><Foreign text={of.policy} limit={48} /></b> <span class="quiet">{of.kind ?? of.rule}{of.target && <> · <Foreign text={of.target} limit={48} /></>}</span></span>
+                {of.mode && of.mode !== "enforce" && <Badge tone="idle">{of.mode}</Badge>}
+                {of.state && <Badge tone={tone}>{of.state.replace("_", " ")}{since > 0 && of.state !== "closed" && ` ${age(now - since)}`}</Badge>}
+            </div>
+            {level !== undefined && <div class="level" role="meter" aria-label={`level of ${of.kind ?? "policy"}`} aria-valuenow={Math.round(level * 100)} aria-valuemin={0} aria-valuemax={100}>
+                <span class={tone} style={{ width: `${level * 100}%` }} /></div>}
+            <div class="policy-line quiet">
+                {of.why && <span class="grow"><Foreign text={of.why} limit={160} /></span>}
+                {level !== undefined && <span>{percent(level)}</span>}
+                {(of.allowed ?? 0) > 0 && <span>{count(of.allowed)} let through</span>}
+                {(of.refused ?? 0) > 0 && <span class="warn">{count(of.refused)} refused</span>}
+                {(of.delayed ?? 0) > 0 && <span>{count(of.delayed)} delayed</span>}
+            </div>
+        </li>
+    );
+}
+
+function Traffic({ of }: { of: Sidecar }) {
+    const rows = directions.filter(([key]) => hasTraffic(of.rates?.[key]));
+    if (rows.length === 0) return null;
+    return (
+        <table class="rates">
+            <thead><tr><th scope="col"><span class="unseen">Direction</span></th><th scope="col">Rate</th><th scope="col">Errors</th><th scope="col">p50</th><th scope="col">p99</th></tr></thead>
+            <tbody>{rows.map(([key, name]) => {
+                const rates = of.rates![key]!;
+                return (
+                    <tr key={key}><th scope="row">{name}</th><td>{rate(rates.perSecond)}</td><td class={(rates.errorsPerSecond ?? 0) > 0 ? "bad" : "quiet"}>{rate(rates.errorsPerSecond)}</td>
+                        <td>{rates.p50Nano === undefined ? "" : duration(nano(rates.p50Nano))}</td><td>{rates.p99Nano === undefined ? "" : duration(nano(rates.p99Nano))}</td></tr>
+                );
+            })}</tbody>
+        </table>
+    );
+}
+
+/** How old the state is: what is not fresh is said, and the card greyed. */
+function Age({ of }: { of: Sidecar }) {
+    const old = nano(of.ageNano);
+    if (of.state === "stopped") return <Badge tone="idle">stopped {age(old)} ago</Badge>;
+    if (of.state === "gone") return <Badge tone="bad">silent for {age(old)}</Badge>;
+    if (of.state === "stale") return <Badge tone="warn">heard {age(old)} ago</Badge>;
+    return <span class="quiet" title="Age of the state shown">{old < 1e9 ? "now" : `${age(old)} ago`}</span>;
+}
+
+/** One sidecar: whether it is well, why not, what its policies do. `now`: the collector's Unix time in nanoseconds. */
+export function SidecarCard({ of, now }: { of: Sidecar; now: number }) {
+    const verdict = of.health?.verdict ?? "unknown";
+    const since = nano(of.health?.sinceUnixNano), started = nano(of.startedUnixNano);
+    const policies = of.policies ?? [], dependencies = of.dependencies ?? [], reasons = of.health?.reasons ?? [];
+    return (
+        <article class={`card ${isHeard(of) ? toneOf(toneOfVerdict, verdict) : "silent"}`} aria-label={`sidecar of ${of.service ?? "?"}`.slice(0, 120)}>
+            <header>
+                <h2><a href={link(["topology"], { select: `service:${of.service ?? ""}` })}><Service name={of.service} /></a></h2>
+                <span class="quiet mono instance"><Foreign text={of.instance} limit={32} /></span>
+                <span class="room" />
+                <Age of={of} />
+            </header>
+            <p class="health"><Badge tone={isHeard(of) ? toneOf(toneOfVerdict, verdict) : "idle"}>{verdict}</Badge>{since > 0 && <span class="quiet"> for {age(now - since)}</span>}
+                <span class="room" />{of.version && <span class="quiet"><Foreign text={of.version} limit={24} /></span>}{started > 0 && <span class="quiet">up {age(now - started)}</span>}</p>
+            {reasons.length > 0 && <ul class="plain reasons">{reasons.slice(0, 8).map((each, i) => <li key={i}><Foreign text={each} limit={240} /></li>)}</ul>}
+            <Traffic of={of} />
+            {policies.length > 0 && <><h3>Policies</h3><ul class="plain">{policies.map((each, i) => <Policy key={i} of={each} now={now} />)}</ul></>}
+            {dependencies.length > 0 && <><h3>Depends on</h3><ul class="plain lines">{dependencies.map((each, i) => (
+                <li key={i}><span class={`dot ${toneOf(toneOfVerdict, each.verdict)}`} aria-hidden="true" /><span><Foreign text={each.name} limit={40} /></span><span class="quiet">{each.kind}</span>
+                    <span class="room" />{each.reason && each.verdict !== "healthy" ? <span class="warn"><Foreign text={each.reason} limit={120} /></span> : <span class="quiet mono"><Foreign text={each.endpoint} limit={40} /></span>}
+                    <span class="unseen">{each.verdict}</span></li>))}</ul></>}
+        </article>
+    );
+}
