@@ -32,13 +32,13 @@ packages_build() {
     esac
 }
 
-# What the services of examples/shop are written with, and the library whose mock cluster `outrider dev-broker` is.
-packages_demo() { echo librdkafka++1 librdkafka1 python3-confluent-kafka python3-kafka; }
+# What the services of examples/ are written with and keep things in, and the library whose mock cluster `outrider dev-broker` is.
+packages_demo() { echo librdkafka++1 librdkafka1 python3-confluent-kafka python3-kafka python3-redis redis-server; }
 
 # The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
 # Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.
 packages_test() {
-    echo etcd-server libbenchmark-dev libgmock-dev libgtest-dev openssl redis-server
+    echo etcd-server libbenchmark-dev libgmock-dev libgtest-dev openssl python3-redis redis-server
     # Interception, packages, DNS, and what checks the files of deploy/.
     echo dnsmasq-base dpkg-dev file iproute2 iptables lintian man-db nftables nghttp2-server prometheus zsh
     echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-grpcio python3-kafka python3-lz4 python3-snappy python3-yaml python3-zstandard

@@ -34,11 +34,12 @@ class Desk:
         self.database, self.cache, self.kafka = database, store, kafka
         self.given, self.owned = set(), {}  # (topic, number); and to the Tally of each
         self.cache_away = 0.0  # until when it is not asked
+        self.working_on = None  # an offset
         self.outcomes = {"counted": 0, "duplicate": 0, "too late": 0, "dropped": 0, "unreadable": 0, "overtaken": 0}
 
     def state(self):
         return {"role": "active" if self.owned else "standby", "name": NAME, "claims": {each.partition: each.epoch for each in list(self.owned.values())},
-                "outcomes": self.outcomes}
+                "workingOn": self.working_on, "outcomes": self.outcomes}
 
     def claim(self, given):
         """Whether it is ours now."""
@@ -52,6 +53,7 @@ class Desk:
 
     def lose(self, given, why):
         self.owned.pop(given, None)
+        self.working_on = None
         self.outcomes["overtaken"] += 1
         print(f"standby: {why}", flush=True)
 
@@ -61,14 +63,14 @@ class Desk:
             ownership.release(self.database, owned.partition, owned.epoch)
 
     def deal_with(self, owned, record):
-        """Counts one record. What fails is tried again, until it does not."""
+        """What became of one record; twice when duplicating. What fails is tried again, until it does not."""
         while True:
             try:
                 faults.work()
-                return [self.count(owned, record) for _ in range(faults.times())][0]
+                return [self.count(owned, record) for _ in range(faults.times())]
             except Dropping:
                 owned.skip(record.offset(), time.monotonic())
-                return "dropped"
+                return ["dropped"]
             except Failing:
                 print(f"{TOPIC}: offset {record.offset()} failed; once more", flush=True)
                 time.sleep(0.05)
@@ -186,9 +188,10 @@ class Consumer:
         with self.as_owner(given) as owned:
             if not owned:
                 return  # fetched before it was lost
-            outcome = self.desk.deal_with(owned, record)
-            self.desk.outcomes[outcome] += 1
-            print(f"{TOPIC}: offset {record.offset()}: {outcome}", flush=True)
+            self.desk.working_on = record.offset()
+            for outcome in self.desk.deal_with(owned, record):
+                self.desk.outcomes[outcome] += 1
+                print(f"{TOPIC}: offset {record.offset()}: {outcome}", flush=True)
             self.desk.publish(owned)
             self.kafka.commit(offsets=[confluent_kafka.TopicPartition(*given, record.offset() + 1)], asynchronous=True)
             self.unshown.add(given)
@@ -217,6 +220,7 @@ class Consumer:
         """Yields None where it is not ours. Who was overtaken stands by again."""
         try:
             yield self.desk.owned.get(given)
+            self.desk.working_on = None
         except ownership.Overtaken as overtaken:
             self.desk.lose(given, overtaken)
             self.fetch()

@@ -28,7 +28,7 @@ def fields(fresh):
     """The same for machines, as header fields."""
     told = {"Freshness": fresh["state"], "Freshness-Source": fresh["source"]}
     if "ageSeconds" in fresh:
-        told |= {"Age": str(int(fresh["ageSeconds"])), "Freshness-Age": f"{fresh['ageSeconds']:.3f}"}
+        told["Freshness-Age"] = f"{fresh['ageSeconds']:.3f}"  # when this was said; who keeps an answer adds its Age
     if fresh.get("lag") is not None:
         told["Freshness-Lag"] = str(fresh["lag"])
     return told

@@ -23,7 +23,7 @@ def rendered(document, fresh, customer=None, bought=()):
 def said(fresh):
     if fresh["state"] == "unknown":
         return "Nothing is known yet: the cache cannot be reached." if fresh["source"] != "cache" else "Nothing has been counted yet."
-    age = f"{fresh['ageSeconds']:.1f} s"
+    age = f"{fresh['completeTo']}, {fresh['ageSeconds']:.1f} s"
     if fresh["source"] != "cache":
         return f"This is the last good page: the cache cannot be reached. Complete up to {age} ago."
     lag = f"; {fresh['lag']} orders wait to be counted" if fresh["lag"] else ""
