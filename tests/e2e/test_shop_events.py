@@ -87,15 +87,9 @@ class ShopByEvents(kafka_case.KafkaCase):
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
             numbers = list(pool.map(lambda each: self.ordered("paid", customer=f"customer-{each}@example.org"), range(AT_ONCE)))
         self.assertEqual(len(set(numbers)), AT_ONCE)
-        wrong = []
         for number in numbers:
-            try:
+            with self.subTest(order=number):
                 self.assert_chain(number, PAID_BY_EVENTS)
-            except AssertionError as error:
-                wrong.append(f"{number}: {error}")
-        # What is inferred is not certain: the send of a new order has been seen to be tied by timing alone, and in up to three orders of twenty
-        # to another's request. All twenty is what is aimed at.
-        self.assertLessEqual(len(wrong), AT_ONCE // 4, "\n".join(wrong))
 
 
 if __name__ == "__main__":

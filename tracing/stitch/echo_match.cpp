@@ -6,7 +6,8 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr double open = 1.0, ended = 0.05;     // what speaks for a span before its values are looked at
+// What speaks for a span before its values are looked at.
+constexpr double open = 1.0, handled = 0.3, ended = 0.05;
 constexpr double nobody = 1.0;                 // for the cause being none of these
 constexpr double earlier = 0.05;               // for a message, beside a later one that says the same of the same thing
 constexpr double unseen = 10, accident = 0.5;  // as if that many had been seen before, and that many with this value
@@ -30,9 +31,8 @@ void echo_match::build(const std::vector<window_span>& entered, const span_store
     std::sort(carried_.begin(), carried_.end());
 }
 
-void echo_match::ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-                     echo_answer& out) {
-    out.candidates.clear();
+void echo_match::count_votes(const held_span& left, const span_details::view& said,
+                             const std::vector<window_span>& entered) {
     votes_.clear();
     for (std::size_t i = 0; i < said.echoes(); ++i) {
         const auto value = said.echo(i);
@@ -46,38 +46,60 @@ void echo_match::ask(const held_span& left, const span_details::view& said, cons
             if (entered[each->entered].start_ns <= left.start_ns) votes_.push_back({each->entered, 1 / chance, value});
         }
     }
-    if (votes_.empty()) return;
     std::sort(votes_.begin(), votes_.end(), [](const auto& a, const auto& b) { return a.entered < b.entered; });
-    double all = nobody;
-    for (std::size_t i = 0; i < votes_.size();) {
-        const auto which = votes_[i].entered;
-        auto odds = messages_[which] || entered[which].end_ns >= left.start_ns ? open : ended;
-        for (; i < votes_.size() && votes_[i].entered == which; ++i) odds = std::min(odds * votes_[i].odds, most_odds);
-        out.candidates.push_back({which, odds});
+}
+
+/// Nobody says when a record has been handled.
+double echo_match::before_its_values(std::uint32_t which, const held_span& left, const window_span& entered) const {
+    if (entered.end_ns >= left.start_ns) return open;
+    return messages_[which] ? handled : ended;
+}
+
+void echo_match::ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
+                     const usual_causes& usual, echo_answer& out) {
+    out.candidates.clear();
+    count_votes(left, said, entered);
+    if (votes_.empty()) return;
+    claims_.clear();
+    for (std::uint32_t i = 0; i < votes_.size();) {
+        claim one{votes_[i].entered, i, i, 0};
+        const auto& here = entered[one.entered];
+        one.odds = before_its_values(one.entered, left, here) * 2 *
+                   usual.share(left.operation, static_cast<std::uint16_t>(here.operation));
+        for (; i < votes_.size() && votes_[i].entered == one.entered; ++i)
+            one.odds = std::min(one.odds * votes_[i].odds, most_odds);
+        one.last = i;
+        claims_.push_back(one);
     }
-    prefer_later_messages(out);
-    for (const auto& each : out.candidates) all += each.confidence;
-    for (auto& each : out.candidates) each.confidence /= all;
+    prefer_later_messages(entered);
+    double all = nobody;
+    for (const auto& each : claims_) all += each.odds;
+    for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all});
     std::stable_sort(out.candidates.begin(), out.candidates.end(),
                      [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
     if (out.candidates.size() > most_candidates) out.candidates.resize(most_candidates);
 }
 
 // A service remembers what it was told of an order: values that only an earlier message about it carried do not speak
-// against the later one that made it act.
-void echo_match::prefer_later_messages(echo_answer& out) const {
-    const auto odds_of = [&](std::uint32_t which) -> double* {
-        for (auto& each : out.candidates)
-            if (each.entered == which) return &each.confidence;
-        return nullptr;
-    };
-    // Votes and candidates are in the order of time; the later one of each pair is final when it is compared with.
-    for (auto own = votes_.rbegin(); own != votes_.rend(); ++own) {
-        if (!messages_[own->entered]) continue;
-        for (const auto& said : votes_) {
-            if (said.value != own->value || said.entered <= own->entered || !messages_[said.entered]) continue;
-            auto& odds = *odds_of(own->entered);
-            odds = std::min(odds, *odds_of(said.entered) * earlier);
+// against the later one that made it act. Two of one kind are rather about two things that have something in common,
+// unless the later one says all that the earlier one did.
+bool echo_match::overtakes(const claim& later, const claim& earlier_one,
+                           const std::vector<window_span>& entered) const {
+    std::size_t common = 0;
+    for (auto own = earlier_one.first; own != earlier_one.last; ++own)
+        common += std::any_of(votes_.begin() + later.first, votes_.begin() + later.last,
+                              [&](const auto& said) { return said.value == votes_[own].value; });
+    const bool same_kind = entered[later.entered].operation == entered[earlier_one.entered].operation;
+    return common > 0 && (!same_kind || common == earlier_one.last - earlier_one.first);
+}
+
+void echo_match::prefer_later_messages(const std::vector<window_span>& entered) {
+    // Claims are in the order of time; the later one of each pair is final when it is compared with.
+    for (auto own = claims_.size(); own-- > 0;) {
+        if (!messages_[claims_[own].entered]) continue;
+        for (auto later = own + 1; later < claims_.size(); ++later) {
+            if (!messages_[claims_[later].entered] || !overtakes(claims_[later], claims_[own], entered)) continue;
+            claims_[own].odds = std::min(claims_[own].odds, claims_[later].odds * earlier);
         }
     }
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tracing/stitch/usual_causes.hpp"
 #include "tracing/stitch/window_spans.hpp"
 
 namespace outrider::tracing {
@@ -24,9 +25,8 @@ class echo_match {
 
     void build(const std::vector<window_span>& entered, const span_store& store);
     bool empty() const { return carried_.empty(); }
-    /// @param open_weight  what speaks for a span that was open when this one began, beside one that had ended
     void ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-             echo_answer& out);
+             const usual_causes& usual, echo_answer& out);
 
   private:
     struct carried {
@@ -38,10 +38,19 @@ class echo_match {
         double odds;
         std::uint32_t value;
     };
-    void prefer_later_messages(echo_answer& out) const;
+    void count_votes(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered);
+    double before_its_values(std::uint32_t which, const held_span& left, const window_span& entered) const;
+    /// One candidate, with its votes.
+    struct claim {
+        std::uint32_t entered, first, last;
+        double odds;
+    };
+    bool overtakes(const claim& later, const claim& earlier_one, const std::vector<window_span>& entered) const;
+    void prefer_later_messages(const std::vector<window_span>& entered);
 
     std::vector<carried> carried_;
-    std::vector<vote> votes_;
+    std::vector<vote> votes_;  ///< by the entered one
+    std::vector<claim> claims_;
     std::vector<bool> messages_;  ///< which of the entered are records: what they cause follows their delivery
     std::size_t carriers_ = 0;
 };

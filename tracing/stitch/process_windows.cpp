@@ -113,7 +113,7 @@ void process_windows::count_bytes() {
         window_bytes_ += each->bytes;
     }
     for (auto& [name, each] : services_) {
-        each->model_bytes = each->model ? each->model->memory() : 0;
+        each->model_bytes = (each->model ? each->model->memory() : 0) + each->usual.memory();
         model_bytes_ += each->model_bytes;
     }
 }

@@ -12,6 +12,7 @@
 #include "tracing/stitch/span_store.hpp"
 #include "tracing/stitch/stitcher.hpp"
 #include "tracing/stitch/timing_model.hpp"
+#include "tracing/stitch/usual_causes.hpp"
 #include "tracing/stitch/window_spans.hpp"
 
 namespace outrider::tracing {
@@ -61,6 +62,7 @@ class process_windows {
         float lonely = 0;  ///< share of its latest roots that began while nothing was open
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
+        usual_causes usual;
     };
     /// A root or another span that left, which has been decided.
     struct shown_span {
@@ -102,11 +104,13 @@ class process_windows {
     void take_ready(process& of, std::uint32_t now_ms, bool all);
     void decide(process& of, const span_number* first, const span_number* last, std::vector<window_verdict>& out);
     void gather(const process& of, std::int64_t earliest, std::int64_t latest);
+    void drop_polls();
     void end_handling();
     found_cause known_cause(span_number left) const;
     void judge(process& of, window_verdict& verdict);
     void by_correlation(const held_span& root, window_verdict& verdict) const;
-    void by_echo(const held_span& root, window_verdict& verdict);
+    void by_echo(const process& of, const held_span& root, window_verdict& verdict);
+    void learn_usual(service& of, const window_verdict& verdict) const;
     void ask_model(process& of, std::int64_t earliest);
     void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;

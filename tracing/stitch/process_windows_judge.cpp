@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <unordered_map>
 
 #include "tracing/stitch/process_windows.hpp"
@@ -11,6 +12,7 @@ constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t reach_ns = 5'000 * ms;     // how long after a span has ended an echo of it is recognized
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it time may suggest it
 constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
+constexpr std::int64_t fetched_ns = ms / 10;      // within which a fetch and its records are told to have ended
 constexpr std::size_t records_ahead = 2;          // records of one kind that are taken to be handled at once
 constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F, told = 0.9F, doubted = 0.89F;
 
@@ -50,9 +52,11 @@ void process_windows::decide(process& of, const span_number* first, const span_n
         verdict.root = *each;
         verdict.cause = known_cause(*each);
         const auto& root = store_[*each];
-        if (root.parented || verdict.cause.valid()) continue;
-        judge(of, verdict);
-        guess |= verdict.cause.confidence < told;
+        if (!root.parented && !verdict.cause.valid()) {
+            judge(of, verdict);
+            guess |= verdict.cause.confidence < told;
+        }
+        learn_usual(*of.of, verdict);
     }
     if (guess) ask_model(of, earliest);
     for (auto& verdict : at_.verdicts) {
@@ -66,26 +70,33 @@ void process_windows::decide(process& of, const span_number* first, const span_n
                      [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
 }
 
-/// What may have caused spans of these times. A poll beside the spans of its records is not asked.
+/// What may have caused spans of these times.
 void process_windows::gather(const process& of, std::int64_t earliest, std::int64_t latest) {
     at_.entered.clear();
     of.entered.overlapping(earliest, latest, at_.entered);
     // Where memory is short, spans are forgotten while windows still name them.
     std::erase_if(at_.entered, [this](const auto& each) { return !store_.holds(each.number); });
     if (!of.consumes) return;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < at_.entered.size(); ++i) {
-        const auto& here = at_.entered[i];
-        const auto same_start = [&](std::size_t other) {
-            return other < at_.entered.size() && at_.entered[other].start_ns == here.start_ns &&
-                   store_[at_.entered[other].number].receives;
-        };
-        const bool beside = store_.holds(here.number) && store_[here.number].polls &&
-                            (same_start(i + 1) || (kept > 0 && at_.entered[kept - 1].start_ns == here.start_ns));
-        if (!beside) at_.entered[kept++] = here;
-    }
-    at_.entered.resize(kept);
+    drop_polls();
     end_handling();
+}
+
+/// A poll tells less than the spans of its records, which begin beside it.
+void process_windows::drop_polls() {
+    const auto drop_near_records = [this](auto first, auto last) {
+        std::int64_t record = -(1LL << 62);
+        for (; first != last; ++first) {
+            if (first->number == no_number) continue;
+            const auto& span = store_[first->number];
+            if (span.receives)
+                record = first->start_ns;
+            else if (span.polls && std::abs(first->start_ns - record) <= fetched_ns)
+                first->number = no_number;
+        }
+    };
+    drop_near_records(at_.entered.begin(), at_.entered.end());
+    drop_near_records(at_.entered.rbegin(), at_.entered.rend());
+    std::erase_if(at_.entered, [](const auto& each) { return each.number == no_number; });
 }
 
 /// A record is handled by when some of the next ones of its kind have come: nobody says when.
@@ -120,7 +131,7 @@ void process_windows::judge(process& of, window_verdict& verdict) {
     if (root.has_details) {
         by_correlation(root, verdict);
         if (verdict.cause.confidence >= told) return;
-        by_echo(root, verdict);
+        by_echo(of, root, verdict);
         if (verdict.cause.confidence >= told) return;
     }
     if (root.inbound_open != 1 || of.consumes || of.entered.containing(root.start_ns) != 1) return;
@@ -147,11 +158,18 @@ void process_windows::by_correlation(const held_span& root, window_verdict& verd
     if (members > 0) verdict.cause = {last, link_source::key, members == 1 ? only_of_group : last_of_group};
 }
 
-void process_windows::by_echo(const held_span& root, window_verdict& verdict) {
+void process_windows::by_echo(const process& of, const held_span& root, window_verdict& verdict) {
     if (at_.echoes.empty()) return;
-    at_.echoes.ask(root, store_.details(root), at_.entered, at_.echo);
+    at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, at_.echo);
     for (const auto& each : at_.echo.candidates)
         propose(verdict, {at_.entered[each.entered].number, link_source::echo, static_cast<float>(each.confidence)});
+}
+
+/// What is known without time teaches which causes are usual; each root once.
+void process_windows::learn_usual(service& of, const window_verdict& verdict) const {
+    const auto& root = store_[verdict.root];
+    if (verdict.cause.confidence < told || root.retold > 0 || !store_.holds(verdict.cause.cause)) return;
+    of.usual.saw(root.operation, store_[verdict.cause.cause].operation);
 }
 
 std::uint32_t process_windows::asked_index(span_number entered) const {

@@ -1,6 +1,7 @@
 #include "tracing/stitch/span_facts.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "tracing/hex.hpp"
 #include "tracing/messaging_span.hpp"
@@ -11,6 +12,7 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t longest_path = 128, longest_name = 256;
+constexpr std::size_t most_keys = 4;  ///< values of one business key
 
 std::string_view text_of(const attribute_value& value) {
     const auto* text = std::get_if<std::string>(&value.data);
@@ -29,15 +31,18 @@ void read_times(const span_data& span, span_facts& out) {
     out.end_ns = static_cast<std::int64_t>(span.end_unix_ns);
 }
 
+/// Half of each hash is enough to tell a few thousand apart.
 void read_echoes(const attribute_value& value, span_facts& out) {
     const auto* raw = std::get_if<byte_string>(&value.data);
     if (raw == nullptr) return;
-    // Half of each hash is enough to tell a few thousand apart.
     for (std::size_t at = 0; at + 8 <= raw->bytes.size() && out.echo_count < span_facts::most_echoes; at += 8) {
         std::uint32_t low = 0;
         for (std::size_t i = 4; i-- > 0;) low = low << 8 | static_cast<std::uint8_t>(raw->bytes[at + i]);
         out.echoes[out.echo_count++] = low;
     }
+}
+
+void sort_echoes(span_facts& out) {
     auto* end = out.echoes.begin() + out.echo_count;
     std::sort(out.echoes.begin(), end);
     out.echo_count = static_cast<std::uint8_t>(std::unique(out.echoes.begin(), end) - out.echoes.begin());
@@ -154,6 +159,23 @@ void fact_reader::read_ids(const attribute_value& value, span_facts& out) const 
     }
 }
 
+/// A business key is an echoed value too, and the one that answers are looked into for.
+void fact_reader::read_keys(std::string_view name, const attribute_value& value, span_facts& out) {
+    const auto add = [&](const attribute_value& one) {
+        const auto text = text_of(one);
+        if (text.empty()) return;
+        scratch_.assign(name.substr(0, longest_name)).append("\n").append(text);
+        const auto hash = static_cast<std::uint32_t>(hash_(scratch_));
+        // Nothing speaks for a cause as they do: they come before any other value.
+        if (out.echo_count == span_facts::most_echoes) --out.echo_count;
+        out.echoes[out.echo_count++] = hash;
+    };
+    add(value);
+    const auto* several = std::get_if<attribute_value::array>(&value.data);
+    if (several == nullptr) return;
+    for (const auto& each : std::span{*several}.first(std::min(several->size(), most_keys))) add(each);
+}
+
 std::uint64_t fact_reader::some(std::string_view text) const { return text.empty() ? 0 : hash_(text) | 1; }
 
 void fact_reader::read(const span_data& span, span_facts& out) {
@@ -176,6 +198,8 @@ void fact_reader::read(const span_data& span, span_facts& out) {
                 static_cast<std::int32_t>(std::clamp<std::int64_t>(number_of(one.value, -1), -1, 60'000));
         else if (key == names::echo)
             read_echoes(one.value, out);
+        else if (key.starts_with(names::key_prefix))
+            read_keys(key, one.value, out);
         else if (key == names::kafka_cluster)
             out.cluster = some(text_of(one.value));
         else if (key == names::message_id)
@@ -187,6 +211,7 @@ void fact_reader::read(const span_data& span, span_facts& out) {
         else
             seen.see(one);
     }
+    sort_echoes(out);
     const bool client = span.kind == span_kind::client;
     out.sends = span.kind == span_kind::producer || (client && seen.operation_type == "send");
     out.polls = client && seen.operation_type == "receive";

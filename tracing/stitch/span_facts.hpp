@@ -66,6 +66,7 @@ class fact_reader {
   private:
     struct texts;
     void read_ids(const attribute_value& value, span_facts& out) const;
+    void read_keys(std::string_view name, const attribute_value& value, span_facts& out);
     void read_links(const span_data& span, span_facts& out) const;
     void name_operation(const span_data& span, const texts& seen, span_facts& out);
     void name_hop(const span_data& span, const texts& seen, span_facts& out);

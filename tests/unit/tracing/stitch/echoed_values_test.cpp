@@ -1,0 +1,82 @@
+#include <gtest/gtest.h>
+
+#include "tests/unit/tracing/stitch/stitch_spans.hpp"
+
+namespace outrider::tracing {
+namespace {
+
+constexpr auto server = span_kind::server, consumer = span_kind::consumer, producer = span_kind::producer,
+               client = span_kind::client;
+
+/// A record as a sidecar tells of it: what comes of it comes after the span has ended.
+span_data handed_over(const std::string& topic, std::uint64_t number, std::int64_t offset, double at) {
+    auto span = about(span_of("b", consumer, number, number, 0, at, 1), "process", topic, offset);
+    span_origin made = *instance_of("b");
+    made.scope_name = "outrider";
+    static const auto origin = std::make_shared<const span_origin>(std::move(made));
+    span.origin = origin;
+    return span;
+}
+
+TEST(EchoedValues, ABusinessKeyTellsOrdersOfOneCustomerApart) {
+    // The number of an order is in no request: its answer gave it out, and the event names it.
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        const auto order = std::to_string(4700 + i);
+        spans.push_back(with(echoing(span_of("b", server, i, i, 0, 0.1 * static_cast<double>(i), 30), {77}),
+                             "chain.key.order", order));
+        auto send = span_of("b", producer, 100 + i, 100 + i, 0, 20 - 0.1 * static_cast<double>(i), 1);
+        spans.push_back(with(echoing(std::move(send), {77, 1'000 + i}), "chain.key.order", order));
+    }
+    const auto all = decided(spans);
+    for (std::uint64_t i = 1; i <= 20; ++i) {
+        const auto& found = all.at({trace_of(100 + i), id_of(100 + i)}).cause;
+        EXPECT_EQ(found.cause, (span_key{trace_of(i), id_of(i)})) << i;
+        EXPECT_EQ(found.source, link_source::echo);
+        EXPECT_GE(found.confidence, 0.9F);
+    }
+}
+
+TEST(EchoedValues, WhatIsOpenCountsMoreThanWhatWasHandledLongAgo) {
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= 12; ++i)
+        spans.push_back(echoing(span_of("b", server, i, i, 0, 300.0 * static_cast<double>(i), 5), {1'000 + i}));
+    auto paid = echoing(handed_over("payment-charged", 50, 1, 10), {500});
+    for (std::uint64_t i = 0; i < 4; ++i)
+        spans.push_back(
+            echoing(handed_over("payment-charged", 60 + i, 2 + static_cast<std::int64_t>(i), 20), {600 + i}));
+    const auto again = echoing(span_of("b", server, 70, 70, 0, 3'000, 40), {500});
+    const auto send = echoing(span_of("b", producer, 80, 80, 0, 3'010, 1), {500});
+    spans.insert(spans.end(), {paid, again, send});
+    EXPECT_EQ(decision_on(send, spans).cause.cause, key_of(again));
+}
+
+TEST(EchoedValues, ALaterRecordOfTheSameTopicTakesNoMoreThanWhatItSays) {
+    // Three events of one customer were fetched at once; each has an id of its own.
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= 3; ++i)
+        spans.push_back(echoing(handed_over("orders", i, static_cast<std::int64_t>(i), 0.1 * static_cast<double>(i)),
+                                {900 + i, 7}));
+    const auto first = echoing(span_of("b", producer, 10, 10, 0, 5, 1), {901, 7});
+    spans.push_back(first);
+    EXPECT_EQ(decision_on(first, spans).cause.cause, (span_key{trace_of(1), id_of(1)}));
+}
+
+TEST(EchoedValues, ALaterMessageOfAnotherTopicMadeTheServiceAct) {
+    std::vector<span_data> spans{echoing(handed_over("stock-reserved", 1, 1, 0), {7, 8}),
+                                 echoing(handed_over("payment-failed", 2, 1, 10), {7})};
+    const auto release = echoing(span_of("b", producer, 10, 10, 0, 15, 1), {7, 8});
+    spans.push_back(release);
+    EXPECT_EQ(decision_on(release, spans).cause.cause, (span_key{trace_of(2), id_of(2)}));
+}
+
+TEST(EchoedValues, ThePollBesideItsRecordsIsNotAsked) {
+    auto poll = echoing(about(span_of("b", client, 5, 5, 0, 0, 1.004), "receive", "orders", 1), {7});
+    auto record = echoing(handed_over("orders", 6, 1, 0), {7});
+    poll.origin = record.origin;
+    const auto send = echoing(span_of("b", producer, 10, 10, 0, 5, 1), {7});
+    EXPECT_EQ(decision_on(send, {poll, record, send}).cause.cause, key_of(record));
+}
+
+}  // namespace
+}  // namespace outrider::tracing

@@ -1,0 +1,31 @@
+#include "tracing/stitch/usual_causes.hpp"
+
+namespace outrider::tracing {
+namespace {
+
+constexpr float most_seen = 500;  ///< then the past counts half
+
+std::uint32_t both(std::uint16_t left, std::uint16_t entered) { return std::uint32_t{left} << 16 | entered; }
+
+}  // namespace
+
+void usual_causes::saw(std::uint16_t left, std::uint16_t entered) {
+    if (pairs_.size() >= most_pairs && !pairs_.contains(both(left, entered))) return;
+    float& all = lefts_[left];
+    ++all;
+    ++pairs_[both(left, entered)];
+    if (all < most_seen) return;
+    all /= 2;
+    for (auto& [pair, seen] : pairs_)
+        if (pair >> 16 == left) seen /= 2;
+}
+
+double usual_causes::share(std::uint16_t left, std::uint16_t entered) const {
+    const auto all = lefts_.find(left);
+    if (all == lefts_.end()) return 0.5;
+    const auto seen = pairs_.find(both(left, entered));
+    return ((seen == pairs_.end() ? 0.0 : static_cast<double>(seen->second)) + 0.5) /
+           (static_cast<double>(all->second) + 1);
+}
+
+}  // namespace outrider::tracing

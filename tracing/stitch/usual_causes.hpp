@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+
+namespace outrider::tracing {
+
+/// What usually causes what in one service: how often spans of one operation were caused by those of another, where
+/// that was certain. Operations are small numbers of the service's own.
+class usual_causes {
+  public:
+    void saw(std::uint16_t left, std::uint16_t entered);
+    /// The share of such causes; a half of what is new.
+    double share(std::uint16_t left, std::uint16_t entered) const;
+    std::size_t memory() const { return (pairs_.size() + lefts_.size()) * 40; }
+
+  private:
+    static constexpr std::size_t most_pairs = 4'096;
+
+    std::unordered_map<std::uint32_t, float> pairs_;  ///< by both
+    std::unordered_map<std::uint16_t, float> lefts_;
+};
+
+}  // namespace outrider::tracing
