@@ -39,7 +39,8 @@ chain_pipeline::chain_pipeline(trace_store& store, pipeline_options options, spa
       log_(log),
       forward_(forward),
       clock_(std::move(clock)),
-      stitcher_(options.stitching) {}
+      stitcher_(options.stitching),
+      digests_(options.digest_bytes) {}
 
 chain_pipeline::~chain_pipeline() { stop(); }
 
@@ -98,6 +99,7 @@ intake_result chain_pipeline::take(std::vector<span_data> spans, log_row encodin
         }
     }
     const auto dropped = store_.add(spans, clock_.steady_ns(), row);
+    ++version_;
     const std::lock_guard lock{mutex_};
     queue_bytes_ += memory_of(spans);
     counters_.queued_spans += spans.size();
@@ -135,7 +137,7 @@ void chain_pipeline::decide(std::int64_t now_ns) {
         });
     else
         restored_ = {};
-    store_.apply(known);
+    if (store_.apply(known) > 0) ++version_;
     {
         const std::lock_guard lock{mutex_};
         counters_.stitching = stitcher_.counters();
@@ -150,6 +152,7 @@ void chain_pipeline::decide(std::int64_t now_ns) {
 
 void chain_pipeline::settle(std::int64_t now_ns) {
     while (auto settled = store_.next_settled(now_ns)) {
+        ++version_;
         {
             const std::lock_guard lock{mutex_};
             ++(settled->complete ? counters_.chains_settled : counters_.chains_given_up);

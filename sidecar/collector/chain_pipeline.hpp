@@ -13,6 +13,7 @@
 
 #include "sidecar/collector/chain_forwarder.hpp"
 #include "sidecar/collector/chain_notes.hpp"
+#include "sidecar/collector/digest_shelf.hpp"
 #include "sidecar/collector/intake.hpp"
 #include "sidecar/collector/span_log.hpp"
 #include "sidecar/collector/trace_store.hpp"
@@ -29,6 +30,7 @@ struct pipeline_clock {
 struct pipeline_options {
     tracing::stitch_options stitching;
     std::uint64_t queue_bytes = 64ULL << 20;  ///< of decoded spans that wait to be stitched; beyond, senders wait
+    std::uint64_t digest_bytes = 16ULL << 20;
 };
 
 /// How long chains took to be decided: after their last span, in seconds.
@@ -69,6 +71,9 @@ class chain_pipeline : public intake {
     /// One round of what the thread does.
     void step();
     pipeline_counters counters() const;
+    digest_shelf& digests() { return digests_; }
+    /// Another one whenever something that can be asked for may have changed.
+    std::uint64_t version() const { return version_.load(); }
     /// Of the chains that settled in that time.
     tracing::topology_view topology(std::chrono::nanoseconds since) const;
 
@@ -109,6 +114,8 @@ class chain_pipeline : public intake {
     std::uint64_t queue_bytes_ = 0;
     bool stopping_ = false;
     pipeline_counters counters_;
+    digest_shelf digests_;
+    std::atomic<std::uint64_t> version_{0};
     mutable std::mutex topology_mutex_;
     tracing::rolling_topology topology_;
     std::thread thread_;

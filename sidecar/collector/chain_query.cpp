@@ -8,7 +8,7 @@ namespace outrider::collector {
 
 namespace {
 
-constexpr std::size_t most_chains = 1'000;
+constexpr std::size_t most_chains = 1'000, most_text = 200;
 
 fault read_key(chain_query& query, std::string_view value) {
     const auto equals = value.find('=');
@@ -25,9 +25,9 @@ fault read_flag(bool& into, std::string_view name, std::string_view value) {
     return std::nullopt;
 }
 
-fault read_duration(chain_query& query, std::string_view value) {
-    query.min_duration = parse_duration(value);
-    if (!query.min_duration) return malformed("minDuration", value, "a duration such as 1.5s");
+fault read_duration(std::optional<std::chrono::nanoseconds>& into, std::string_view name, std::string_view value) {
+    into = parse_duration(value);
+    if (!into) return malformed(name, value, "a duration such as 1.5s");
     return std::nullopt;
 }
 
@@ -46,7 +46,9 @@ fault read_parameter(chain_query& query, std::string_view name, std::string_view
     if (name == "stuck") return read_flag(query.stuck_only, name, value);
     if (name == "start") return read_time(query.start_ns, name, value);
     if (name == "end") return read_time(query.end_ns, name, value);
-    if (name == "minDuration") return read_duration(query, value);
+    if (name == "minDuration") return read_duration(query.min_duration, name, value);
+    if (name == "maxDuration") return read_duration(query.max_duration, name, value);
+    if (name == "q") query.text = value.substr(0, most_text);
     if (name == "limit") return read_limit(query, value);
     return std::nullopt;
 }

@@ -17,12 +17,13 @@ struct chain_query {
     std::string service;     ///< empty: any
     bool errors_only = false, stuck_only = false;
     std::optional<std::uint64_t> start_ns, end_ns;  ///< the chain starts between the two, Unix time
-    std::optional<std::chrono::nanoseconds> min_duration;
+    std::optional<std::chrono::nanoseconds> min_duration, max_duration;
+    std::string text;  ///< part of the id, of a service, an operation or a value of a key, in any case; empty: any
     std::size_t limit = 100;  ///< the most recent ones
 };
 
-/// Reads `key=order=4711`, `service`, `error=true`, `stuck=true`, `minDuration=1s`, `start`, `end` (Unix time in
-/// microseconds, as in Jaeger's API), `limit`.
+/// Reads `key=order=4711`, `service`, `error=true`, `stuck=true`, `minDuration=1s`, `maxDuration`, `q=text`, `start`,
+/// `end` (Unix time in microseconds, as in Jaeger's API), `limit`.
 boost::system::result<chain_query, bad_query> parse_chain_query(const net::header_list& parameters);
 
 }  // namespace outrider::collector

@@ -1,6 +1,7 @@
 #include "sidecar/collector/chain_search.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "tracing/stitch/attribute_names.hpp"
@@ -12,19 +13,40 @@ using tracing::span_data;
 
 namespace {
 
-bool has_service(const std::vector<span_data>& spans, const std::string& name) {
-    return name.empty() || std::any_of(spans.begin(), spans.end(),
-                                       [&](const span_data& one) { return tracing::service_of(one) == name; });
+std::uint64_t not_negative(std::chrono::nanoseconds time) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(time.count(), 0));
 }
 
-bool answers(const chain_digest& digest, const chain_query& query) {
+/// @param text  of the query, in lower case
+bool answers(const tracing::trace_id& id, const chain_digest& digest, const chain_query& query,
+             const std::string& text) {
+    if (!text.empty() && !digest.has_text(text) && id.hex().find(text) == std::string::npos) return false;
+    if (!query.service.empty() && !digest.has_service(query.service)) return false;
     if (query.errors_only && digest.errors == 0) return false;
     if (query.stuck_only && !digest.stuck) return false;
     if (query.start_ns && digest.start_ns < *query.start_ns) return false;
     if (query.end_ns && digest.start_ns > *query.end_ns) return false;
-    return !query.min_duration ||
-           digest.duration_ns() >= static_cast<std::uint64_t>(std::max<std::int64_t>(query.min_duration->count(), 0));
+    if (query.max_duration && digest.duration_ns() > not_negative(*query.max_duration)) return false;
+    return !query.min_duration || digest.duration_ns() >= not_negative(*query.min_duration);
 }
+
+/// Takes the candidates one by one, the most recent first: few of many are looked at, mostly.
+class candidates_by_start {
+  public:
+    explicit candidates_by_start(std::vector<chain_candidate> all) : heap_(std::move(all)) {
+        std::make_heap(heap_.begin(), heap_.end());
+    }
+    std::optional<tracing::trace_id> next() {
+        if (heap_.empty()) return std::nullopt;
+        std::pop_heap(heap_.begin(), heap_.end());
+        const auto id = heap_.back().id;
+        heap_.pop_back();
+        return id;
+    }
+
+  private:
+    std::vector<chain_candidate> heap_;
+};
 
 }  // namespace
 
@@ -38,23 +60,27 @@ std::vector<span_data> shown_chain(stored_chain chain) {
     return spans;
 }
 
-found_chains find_chains(const trace_store& store, const chain_query& query, std::uint64_t now_unix_ns,
-                         std::uint64_t most_spans) {
+found_chains find_chains(const trace_store& store, digest_shelf& shelf, const chain_query& query,
+                         std::uint64_t now_unix_ns, std::uint64_t most_spans) {
     found_chains out;
     std::set<tracing::trace_id> seen;
-    std::uint64_t spans_seen = 0;
-    for (const auto& id : store.candidates(query)) {
-        if (out.chains.size() >= query.limit) break;
-        if (seen.contains(id)) continue;
-        out.cut_off = spans_seen > most_spans;
-        if (out.cut_off) break;
-        auto chain = store.chain(id);
-        for (const auto& each : chain.traces) seen.insert(each);
-        spans_seen += chain.spans.size();
-        if (chain.spans.empty() || !has_service(chain.spans, query.service)) continue;
-        found_chain one{chain.id, {}, chain.decided};
-        one.digest = digest_of(shown_chain(std::move(chain)), now_unix_ns);
-        if (answers(one.digest, query)) out.chains.push_back(std::move(one));
+    std::uint64_t spans_read = 0;
+    const auto text = lower_case(query.text);
+    candidates_by_start candidates{store.candidates(query)};
+    for (auto id = candidates.next(); id && out.chains.size() < query.limit; id = candidates.next()) {
+        if (seen.contains(*id)) continue;
+        const auto mark = store.mark(*id);
+        if (mark.spans == 0) continue;  // evicted in between
+        if (mark.traces.size() > 1) seen.insert(mark.traces.begin(), mark.traces.end());
+        auto digest = shelf.find(mark.id, mark.revision, now_unix_ns);
+        if (!digest) {
+            out.cut_off = spans_read > most_spans;
+            if (out.cut_off) break;
+            spans_read += mark.spans;
+            digest = digest_of(shown_chain(store.chain(*id)), now_unix_ns);
+            shelf.put(mark.id, mark.revision, now_unix_ns, *digest);
+        }
+        if (answers(mark.id, *digest, query, text)) out.chains.push_back({mark.id, std::move(*digest), mark.decided});
     }
     std::stable_sort(out.chains.begin(), out.chains.end(),
                      [](const found_chain& a, const found_chain& b) { return a.digest.start_ns > b.digest.start_ns; });

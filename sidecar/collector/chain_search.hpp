@@ -5,6 +5,7 @@
 
 #include "sidecar/collector/chain_digest.hpp"
 #include "sidecar/collector/chain_query.hpp"
+#include "sidecar/collector/digest_shelf.hpp"
 #include "sidecar/collector/trace_store.hpp"
 
 namespace outrider::collector {
@@ -24,8 +25,9 @@ struct found_chains {
     bool cut_off = false;             ///< there may be more: the search took too long
 };
 
-/// @param most_spans  that are looked at: a search ends there
-found_chains find_chains(const trace_store& store, const chain_query& query, std::uint64_t now_unix_ns,
-                         std::uint64_t most_spans);
+/// @param shelf       of digests: what is there is not read again
+/// @param most_spans  that are read: a search ends there
+found_chains find_chains(const trace_store& store, digest_shelf& shelf, const chain_query& query,
+                         std::uint64_t now_unix_ns, std::uint64_t most_spans);
 
 }  // namespace outrider::collector

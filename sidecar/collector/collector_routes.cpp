@@ -35,7 +35,7 @@ collector_routes::collector_routes(trace_store& store, chain_pipeline& pipeline,
       forward_(forward),
       ingest_(pipeline, options.request_bytes, options.decoded_bytes),
       queries_(store, options.answer_bytes, now),
-      chains_(store, options.answer_bytes, now,
+      chains_(store, pipeline.digests(), options.answer_bytes, now,
               [&pipeline](std::chrono::nanoseconds since) { return pipeline.topology(since); }),
       hosts_(options.listen_host, options.hosts),
       guarded_(net::is_loopback_host(options.listen_host)) {}
@@ -48,7 +48,12 @@ server_response collector_routes::handle(const server_request& request) {
     return read(request);
 }
 
-server_response collector_routes::read(const server_request& request) const {
+/// The chains are of the same version while no span, no decision and no fate has come.
+server_response collector_routes::chains(const server_request& request) {
+    return answers_.answer(request, pipeline_.version(), [&] { return chains_.handle(request); });
+}
+
+server_response collector_routes::read(const server_request& request) {
     const bool page = dashboard_.serves(request);
     if (request.path == "/" && !page) return text(index_text);
     if (request.path == "/livez") return text("alive\n");
@@ -58,7 +63,7 @@ server_response collector_routes::read(const server_request& request) const {
     if (guarded_ && !hosts_.allows(request.host))
         return net::problem(403, "Host '" + request.host + "' is not allowed here; --host lists further names");
     if (page) return dashboard_.handle(request);
-    return chain_api::serves(request.path) ? chains_.handle(request) : queries_.handle(request);
+    return chain_api::serves(request.path) ? chains(request) : queries_.handle(request);
 }
 
 std::string collector_routes::metrics() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "sidecar/collector/answer_shelf.hpp"
 #include "sidecar/collector/chain_api.hpp"
 #include "sidecar/collector/chain_pipeline.hpp"
 #include "sidecar/collector/dashboard_pages.hpp"
@@ -30,7 +31,8 @@ class collector_routes {
     net::server_response handle(const net::server_request& request);
 
   private:
-    net::server_response read(const net::server_request& request) const;
+    net::server_response read(const net::server_request& request);
+    net::server_response chains(const net::server_request& request);
     std::string metrics() const;
 
     trace_store& store_;
@@ -41,6 +43,7 @@ class collector_routes {
     query_api queries_;
     chain_api chains_;
     dashboard_pages dashboard_;
+    answer_shelf answers_;
     net::host_guard hosts_;
     bool guarded_;
 };

@@ -85,9 +85,9 @@ pipeline_clock real_clock() {
             [] { return static_cast<std::int64_t>(unix_now()); }};
 }
 
-/// A quarter for the stitcher, an eighth for what waits for it, the rest for what is held.
+/// A quarter for the stitcher, an eighth for what waits for it, a sixteenth for digests, the rest for what is held.
 store_limits limits_of(const collect_options& options) {
-    return {options.memory_bytes / 8 * 5, options.memory_bytes / 8, options.max_traces, options.keep};
+    return {options.memory_bytes / 16 * 9, options.memory_bytes / 8, options.max_traces, options.keep};
 }
 
 pipeline_options pipeline_of(const collect_options& options) {
@@ -96,6 +96,7 @@ pipeline_options pipeline_of(const collect_options& options) {
     out.stitching.least_confidence = options.confidence;
     out.stitching.memory = std::min<std::chrono::nanoseconds>(out.stitching.memory, options.keep);
     out.queue_bytes = options.memory_bytes / 8;
+    out.digest_bytes = options.memory_bytes / 16;
     return out;
 }
 

@@ -65,12 +65,29 @@ struct stored_chain {
     bool decided = false;  ///< nothing of it waits
 };
 
+/// Which chain, and as of when: equal marks, equal content.
+struct chain_mark {
+    tracing::trace_id id;        ///< as stored_chain has it
+    std::uint64_t revision = 0;  ///< another one: spans or decisions have come to it, or it was forwarded
+    std::uint64_t spans = 0;     ///< 0: there is no such chain
+    bool decided = false;
+    std::vector<tracing::trace_id> traces;
+};
+
+/// A trace that may be of a chain that is asked for.
+struct chain_candidate {
+    std::uint64_t start_ns = 0;
+    tracing::trace_id id;
+    auto operator<=>(const chain_candidate&) const = default;
+};
+
 /// A chain that has come to rest.
 struct settled_chain {
     stored_chain chain;
     std::vector<bool> fresh;                 ///< of each span of the chain: it was not there last time
     std::uint64_t spans = 0;                 ///< how many are fresh
     std::uint64_t through = 0;               ///< no span of a later row of the log is among them
+    std::uint64_t revision = 0;              ///< see chain_mark
     bool sent = false, sampled_out = false;  ///< what became of it last time
     std::chrono::nanoseconds waited{};       ///< since its last span
     bool complete = true;                    ///< all of its roots were decided
@@ -105,8 +122,10 @@ class trace_store {
     found_traces search(const trace_query& query, std::uint64_t most_bytes) const;
     /// Traces with a span that matches, most recent first.
     std::vector<tracing::trace_id> matching(const trace_query& query) const;
-    /// Traces that may belong to a chain that is asked for, most recent first.
-    std::vector<tracing::trace_id> candidates(const chain_query& query) const;
+    /// What stored_chain says beside the spans, without reading them.
+    chain_mark mark(const tracing::trace_id& id) const;
+    /// Traces that may belong to a chain that is asked for, in no order.
+    std::vector<chain_candidate> candidates(const chain_query& query) const;
 
     std::vector<std::string> services() const;
     std::vector<operation> operations(const std::string& service) const;
@@ -137,6 +156,7 @@ class trace_store {
     void evict(number which);
     tracing::trace_id name_of_chain(std::span<const number> members) const;
     stored_chain assemble(std::span<const number> members) const;
+    chain_mark mark_of(std::span<const number> members) const;
     void settle(std::span<const number> members, settled_chain& into);
     bool any_matches(const held_trace& trace, const trace_query& query) const;
     bool may_match(const held_trace& trace, const chain_query& query) const;

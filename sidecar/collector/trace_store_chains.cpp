@@ -29,6 +29,36 @@ stored_chain trace_store::assemble(std::span<const number> members) const {
     return out;
 }
 
+chain_mark trace_store::mark_of(std::span<const number> members) const {
+    chain_mark out;
+    out.id = name_of_chain(members);
+    out.decided = true;
+    const auto mix = [&](std::uint64_t value) {
+        constexpr std::uint64_t odd = 0x9E3779B97F4A7C15;
+        out.revision = (out.revision ^ value) * odd;
+        out.revision ^= out.revision >> 32;
+    };
+    for (const auto one : members) {
+        const auto& trace = archive_[one];
+        for (const std::uint64_t each :
+             {std::uint64_t{one}, std::uint64_t{trace.birth}, std::uint64_t{trace.entries.size()},
+              static_cast<std::uint64_t>(trace.touched_ns), std::uint64_t{trace.decisions},
+              std::uint64_t{trace.dropped}})
+            mix(each);
+        out.spans += trace.spans;
+        out.decided = out.decided && trace.waiting == 0;
+        out.traces.push_back(trace.id);
+    }
+    return out;
+}
+
+chain_mark trace_store::mark(const trace_id& id) const {
+    const std::lock_guard lock{mutex_};
+    const auto which = archive_.traces().find(id);
+    if (!which) return {};
+    return mark_of(chains_.members(*which));
+}
+
 stored_chain trace_store::chain(const trace_id& id) const {
     const std::lock_guard lock{mutex_};
     const auto which = archive_.traces().find(id);
@@ -69,6 +99,7 @@ std::optional<settled_chain> trace_store::next_settled(std::int64_t now_ns) {
     out.complete = found->complete;
     out.through = last_row_;
     settle(found->traces, out);
+    out.revision = mark_of(found->traces).revision;
     out.chain = assemble(found->traces);
     return out;
 }

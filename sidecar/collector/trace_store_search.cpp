@@ -81,22 +81,19 @@ bool trace_store::may_match(const held_trace& trace, const chain_query& query) c
     return false;
 }
 
-std::vector<trace_id> trace_store::candidates(const chain_query& query) const {
+std::vector<chain_candidate> trace_store::candidates(const chain_query& query) const {
     const std::lock_guard lock{mutex_};
-    std::vector<number> found;
+    std::vector<chain_candidate> found;
     const auto& traces = archive_.traces();
     if (!query.key.empty()) {
-        found = archive_.with_key(query.key, query.value);
-    } else {
-        for (number which = 0; which < traces.end(); ++which)
-            if (traces[which].alive && traces[which].spans > 0 && may_match(traces[which], query))
-                found.push_back(which);
+        for (const auto which : archive_.with_key(query.key, query.value))
+            found.push_back({traces[which].start_ns, traces[which].id});
+        return found;
     }
-    std::stable_sort(found.begin(), found.end(),
-                     [&](number a, number b) { return traces[a].start_ns > traces[b].start_ns; });
-    std::vector<trace_id> ids;
-    for (const auto which : found) ids.push_back(traces[which].id);
-    return ids;
+    for (number which = 0; which < traces.end(); ++which)
+        if (traces[which].alive && traces[which].spans > 0 && may_match(traces[which], query))
+            found.push_back({traces[which].start_ns, traces[which].id});
+    return found;
 }
 
 }  // namespace outrider::collector

@@ -187,7 +187,7 @@ class flow_builder {
         }
         label = order_text(edge.numbers) + ". " + label;
         if (edge.inferred) label = "~ " + label;
-        return {from, to, std::move(label), edge.inferred, edge.errors != 0, edge.critical, false};
+        return {from, to, std::move(label), edge.inferred, edge.errors != 0, edge.critical, false, edge.time_out};
     }
 
     /// A gap is an arrow into nowhere.
@@ -198,7 +198,7 @@ class flow_builder {
         const auto to = node(place_kind::external, "?", short_name(found.text, 2 * limits_.columns));
         if (from == none || to == none) return;
         out_.nodes[to].bad = true;
-        missing_.push_back({from, to, {}, false, true, false, true});
+        missing_.push_back({from, to, {}, false, true, false, true, false});
     }
 
     const chain& chain_;

@@ -21,7 +21,8 @@ struct drawn_graph {
         std::size_t from = 0, to = 0;
         std::string label;
         bool inferred = false, bad = false, critical = false;
-        bool missing = false;  ///< should have been there
+        bool missing = false;    ///< should have been there
+        bool timed_out = false;  ///< somebody did not wait any longer
     };
     std::vector<node> nodes;
     std::vector<edge> edges;
@@ -43,6 +44,10 @@ drawn_graph graph_of(const topology_view& what, const drawing_limits& limits = {
 
 /// Mermaid's `flowchart LR`.
 std::string graph_mermaid(const drawn_graph& graph);
+/// `{"title","leftOut","nodes":[{"id","kind","label","note","bad"}],"edges":[{"from","to","label","kind":
+/// "call|message|time_out|inferred|missing","bad","critical"}]}`, for who draws it by other means. What is empty or
+/// false is left out.
+std::string graph_json(const drawn_graph& graph);
 /// A picture of its own: no script, nothing fetched, readable on light and dark ground.
 std::string graph_svg(const drawn_graph& graph);
 

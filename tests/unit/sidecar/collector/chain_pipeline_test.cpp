@@ -192,9 +192,10 @@ TEST_F(ChainPipeline, SumsUpWhoTalksToWhom) {
 TEST_F(ChainPipeline, FindsChainsByKeyServiceAndTime) {
     for (std::uint64_t i = 1; i <= 10; ++i) take(order(i));
     pass(3s);
+    digest_shelf shelf{1 << 20};
     chain_query query;
     query.key = "order", query.value = "7";
-    auto found = find_chains(*store, query, begin_ns, 1'000'000);
+    auto found = find_chains(*store, shelf, query, begin_ns, 1'000'000);
     ASSERT_EQ(found.chains.size(), 1u);
     EXPECT_EQ(found.chains[0].id, sidecar_spans::trace(7, 1));
     EXPECT_EQ(found.chains[0].digest.spans, 5u);
@@ -204,17 +205,19 @@ TEST_F(ChainPipeline, FindsChainsByKeyServiceAndTime) {
     EXPECT_TRUE(found.chains[0].decided);
     query = {};
     query.service = "stock", query.limit = 3;
-    found = find_chains(*store, query, begin_ns, 1'000'000);
+    found = find_chains(*store, shelf, query, begin_ns, 1'000'000);
     ASSERT_EQ(found.chains.size(), 3u);
     EXPECT_EQ(found.chains[0].id, sidecar_spans::trace(10, 1)) << "most recent first";
     query = {};
     query.end_ns = begin_ns + 3 * 50'000'000 + 1'000'000;
-    EXPECT_EQ(find_chains(*store, query, begin_ns, 1'000'000).chains.size(), 3u);
+    EXPECT_EQ(find_chains(*store, shelf, query, begin_ns, 1'000'000).chains.size(), 3u);
     query = {};
     query.errors_only = true;
-    EXPECT_TRUE(find_chains(*store, query, begin_ns, 1'000'000).chains.empty());
+    EXPECT_TRUE(find_chains(*store, shelf, query, begin_ns, 1'000'000).chains.empty());
     query = {};
-    EXPECT_TRUE(find_chains(*store, query, begin_ns, 6).cut_off) << "the search has a bound";
+    EXPECT_FALSE(find_chains(*store, shelf, query, begin_ns, 6).cut_off) << "nothing has to be read again";
+    digest_shelf empty{1 << 20};
+    EXPECT_TRUE(find_chains(*store, empty, query, begin_ns, 6).cut_off) << "the search has a bound";
 }
 
 class ChainPipelineWithLog : public ChainPipeline {
