@@ -32,13 +32,13 @@ class Desk:
 
     def __init__(self, database, store, kafka):
         self.database, self.cache, self.kafka = database, store, kafka
-        self.given, self.owned = set(), {}  # (topic, number); and to the Tally of each
+        self.joined, self.given, self.owned = False, set(), {}  # whether the group knows us; (topic, number); and to the Tally of each
         self.cache_away = 0.0  # until when it is not asked
         self.working_on = None  # an offset
         self.outcomes = {"counted": 0, "duplicate": 0, "too late": 0, "dropped": 0, "unreadable": 0, "overtaken": 0}
 
     def state(self):
-        return {"role": "active" if self.owned else "standby", "name": NAME, "claims": {each.partition: each.epoch for each in list(self.owned.values())},
+        return {"role": "active" if self.owned else "standby" if self.joined else "joining", "name": NAME, "claims": {each.partition: each.epoch for each in list(self.owned.values())},
                 "workingOn": self.working_on, "outcomes": self.outcomes}
 
     def claim(self, given):
@@ -140,6 +140,7 @@ class Consumer:
         self.kafka.subscribe([TOPIC], on_assign=self.on_assign, on_revoke=self.on_revoke)
 
     def on_assign(self, consumer, partitions):
+        self.desk.joined = True
         self.desk.given = {(each.topic, each.partition) for each in partitions}
         print("given: " + (", ".join(map(name_of, self.desk.given)) or "nothing, standby"), flush=True)
         self.asked = 0.0
@@ -148,7 +149,7 @@ class Consumer:
     def on_revoke(self, consumer, partitions):
         for given in list(self.desk.owned):
             self.desk.release(given)
-        self.desk.given = set()
+        self.desk.joined, self.desk.given = False, set()
         consumer.unassign()
 
     def fetch(self):

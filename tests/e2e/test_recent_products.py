@@ -54,6 +54,7 @@ class RecentProducts(kafka_case.KafkaCase):
             self.recent.fault(name)
         if self.recent.backing["cache"].process.poll() is not None:
             self.recent.start_backing(RECENT.backing[0])
+        self.recent.wait_for_group()
 
     def place(self, count=3, **wish):
         for _ in range(count):
@@ -75,11 +76,27 @@ class RecentProducts(kafka_case.KafkaCase):
         page = self.recent.direct("home", "/recent?customer=ada@example.org")
         self.assertEqual([each["product"] for each in page["bought"]], ["samovar"])
         self.assertIn("<td>samovar", self.fields_of("home", "/?customer=ada@example.org").body.decode())
-        chain, spans = self.chains.whole(order["orderId"], len(lines(COUNTED)), work=is_work)
-        told = [line.replace("~timing", "~echo") for line in drawn(spans, is_work)]  # what is alone in its time needs no value
-        self.assertEqual(canonical(told), canonical(lines(COUNTED)))
+        chain = self.assert_chain(order["orderId"])
         self.assertEqual(chain["keys"], {"order": [order["orderId"]], "product": ["samovar"], "customer": ["ada@example.org"]})
         harness.wait_for(lambda: self.recent.direct("orders", f"/orders/{order['orderId']}")["state"] == "counted", "orders to hear of it", 30)
+
+    def assert_chain(self, number):
+        """The order's chain is exactly this, of this order alone."""
+        chain, spans = self.chains.whole(number, len(lines(COUNTED)), work=is_work)
+        told = [line.replace("~timing", "~echo") for line in drawn(spans, is_work)]  # what is alone in its time needs no value
+        self.assertEqual(canonical(told), canonical(lines(COUNTED)))
+        self.assertEqual(set().union(*(span.key("order") for span in spans)), {number})
+        return chain
+
+    def test_orders_that_are_counted_together_have_each_a_chain_of_its_own(self):
+        for name in AGGREGATORS:
+            self.recent.fault(name, slow="50ms")  # records wait for each other
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            placed = list(pool.map(lambda _: self.recent.order("honey", customer="eve@example.org"), range(12)))
+        self.recent.wait_until_shown()
+        self.assertEqual([status for status, _ in placed], [201] * 12)
+        for _, order in placed:
+            self.assert_chain(order["orderId"])
 
     # Once
 
@@ -183,6 +200,8 @@ class RecentProducts(kafka_case.KafkaCase):
         finally:
             self.recent.services[sleeper].signal(signal.SIGCONT)
         self.recent.services[sleeper].wait_for_log("standby: .* was claimed by another one", within=60)
+        self.recent.services[sleeper].wait_for_log("(?s)was claimed by another one.*given: ", within=60)
+        self.recent.wait_for_group()
         self.place(2)
         self.recent.wait_until_shown()
         epochs = [each for name in (sleeper, successor) for each in self.recent.state(name)["claims"].values()]

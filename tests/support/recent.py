@@ -68,6 +68,10 @@ class Recent(examples.Running):
         return wire.wait_for(lambda: next((name for name in AGGREGATORS if name not in but and self.state(name)["role"] == "active"), None),
                              "an aggregator to count", within)
 
+    def wait_for_group(self):
+        """Until one counts and the other one stands by."""
+        wire.wait_for(lambda: sorted(self.state(name)["role"] for name in AGGREGATORS) == ["active", "standby"], "one to count, one to stand by", 60)
+
     def kill(self, name):
         """kill -9, as it is anywhere in its work."""
         self.services[name].kill()
