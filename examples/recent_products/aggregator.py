@@ -79,7 +79,7 @@ class Desk:
     def count(owned, record):
         try:
             event = tally.Event.of(json.loads(record.value() or b"null"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             print(f"{TOPIC}: offset {record.offset()}: {error}", flush=True)
             owned.skip(record.offset(), time.monotonic())
             return "unreadable"

@@ -1,4 +1,5 @@
 """The orders, in SQL: a row and its event in one transaction."""
+import re
 import uuid
 
 import clock
@@ -32,6 +33,11 @@ def judged(wish):
     return customer, product, quantity
 
 
+def number_of(text):
+    """The number of an order, None where it can be none."""
+    return int(text) if isinstance(text, str) and re.fullmatch("[0-9]{1,18}", text) else None
+
+
 class OrderBook:
     def __init__(self, path, first=4711):
         self.database = sql.Database(path, SCHEMA)
@@ -40,6 +46,8 @@ class OrderBook:
     def place(self, wish, request=None):
         """(order, whether it is new). `request` is what the customer calls this wish: who sends it again gets the same order."""
         customer, product, quantity = judged(wish)
+        if request is not None and not 1 <= len(request) <= 200:
+            raise Refused(400, "an Idempotency-Key has up to 200 characters")
         event, now = request or str(uuid.uuid4()), clock.now()
         with self.database.changing():
             known = self.database.row("SELECT * FROM orders WHERE event = ?", event)

@@ -39,8 +39,9 @@ relay = Relay()
 
 class Orders(web.Service):
     def reply(self, method, path, body, query):
-        if method == "GET" and len(path) == 2 and path[0] == "orders" and path[1].isdecimal() and len(path[1]) < 19:
-            order = book.find(int(path[1]))
+        if method == "GET" and len(path) == 2 and path[0] == "orders":
+            number = order_book.number_of(path[1])
+            order = None if number is None else book.find(number)
             return (200, order) if order else (404, {"error": f"no order {path[1]}"})
         if method == "GET" and path == ["orders"]:
             return 200, {"ordersInADay": book.in_a_day(clock.now())}
@@ -65,8 +66,9 @@ class Orders(web.Service):
 
 def heard(topic, event):
     """An order is in the counts of a day."""
-    if not book.counted(int(event["orderId"])):
-        print(f"{topic}: there is no order {event['orderId']} here", flush=True)
+    number = order_book.number_of(event["orderId"])
+    if number is None or not book.counted(number):
+        print(f"{topic}: there is no order {event['orderId']!r} here", flush=True)
 
 
 def outbox_state():

@@ -3,7 +3,7 @@ import html
 
 import clock
 
-STYLE = """body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;color-scheme:light dark}
+STYLE = """:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #8885}
 td+td,th+th{text-align:right}.fresh{color:#2a7d3c}.stale,.unknown{color:#b3411f;font-weight:bold}"""
 

@@ -51,8 +51,9 @@ class Event:
             raise ValueError(f"not an order: {error!r}") from error
         texts = (event.id, event.order, event.customer, event.product)
         numbers = (event.quantity, event.placed_at)
-        if not all(isinstance(each, str) for each in texts) or not all(type(each) is int and 0 <= each < 2**53 for each in numbers):
+        if not all(isinstance(each, str) and len(each) <= 1000 for each in texts) or not all(type(each) is int and 0 <= each < 2**53 for each in numbers):
             raise ValueError("not an order: something in it is of another kind")
+        "".join(texts).encode()  # half a character is none, and a ValueError
         return event
 
 

@@ -109,6 +109,6 @@ def heard(handle, topic, key, value):
         except (Dropping, Failing):
             print(f"{topic}: {who} is left as it is", flush=True)
             return
-        except (ValueError, TypeError, KeyError) as error:  # a record that is none of ours stops nobody
+        except (ValueError, TypeError, KeyError, RecursionError) as error:  # a record that is none of ours stops nobody
             print(f"{topic}: {who} is left as it is: {error!r}", flush=True)
             return

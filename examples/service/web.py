@@ -30,7 +30,7 @@ class Service(http.server.BaseHTTPRequestHandler):
             if not isinstance(body, dict):
                 raise ValueError("not a JSON object")
             self.answer(*self.respond(self.command, path, body, query))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             self.answer(400, {"error": str(error)})
         except Failing:
             self.answer(500, {"error": "fails as it was told to"})

@@ -121,11 +121,16 @@ class RecentProducts(kafka_case.KafkaCase):
         producer = confluent_kafka.Producer({"bootstrap.servers": self.cluster.bootstrap()})
         for record in records:
             producer.produce("orders-placed", record.value, record.key)
-        producer.produce("orders-placed", b"\xff no order", b"nobody")
-        producer.produce("orders-placed", json.dumps({"eventId": 1}).encode(), b"nobody")
+        broken = json.loads(records[0].value)
+        for nonsense in (None, b"\xff no order", b"[" * 100_000, json.dumps({"eventId": 1}).encode(), json.dumps({**broken, "eventId": "\ud800"}).encode()):
+            producer.produce("orders-placed", nonsense, b"nobody")
+        for nonsense in (None, b"{", b"[" * 100_000, b'{"orderId": "%s"}' % (b"9" * 30), b'{"orderId": {}}'):
+            producer.produce("orders-counted", nonsense, b"nobody")
         self.assertEqual(producer.flush(10), 0)
-        self.place(1)  # behind all of these
+        status, order = self.recent.order()  # behind all of these
+        self.assertEqual(status, 201)
         self.recent.wait_until_shown()
+        harness.wait_for(lambda: self.recent.direct("orders", f"/orders/{order['orderId']}")["state"] == "counted", "orders to hear of it", 30)
 
     def test_a_topic_that_is_read_again_from_its_beginning_counts_once(self):
         self.place(5)

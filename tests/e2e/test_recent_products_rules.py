@@ -96,7 +96,8 @@ class Counting(harness.Case):
     def test_records_that_are_no_orders_are_told_apart(self):
         good = {"eventId": "e", "orderId": "1", "customer": "ada", "product": "tea", "quantity": 1, "placedAtMs": NOW}
         self.assertEqual(tally.Event.of(good).order, "1")
-        for bad in (None, [], "text", {}, {**good, "quantity": -1}, {**good, "quantity": True}, {**good, "placedAtMs": 2**63}, {**good, "customer": 7}):
+        for bad in (None, [], "text", {}, {**good, "quantity": -1}, {**good, "quantity": True}, {**good, "placedAtMs": 2**63}, {**good, "customer": 7},
+                    {**good, "customer": "\ud800"}, {**good, "product": "x" * 1001}):
             with self.assertRaises(ValueError, msg=bad):
                 tally.Event.of(bad)
 
@@ -194,9 +195,17 @@ class Ordering(harness.Case):
 
     def test_wishes_that_make_no_sense_are_refused(self):
         for more in ({"product": "gold"}, {"product": None}, {"product": ["tea"]}, {"quantity": 0}, {"quantity": 1.5}, {"quantity": True},
-                     {"quantity": 10**30}, {"customer": ""}, {"customer": 7}, {"customer": "x" * 101}):
-            with self.assertRaises(order_book.Refused, msg=more):
+                     {"quantity": 10**30}, {"customer": ""}, {"customer": 7}, {"customer": "x" * 101},
+                     {"customer": "\ud800"}):
+            with self.assertRaises((order_book.Refused, ValueError), msg=more):
                 self.book.place({**self.wish, **more})
+        for key in ("", "k" * 201):
+            with self.assertRaises(order_book.Refused, msg=key):
+                self.book.place(self.wish, key)
+        self.assertEqual(self.events(), [])
+
+    def test_numbers_of_orders(self):
+        self.assertEqual([order_book.number_of(text) for text in ("4711", "", "-1", "4 711", "9" * 19, "٣", None, 4711)], [4711] + [None] * 7)
 
 
 class Showing(unittest.TestCase):
