@@ -33,7 +33,7 @@ packages_build() {
 }
 
 # What the services of examples/ are written with and keep things in, and the library whose mock cluster `outrider dev-broker` is.
-packages_demo() { echo librdkafka++1 librdkafka1 python3-confluent-kafka python3-kafka python3-redis redis-server; }
+packages_demo() { echo librdkafka++1 librdkafka1 python3-confluent-kafka python3-kafka python3-redis python3-six redis-server; }
 
 # The unit tests, the fuzz targets and the programs that the end-to-end tests use as peers: Kafka's broker and tools come with
 # Maven, its clients from the distribution (with the codecs that python3-kafka loads when they are there) and from npm.

@@ -1,9 +1,16 @@
 """The same as events.py with kafka-python, the client that is written in Python itself."""
+import contextlib
 import json
 import os
+import sys
 import threading
 import time
 
+if sys.version_info >= (3, 12):
+    # kafka-python 2.0.2, which distributions have, brings a six that this Python cannot load; that of python3-six it can.
+    with contextlib.suppress(ModuleNotFoundError):
+        import six
+        sys.modules |= {"kafka.vendor.six": six, "kafka.vendor.six.moves": six.moves}
 import kafka
 import kafka.errors
 
