@@ -35,10 +35,10 @@ std::string_view name_of(health_state which) {
 // ------------------------------------------------------------------------------------------------------- one target
 
 target_health::target_health(hysteresis by, time_point created)
-    : by_{std::max(by.rise, 1U), std::max(by.fall, 1U)}, since_(created), saved_(2 * (by_.rise + by_.fall)) {}
+    : by_{std::max(by.rise, 1U), std::max(by.fall, 1U)}, since_(created) {}
 
 bool target_health::probed(bool good, std::string_view text, time_point now) {
-    saved_ = std::min(saved_ + 1, 2 * (by_.rise + by_.fall));
+    since_change_ = std::min(since_change_ + 1, window());
     good_ = good;
     if (good) {
         ++successes_;
@@ -76,11 +76,8 @@ bool target_health::decide(time_point now) {
 }
 
 bool target_health::become(target_state next, time_point now) {
-    const auto price = by_.rise + by_.fall;
-    if (state_ != target_state::unknown) {
-        if (saved_ < price) return false;
-        saved_ -= price;
-    }
+    if (state_ != target_state::unknown && since_change_ < window()) return false;
+    since_change_ = 0;
     state_ = next;
     since_ = now;
     return true;

@@ -28,9 +28,9 @@ std::string_view name_of(target_state which);
 ///                              |  rise successes |
 ///                              +-----------------+
 ///
-/// A change between up and down is paid for with `rise` + `fall` results of probes, and no more than two are saved up:
-/// an outage and the return from it are believed at once, and a target that flaps changes its state at most once per
-/// `rise` + `fall` results from the third time on. The first decision is free.
+/// Of any `rise` + `fall` results of probes in a row at most one changes the state: whatever a target does, and from
+/// its first decision on. A change that comes too soon waits for the rest of them, and is made then if it still holds.
+/// So an outage after calm is believed with its `fall`-th failure, and whatever lasts after `rise` + `fall` results.
 class target_health {
   public:
     target_health(hysteresis by, time_point created);
@@ -52,6 +52,7 @@ class target_health {
   private:
     bool decide(time_point now);
     bool become(target_state next, time_point now);
+    std::uint32_t window() const { return by_.rise + by_.fall; }
 
     const hysteresis by_;
     target_state state_ = target_state::unknown;
@@ -59,7 +60,7 @@ class target_health {
     bool good_ = false;  ///< the last result
     std::uint32_t successes_ = 0, failures_ = 0, traffic_failures_ = 0;
     std::uint32_t traffic_seen_ = 0;
-    std::uint32_t saved_;  ///< results of probes, to pay for changes with
+    std::uint32_t since_change_ = 0;  ///< results of probes since the state changed, no more than a window of them
     std::string text_ = "not yet probed";
 };
 

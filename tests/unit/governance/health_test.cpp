@@ -18,7 +18,7 @@ struct target {
     bool good() { return which.probed(true, "answered 200", now += 1s); }
     bool bad(const char* why = "Connection refused") { return which.probed(false, why, now += 1s); }
     bool traffic(std::uint32_t failures) { return which.traffic(failures, now += 10ms); }
-    /// Up for so long that changes are saved up.
+    /// Up for so long that the next change need not wait.
     void settle() {
         for (int i = 0; i < 20; ++i) good();
     }
@@ -62,10 +62,25 @@ TEST(TargetHealth, BelievesAnOutageAndTheReturnFromItAtOnce) {
     it.bad();
     EXPECT_TRUE(it.bad("timed out"));
     EXPECT_EQ(it.which.text(), "timed out");
+    for (int i = 0; i < 3; ++i) it.bad("timed out");
     EXPECT_FALSE(it.good());
     EXPECT_EQ(it.which.text(), "timed out") << "the reason stays while the return is not believed";
     EXPECT_TRUE(it.good());
     EXPECT_EQ(it.which.text(), "answered 200");
+}
+
+TEST(TargetHealth, RestsAfterAChangeAndThenBelievesWhatStillHolds) {
+    target it;
+    it.settle();
+    for (int i = 0; i < 3; ++i) it.bad();
+    EXPECT_EQ(it.state(), target_state::down);
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(it.good()) << "one of five results since";
+    EXPECT_TRUE(it.good());
+    for (int i = 0; i < 4; ++i) EXPECT_FALSE(it.bad());
+    EXPECT_FALSE(it.good()) << "the outage did not last";
+    it.bad();
+    it.bad();
+    EXPECT_TRUE(it.bad()) << "nothing is owed any more";
 }
 
 TEST(TargetHealth, CountsFailuresOfTrafficLikeFailedProbes) {
@@ -78,10 +93,14 @@ TEST(TargetHealth, CountsFailuresOfTrafficLikeFailedProbes) {
     EXPECT_EQ(it.state(), target_state::down);
     EXPECT_THAT(it.which.text(), HasSubstr("2 requests in a row"));
     EXPECT_FALSE(it.traffic(40)) << "it is down already";
-    it.good();
+    for (int i = 0; i < 4; ++i) it.good();
     EXPECT_TRUE(it.good()) << "probes alone bring it back";
     EXPECT_FALSE(it.traffic(40)) << "those that were seen say nothing new";
+    EXPECT_FALSE(it.traffic(90)) << "it has changed just now";
     EXPECT_EQ(it.state(), target_state::up);
+    it.settle();
+    EXPECT_FALSE(it.traffic(92));
+    EXPECT_TRUE(it.traffic(93));
 }
 
 TEST(TargetHealth, ForgetsFailuresOfTrafficWhenASuccessCameBetweenThem) {
@@ -95,43 +114,87 @@ TEST(TargetHealth, ForgetsFailuresOfTrafficWhenASuccessCameBetweenThem) {
     EXPECT_TRUE(it.traffic(5));
 }
 
-/// Random results, half of them failures, whatever rise and fall are.
-TEST(TargetHealthProperty, FlappingChangesItsStateAtMostOncePerRiseAndFall) {
-    for (unsigned seed = 0; seed < 200; ++seed) {
-        std::mt19937 random{seed};
-        const auto rise = 1 + random() % 5, fall = 1 + random() % 5;
-        target it(rise, fall);
-        it.settle();
-        const auto window = rise + fall;
-        constexpr std::uint32_t results = 5'000;
-        std::uint32_t changes = 0;
-        std::vector<std::uint32_t> at;
-        for (std::uint32_t i = 0; i < results; ++i) {
-            if (random() % 2 == 0 ? it.good() : it.bad()) {
-                ++changes;
-                at.push_back(i);
-            }
-            // Two may have been saved up; from then on each is paid for.
-            EXPECT_LE(changes, 2 + (i + 1) / window) << "rise " << rise << " fall " << fall << " seed " << seed;
-        }
-        // A stretch of any length within: the same.
-        for (std::size_t i = 0; i + 3 < at.size(); ++i)
-            EXPECT_GE(at[i + 3] - at[i], window) << "four changes within one window, seed " << seed;
-        if (window > 3) {
-            EXPECT_LE(changes, results / window) << "rise " << rise << " fall " << fall;
-        }
+/// Results at random, from mostly good to mostly bad, failures of traffic among them; whatever rise and fall are.
+class random_target : public target {
+  public:
+    explicit random_target(unsigned seed) : random_target(std::mt19937{seed}) {}
+    /// One result of a probe, or word of traffic. @return whether the state changed
+    bool one_more() {
+        if (chance(20)) return traffic(row_ = chance(30) ? 0 : row_ + static_cast<std::uint32_t>(random_() % 4));
+        if (chance(5)) good_share_ = static_cast<unsigned>(random_() % 101);
+        ++probes;
+        return chance(good_share_) ? good() : bad();
+    }
+    void last(bool how, std::uint32_t times) {
+        for (std::uint32_t i = 0; i < times; ++i) how ? good() : bad();
+    }
+    const std::uint32_t rise, fall, window = rise + fall;
+    std::uint32_t probes = 0;
+
+  private:
+    explicit random_target(std::mt19937 random)
+        : random_target(random, 1 + static_cast<std::uint32_t>(random() % 5),
+                        1 + static_cast<std::uint32_t>(random() % 5)) {}
+    random_target(std::mt19937 random, std::uint32_t rises, std::uint32_t falls)
+        : target(rises, falls), rise(rises), fall(falls), random_(random) {}
+    bool chance(unsigned percent) { return random_() % 100 < percent; }
+
+    std::mt19937 random_;
+    unsigned good_share_ = 50;
+    std::uint32_t row_ = 0;
+};
+
+TEST(TargetHealthProperty, ChangesItsStateAtMostOnceInAnyRiseAndFallResults) {
+    for (unsigned seed = 0; seed < 500; ++seed) {
+        random_target it(seed);
+        std::vector<std::uint32_t> changed_at;  // after so many results of probes
+        while (it.probes < 2'000)
+            if (it.one_more()) changed_at.push_back(it.probes);
+        for (std::size_t i = 1; i < changed_at.size(); ++i)
+            ASSERT_GE(changed_at[i] - changed_at[i - 1], it.window)
+                << "rise " << it.rise << " fall " << it.fall << " seed " << seed << " result " << changed_at[i];
+        EXPECT_GT(changed_at.size(), 1U) << "that shows nothing, seed " << seed;
     }
 }
 
-TEST(TargetHealthProperty, FollowsWhatLastsWithinRiseAndFallPlusWhatItOwes) {
-    for (unsigned seed = 0; seed < 200; ++seed) {
-        std::mt19937 random{seed};
-        const auto rise = 1 + random() % 5, fall = 1 + random() % 5;
-        target it(rise, fall);
-        for (int i = 0; i < 500; ++i) random() % 2 == 0 ? it.good() : it.bad();
-        const bool last = random() % 2 == 0;
-        for (std::uint32_t i = 0; i < 2 * (rise + fall); ++i) last ? it.good() : it.bad();
-        EXPECT_EQ(it.state(), last ? target_state::up : target_state::down) << seed;
+/// What flaps half and half does change, and no less than it may: the bound is not kept by believing nothing.
+TEST(TargetHealthProperty, BelievesWhatFlapsAsOftenAsTheBoundAllows) {
+    target it(1, 1);
+    std::uint32_t changes = 0;
+    for (int i = 0; i < 1'000; ++i) changes += i % 2 == 0 ? it.good() : it.bad();
+    EXPECT_GE(changes, 1U);
+    EXPECT_LE(changes, 500U);
+    for (int i = 0; i < 999; ++i) changes += i % 4 < 2 ? it.good() : it.bad();
+    EXPECT_GE(changes, 495U) << "once per two results";
+}
+
+TEST(TargetHealthProperty, BelievesAnOutageAfterCalmWithItsLastFailureOfFall) {
+    for (unsigned seed = 0; seed < 500; ++seed) {
+        random_target it(seed);
+        for (unsigned i = 0; i < seed; ++i) it.one_more();
+        it.last(true, it.window);
+        EXPECT_EQ(it.state(), target_state::up) << seed;
+        it.last(true, it.window);  // calm
+        it.last(false, it.fall - 1);
+        EXPECT_EQ(it.state(), target_state::up) << seed;
+        EXPECT_TRUE(it.bad()) << seed;
+        it.last(false, it.fall);
+        it.last(true, it.rise - 1);
+        EXPECT_TRUE(it.good()) << "an outage of twice `fall` results is over at once, seed " << seed;
+    }
+}
+
+/// Outages that come every few results: each is believed within one window, however many came before.
+TEST(TargetHealthProperty, BelievesEveryOutageOfManyInARowAsFastAsTheFirst) {
+    for (unsigned seed = 0; seed < 50; ++seed) {
+        random_target it(seed);
+        it.last(true, it.window);
+        for (int outage = 0; outage < 100; ++outage) {
+            it.last(false, it.window);
+            ASSERT_EQ(it.state(), target_state::down) << "outage " << outage << " seed " << seed;
+            it.last(true, it.window);
+            ASSERT_EQ(it.state(), target_state::up) << "after outage " << outage << " seed " << seed;
+        }
     }
 }
 
