@@ -1,3 +1,4 @@
+import { Component, type ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ChainPage } from "./chain/page";
 import { ChainsPage } from "./chains/page";
@@ -67,6 +68,18 @@ function Overview() {
     );
 }
 
+/** A view that failed says so; the rest of the page goes on. */
+class Guarded extends Component<{ children: ComponentChildren }, { failed?: string }> {
+    state: { failed?: string } = {};
+    componentDidCatch(error: unknown) {
+        this.setState({ failed: error instanceof Error ? error.message : String(error) });
+    }
+    render() {
+        if (this.state.failed === undefined) return this.props.children;
+        return <section class="page" role="alert"><h1>This view failed</h1><p class="empty"><Foreign text={this.state.failed} limit={400} /></p></section>;
+    }
+}
+
 function View({ path }: { path: string[] }) {
     switch (path[0]) {
         case "topology": return <TopologyPage />;
@@ -106,7 +119,7 @@ export function App() {
             </header>
             <Lost />
             <Overview />
-            <main id="main" tabIndex={-1} ref={main}><View path={path} /></main>
+            <main id="main" tabIndex={-1} ref={main}><Guarded key={where}><View path={path} /></Guarded></main>
         </>
     );
 }

@@ -39,7 +39,7 @@ export function ChainPage({ id }: { id: string }) {
                     <>
                         <Verdict chain={chain} />
                         <Facts chain={chain} />
-                        <div class="split chain">
+                        <div class="split as-chain">
                             <div class="chain-main">
                                 <Findings chain={chain} onChoose={choose} />
                                 {look === "flow" ? <ChainFlow id={id} /> : <Waterfall chain={chain} rows={rows} chosen={chosen} onChoose={choose} />}

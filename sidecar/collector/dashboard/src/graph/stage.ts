@@ -3,6 +3,8 @@ import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform } from "d3-zoom";
 import { type Bounds, type Box, curve, type Layout, loop, middleOf, type Point, smooth } from "./layout";
 
+const narrow = 600;
+
 export interface StageEdge {
     id: string;
     from: string;
@@ -109,13 +111,18 @@ export class Stage {
         return `translate(${x - (box?.width ?? 0) / 2} ${y - (box?.height ?? 0) / 2})`;
     }
 
-    /** Everything in view, no larger than life. */
+    /** Everything in view, hardly larger than life. */
     fit(svg: SVGSVGElement, bounds: Bounds): void {
         const { width, height } = svg.getBoundingClientRect();
         if (width === 0 || height === 0) return;
         const margin = 20, wide = bounds.right - bounds.left, high = bounds.bottom - bounds.top;
-        const scale = Math.max(0.15, Math.min(1.15, (width - 2 * margin) / wide, (height - 2 * margin) / high));
-        const to = zoomIdentity.translate((width - wide * scale) / 2 - bounds.left * scale, (height - high * scale) / 2 - bounds.top * scale).scale(scale);
+        const whole = Math.min(1.15, (width - 2 * margin) / wide, (height - 2 * margin) / high);
+        // On a phone a part that can be read is better than a whole that cannot: then it begins where the arrows do.
+        const scale = Math.max(width < narrow ? 0.5 : 0.15, whole);
+        const first = this.boxes.size > 0 ? this.place([...this.boxes.keys()][0]!) : { x: 0, y: 0 };
+        const x = scale > whole ? width / 2 - first.x * scale : (width - wide * scale) / 2 - bounds.left * scale;
+        const y = scale > whole ? margin - bounds.top * scale : (height - high * scale) / 2 - bounds.top * scale;
+        const to = zoomIdentity.translate(x, y).scale(scale);
         select(svg).call(this.zoomer.transform, to);
         this.touched = false;
     }

@@ -37,7 +37,7 @@ export function TopologyPage() {
             </div>
             <Waiting of={topology} what="topology">
                 {known && known.nodes.length <= 1 ? <Empty>No chain has come to rest in this time. Send spans to <code>/v1/traces</code>, or look back further.</Empty> : known && (
-                    <div class={`split ${look}`}>
+                    <div class={`split as-${look}`}>
                         {look === "graph" ? <TopologyMap topology={known} standing={standing} selected={selected?.id} onSelect={select} covered={selected && !narrow ? panelWidth : 0} />
                             : <TopologyTable topology={known} standing={standing} selected={selected?.id} />}
                         {selected && <PlacePanel key={selected.id} node={selected} topology={known} sidecars={sidecars} onClose={() => select(undefined)} />}

@@ -7,6 +7,9 @@ import { errorShare, failing, placeName, type Standing } from "./model";
 
 const kinds = { outside: "from outside", service: "service", topic: "topic", external: "external" } as const;
 
+/** Nothing was counted: then there is no figure. */
+const seen = (node: { count: number }, text: string) => (node.count > 0 ? text : "–");
+
 function open(id: string) {
     return (event: Event) => {
         event.preventDefault();
@@ -23,20 +26,20 @@ export function TopologyTable({ topology, standing, selected }: { topology: Topo
             <div class="scroll" role="region" aria-label="Places" tabIndex={0}>
                 <table class="grid">
                     <caption>Services, topics and others</caption>
-                    <thead><tr><th scope="col">Name</th><th scope="col">Kind</th><th scope="col">Health</th><th scope="col" class="number">Rate</th>
-                        <th scope="col" class="number">Errors</th><th scope="col" class="number">p50</th><th scope="col" class="number">p95</th>
-                        <th scope="col" class="number">Count</th></tr></thead>
+                    <thead><tr><th scope="col">Name</th><th scope="col" class="minor">Kind</th><th scope="col">Health</th><th scope="col" class="number">Rate</th>
+                        <th scope="col" class="number">Errors</th><th scope="col" class="number minor">p50</th><th scope="col" class="number">p95</th>
+                        <th scope="col" class="number minor">Count</th></tr></thead>
                     <tbody>
                         {topology.nodes.filter((each) => each.kind !== "outside").map((node) => {
                             const verdict = node.kind === "service" ? standing.get(node.name)?.verdict : undefined;
                             return (
                                 <tr key={node.id} class={node.id === selected ? "chosen" : ""}>
-                                    <th scope="row">{place(node.id)}</th><td class="quiet">{kinds[node.kind]}</td>
+                                    <th scope="row">{place(node.id)}</th><td class="quiet minor">{kinds[node.kind]}</td>
                                     <td>{verdict && <Badge tone={toneOf(toneOfVerdict, verdict)}>{verdict}</Badge>}</td>
-                                    <td class="number">{rate(node.perSecond)}</td>
-                                    <td class={`number ${failing(node) ? "bad" : ""}`}>{percent(errorShare(node))}</td>
-                                    <td class="number">{duration(nano(node.p50Nano))}</td><td class="number">{duration(nano(node.p95Nano))}</td>
-                                    <td class="number">{count(node.count)}</td>
+                                    <td class="number">{seen(node, rate(node.perSecond))}</td>
+                                    <td class={`number ${failing(node) ? "bad" : ""}`}>{seen(node, percent(errorShare(node)))}</td>
+                                    <td class="number minor">{seen(node, duration(nano(node.p50Nano)))}</td><td class="number">{seen(node, duration(nano(node.p95Nano)))}</td>
+                                    <td class="number minor">{count(node.count)}</td>
                                 </tr>
                             );
                         })}
@@ -47,14 +50,14 @@ export function TopologyTable({ topology, standing, selected }: { topology: Topo
                 <table class="grid">
                     <caption>Who talks to whom</caption>
                     <thead><tr><th scope="col">From</th><th scope="col">To</th><th scope="col" class="number">Rate</th><th scope="col" class="number">Errors</th>
-                        <th scope="col" class="number">p95</th><th scope="col" class="number">Waits, p95</th></tr></thead>
+                        <th scope="col" class="number">p95</th><th scope="col" class="number minor">Waits, p95</th></tr></thead>
                     <tbody>
                         {topology.edges.map((edge) => (
                             <tr key={`${edge.from}\n${edge.to}`}>
                                 <th scope="row">{place(edge.from)}</th><td>{place(edge.to)}</td><td class="number">{rate(edge.perSecond)}</td>
                                 <td class={`number ${failing(edge) ? "bad" : ""}`}>{percent(errorShare(edge))}</td>
                                 <td class="number">{duration(nano(edge.p95Nano))}</td>
-                                <td class="number">{edge.queueP95Nano === undefined ? "" : duration(nano(edge.queueP95Nano))}</td>
+                                <td class="number minor">{edge.queueP95Nano === undefined ? "" : duration(nano(edge.queueP95Nano))}</td>
                             </tr>
                         ))}
                     </tbody>
