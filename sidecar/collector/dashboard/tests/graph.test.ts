@@ -88,8 +88,8 @@ test("urgent sidecars come first, and words find them", () => {
     assert.deepEqual(listed(sidecars.sidecars, "ORDERS open").map((each) => each.id), ["1"]);
 });
 
-test("histories become figures per second, and nothing is no latency", () => {
-    const history = { slotNano: "10000000000", firstUnixNano: "20000000000", services: [{ name: "a", count: [10, 0], errors: [1, 0], p95Nano: ["5", "0"] }], chains: [], faults: [] };
+test("histories become figures per second without what still goes on, and nothing is no latency", () => {
+    const history = { slotNano: "10000000000", firstUnixNano: "20000000000", services: [{ name: "a", count: [10, 0, 7], errors: [1, 0, 0], p95Nano: ["5", "0", "9"] }], chains: [], faults: [] };
     assert.deepEqual(linesOf(history, "a"), { times: [20, 30], rate: [1, 0], errors: [0.1, 0], p95: [5, null] });
     assert.equal(linesOf(history, "b"), undefined);
 });

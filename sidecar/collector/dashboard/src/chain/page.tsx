@@ -10,13 +10,18 @@ import { treeOf } from "./rows";
 import { Facts, Findings, Shares, Traces, Verdict } from "./summary";
 import { Waterfall } from "./waterfall";
 
+const mostTrees = 8;
 const looks = [["waterfall", "Waterfall"], ["flow", "Flow chart"]] as const;
 
 /** Everything about one chain. */
 export function ChainPage({ id }: { id: string }) {
     const { params } = useRoute();
     const answer = usePolled<{ chains: Chain[] }>(`/api/chains/${encodeURIComponent(id)}?as=rows`, 3000);
-    const chain = answer.data?.chains[0];
+    // What kept the chain's traces apart leaves several trees; the largest tells most.
+    const trees = answer.data?.chains ?? [];
+    const largest = trees.reduce((best, each, i) => (each.rows.length > trees[best]!.rows.length ? i : best), 0);
+    const tree = /^\d+$/.test(params.get("tree") ?? "") && trees[Number(params.get("tree"))] ? Number(params.get("tree")) : largest;
+    const chain = trees[tree];
     const rows = useMemo(() => (chain ? treeOf(chain) : []), [chain]);
     const look = params.get("view") === "flow" ? "flow" : "waterfall";
     const wanted = params.get("span");
@@ -32,6 +37,8 @@ export function ChainPage({ id }: { id: string }) {
                 <a href={link(["chains"])} class="back" aria-label="All chains">Chains</a><span class="quiet" aria-hidden="true">/</span>
                 <h1>{root ? <><Service name={root.service} /> <Foreign text={root.name} limit={100} /></> : <span class="mono"><Foreign text={id} limit={40} /></span>}</h1>
                 <span class="room" />
+                {trees.length > 1 && trees.length <= mostTrees && <Choice name="Tree" options={trees.map((_, i) => [String(i), `Tree ${i + 1}`] as const)} value={String(tree)}
+                                                onChange={(to) => adjust({ tree: to, span: "" })} />}
                 <Choice name="Shown as" options={looks} value={look} onChange={(to) => adjust({ view: to === "flow" ? "flow" : "" })} />
             </div>
             <Waiting of={answer} what="chain">

@@ -37,7 +37,7 @@ const steps: Record<string, [number, number]> = { ArrowLeft: [60, 0], ArrowRight
 
 /** Boxes and arrows that can be dragged, panned, zoomed, and walked through with the arrow keys. */
 export function Graph({ name, nodes, edges, selected, onSelect, labels, covered = 0 }: Properties) {
-    const svg = useRef<SVGSVGElement>(null), root = useRef<SVGGElement>(null);
+    const svg = useRef<SVGSVGElement>(null), root = useRef<SVGGElement>(null), layer = useRef<SVGGElement>(null);
     const [, redraw] = useState(0);
     const stage = useMemo(() => new Stage(() => redraw((n) => n + 1)), []);
     const [focused, setFocused] = useState<string>();
@@ -51,7 +51,7 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
     const fit = () => svg.current && stage.fit(svg.current, boundsOf(nodes, stage.places()));
 
     useLayoutEffect(() => {
-        const taken = stage.attach(svg.current!, root.current!);
+        const taken = stage.attach(svg.current!, root.current!, layer.current!);
         return taken;
     }, []);
     useLayoutEffect(() => {
@@ -135,6 +135,7 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
                     ))}
                 </g>
             </svg>
+            <svg class="layer" aria-hidden="true"><g ref={layer} /></svg>
             <div class="graph-tools">
                 <button class="icon" type="button" onClick={() => stage.scale(svg.current!, 1.25)} aria-label="Zoom in" title="Zoom in (+)">+</button>
                 <button class="icon" type="button" onClick={() => stage.scale(svg.current!, 0.8)} aria-label="Zoom out" title="Zoom out (−)">−</button>

@@ -52,7 +52,7 @@ export class Stage {
     }
 
     /** Lets hands, wheels and fingers at it. Returns what takes them off again. */
-    attach(svg: SVGSVGElement, root: SVGGElement): () => void {
+    attach(svg: SVGSVGElement, root: SVGGElement, layer: SVGGElement): () => void {
         const at = select(svg);
         this.zoomer.filter((event: Event & { button?: number; ctrlKey?: boolean }) =>
             !event.button && (event.type === "wheel" || !(event.target as Element).closest(".node")));
@@ -60,50 +60,59 @@ export class Stage {
             root.setAttribute("transform", transform.toString());
             if (sourceEvent) this.touched = true;
         });
-        at.call(this.dragging(svg, root)).call(this.zoomer).on("dblclick.zoom", null);
+        at.call(this.dragging(svg, root, layer)).call(this.zoomer).on("dblclick.zoom", null);
         return () => void at.on(".zoom", null).on(".drag", null);
     }
 
-    private dragging(svg: SVGSVGElement, root: SVGGElement) {
-        let node: SVGGElement | null = null, id = "", lines: { edge: StageEdge; group: Element }[] = [];
-        let due = 0;
+    /**
+     * What is dragged moves on a layer of its own, as a copy, while the original is hidden: so nothing else is painted again,
+     * and the drawing beneath may be redrawn with new figures meanwhile.
+     */
+    private dragging(svg: SVGSVGElement, root: SVGGElement, layer: SVGGElement) {
+        let id = "", due = 0;
+        let hidden: Element[] = [], lines: { edge: StageEdge; group: Element }[] = [];
+        const lift = () => {
+            const groups = new Map([...svg.querySelectorAll<SVGGElement>(".edge, .node")].map((each) => [each.dataset.id, each]));
+            const own = this.edges.filter((each) => (each.from === id || each.to === id) && groups.has(each.id));
+            hidden = [...own.map((each) => groups.get(each.id)!), groups.get(id)!];
+            layer.replaceChildren(...hidden.map((each) => each.cloneNode(true)));
+            layer.setAttribute("transform", zoomTransform(svg).toString());
+            lines = own.map((edge, i) => ({ edge, group: layer.children[i]! }));
+            hidden.forEach((each) => each.classList.add("lifted"));
+        };
         const draw = () => {
             due = 0;
-            this.write(node, id, lines);
+            if (hidden.length === 0) lift();
+            layer.lastElementChild?.setAttribute("transform", this.transformOf(id));
+            lines.forEach(({ edge, group }) => this.write(edge, group));
+        };
+        const drop = () => {
+            cancelAnimationFrame(due);
+            due = 0;
+            hidden.forEach((each) => each.classList.remove("lifted"));
+            hidden = [];
+            layer.replaceChildren();
+            this.onMoved();
         };
         return drag<SVGSVGElement, unknown>()
             .container(() => root).clickDistance(4)
             .filter((event: MouseEvent) => !event.ctrlKey && !event.button && (event.target as Element).closest(".node") !== null)
             .subject((event: { sourceEvent: MouseEvent }) => {
-                node = (event.sourceEvent.target as Element).closest<SVGGElement>(".node");
-                id = node?.dataset.id ?? "";
+                id = (event.sourceEvent.target as Element).closest<SVGGElement>(".node")?.dataset.id ?? "";
                 return { ...this.place(id) };
-            })
-            .on("start", () => {
-                const groups = new Map([...svg.querySelectorAll<SVGGElement>(".edge")].map((each) => [each.dataset.id, each]));
-                lines = this.edges.filter((each) => each.from === id || each.to === id)
-                    .flatMap((edge) => (groups.has(edge.id) ? [{ edge, group: groups.get(edge.id)! }] : []));
             })
             .on("drag", (event: Point) => {
                 this.moved.set(id, { x: event.x, y: event.y });
                 this.touched = true;
-                svg.classList.add("dragging");
                 due ||= requestAnimationFrame(draw);
             })
-            .on("end", () => {
-                if (!svg.classList.contains("dragging")) return;
-                svg.classList.remove("dragging");
-                this.onMoved();
-            });
+            .on("end", () => (hidden.length > 0 || due !== 0) && drop());
     }
 
-    private write(node: SVGGElement | null, id: string, lines: { edge: StageEdge; group: Element }[]): void {
-        node?.setAttribute("transform", this.transformOf(id));
-        for (const { edge, group } of lines) {
-            const { path, middle } = this.line(edge);
-            group.querySelectorAll("path").forEach((each) => each.setAttribute("d", path));
-            group.querySelector("text")?.setAttribute("transform", `translate(${middle.x} ${middle.y})`);
-        }
+    private write(edge: StageEdge, group: Element): void {
+        const { path, middle } = this.line(edge);
+        group.querySelectorAll("path").forEach((each) => each.setAttribute("d", path));
+        group.querySelector("text")?.setAttribute("transform", `translate(${middle.x} ${middle.y})`);
     }
 
     transformOf(id: string): string {

@@ -164,7 +164,8 @@ export interface Sidecar {
     state?: "fresh" | "stale" | "gone" | "stopped";
     pushes?: number;
     health?: { verdict?: Verdict; sinceUnixNano?: Nanoseconds; reasons?: string[] };
-    dependencies?: { name: string; kind?: string; endpoint?: string; verdict?: Verdict; reason?: string }[];
+    dependencies?: { name: string; kind?: string; endpoint?: string; verdict?: "up" | "down" | "ejected" | "unknown"; reason?: string }[];
+    leftOut?: number;
     policies?: PolicyState[];
     rates?: Partial<Record<"inbound" | "outbound" | "produce" | "consume", Rates>>;
 }

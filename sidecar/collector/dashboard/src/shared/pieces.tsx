@@ -13,6 +13,8 @@ export const toneOfVerdict: Record<Verdict, Tone> = {
     healthy: "good", degraded: "warn", unhealthy: "bad", unknown: "idle", starting: "info", stopping: "idle",
 };
 
+export const toneOfDependency: Record<string, Tone> = { up: "good", down: "bad", ejected: "warn", unknown: "idle" };
+
 export const toneOfChain: Record<ChainState, Tone> = {
     complete: "good", failed: "bad", incomplete: "warn", waiting: "info", stuck: "warn",
 };

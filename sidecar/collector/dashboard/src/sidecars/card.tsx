@@ -1,10 +1,13 @@
 import type { PolicyState, Sidecar } from "../shared/api";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import { age, count, duration, nano, percent, rate } from "../shared/format";
-import { Badge, toneOf, toneOfVerdict } from "../shared/pieces";
+import { Badge, toneOf, toneOfDependency, toneOfVerdict } from "../shared/pieces";
 import { link } from "../shared/router";
 import { Foreign, Service } from "../shared/text";
-import { hasTraffic, isHeard, levelOf, toneOfPolicy } from "./model";
+import { byUrgency, hasTraffic, isHeard, levelOf, toneOfPolicy } from "./model";
 
+const mostOfAll = 300;
 const directions = [["inbound", "in"], ["outbound", "out"], ["produce", "produce"], ["consume", "consume"]] as const;
 
 function Policy({ of, now }: { of: PolicyState; now: number }) {
@@ -57,11 +60,35 @@ function Age({ of }: { of: Sidecar }) {
     return <span class="quiet" title="Age of the state shown">{old < 1e9 ? "now" : `${age(old)} ago`}</span>;
 }
 
+type Dependencies = NonNullable<Sidecar["dependencies"]>;
+
+function Dependency({ of }: { of: Dependencies[number] }) {
+    const tone = toneOf(toneOfDependency, of.verdict);
+    return (
+        <li>
+            <span class={`dot ${tone}`} aria-hidden="true" /><span><Foreign text={of.name} limit={40} /></span><span class="quiet">{of.kind}</span><span class="room" />
+            {of.reason && of.verdict !== "up" ? <span class="warn"><Foreign text={of.reason} limit={120} /></span> : <span class="quiet mono"><Foreign text={of.endpoint} limit={40} /></span>}
+            <span class="unseen">{of.verdict}</span>
+        </li>
+    );
+}
+
+/** The first ones of a list, and the others when asked for. */
+function Some<T>({ all, most, each, lines }: { all: T[]; most: number; each: (one: T, i: number) => ComponentChildren; lines?: boolean }) {
+    const [open, setOpen] = useState(false);
+    return (
+        <>
+            <ul class={`plain${lines ? " lines" : ""}`}>{(open ? all.slice(0, mostOfAll) : all.slice(0, most)).map(each)}</ul>
+            {all.length > most && <button type="button" class="as-link more" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? "fewer" : `${count(all.length - most)} more`}</button>}
+        </>
+    );
+}
+
 /** One sidecar: whether it is well, why not, what its policies do. `now`: the collector's Unix time in nanoseconds. */
 export function SidecarCard({ of, now }: { of: Sidecar; now: number }) {
     const verdict = of.health?.verdict ?? "unknown";
     const since = nano(of.health?.sinceUnixNano), started = nano(of.startedUnixNano);
-    const policies = of.policies ?? [], dependencies = of.dependencies ?? [], reasons = of.health?.reasons ?? [];
+    const policies = byUrgency(of.policies ?? []), dependencies = of.dependencies ?? [], reasons = of.health?.reasons ?? [];
     return (
         <article class={`card ${isHeard(of) ? toneOf(toneOfVerdict, verdict) : "silent"}`} aria-label={`sidecar of ${of.service ?? "?"}`.slice(0, 120)}>
             <header>
@@ -74,11 +101,9 @@ export function SidecarCard({ of, now }: { of: Sidecar; now: number }) {
                 <span class="room" />{of.version && <span class="quiet"><Foreign text={of.version} limit={24} /></span>}{started > 0 && <span class="quiet">up {age(now - started)}</span>}</p>
             {reasons.length > 0 && <ul class="plain reasons">{reasons.slice(0, 8).map((each, i) => <li key={i}><Foreign text={each} limit={240} /></li>)}</ul>}
             <Traffic of={of} />
-            {policies.length > 0 && <><h3>Policies</h3><ul class="plain">{policies.map((each, i) => <Policy key={i} of={each} now={now} />)}</ul></>}
-            {dependencies.length > 0 && <><h3>Depends on</h3><ul class="plain lines">{dependencies.map((each, i) => (
-                <li key={i}><span class={`dot ${toneOf(toneOfVerdict, each.verdict)}`} aria-hidden="true" /><span><Foreign text={each.name} limit={40} /></span><span class="quiet">{each.kind}</span>
-                    <span class="room" />{each.reason && each.verdict !== "healthy" ? <span class="warn"><Foreign text={each.reason} limit={120} /></span> : <span class="quiet mono"><Foreign text={each.endpoint} limit={40} /></span>}
-                    <span class="unseen">{each.verdict}</span></li>))}</ul></>}
+            {policies.length > 0 && <><h3>Policies</h3><Some all={policies} most={6} each={(one, i) => <Policy key={i} of={one} now={now} />} /></>}
+            {dependencies.length > 0 && <><h3>Depends on</h3><Some all={dependencies} most={8} lines each={(one, i) => <Dependency key={i} of={one} />} /></>}
+            {(of.leftOut ?? 0) > 0 && <p class="quiet">{count(of.leftOut)} more did not fit into what it told</p>}
         </article>
     );
 }

@@ -23,10 +23,16 @@ export function listed(all: Sidecar[], text: string): Sidecar[] {
         .sort((a, b) => urgency(b) - urgency(a) || (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
+/** The worst first, and those of one kind together. */
+export function byUrgency(policies: PolicyState[]): PolicyState[] {
+    const weight = (of: PolicyState) => ({ bad: 3, warn: 2, good: 1, info: 1, idle: 0 })[toneOfPolicy(of)];
+    return [...policies].sort((a, b) => weight(b) - weight(a));
+}
+
 export function toneOfPolicy(of: PolicyState): Tone {
     if (of.mode === "disabled") return "idle";
     if (of.state === "open") return "bad";
-    if (of.state === "half_open") return "warn";
+    if (of.state === "half_open" || of.state === "ramp") return "warn";
     return (of.level ?? 0) >= 0.9 ? "warn" : "good";
 }
 
