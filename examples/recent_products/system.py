@@ -22,10 +22,10 @@ def aggregator(name):
 RECENT_PRODUCTS = System(
     folder=FOLDER,
     services=(
-        Service("home", kafka=True, consuming="consuming recent-changed", environment={**CLOCK, **CACHE}, sidecar=HOME),
         aggregator("aggregator-2"),
         aggregator("aggregator-1"),
         Service("orders", kafka=True, consuming="consuming orders-counted", environment={**CLOCK, "DATABASE": "$data/orders.db"}),
+        Service("home", kafka=True, consuming="consuming recent-changed", environment={**CLOCK, **CACHE}, sidecar=HOME),
     ),
     topics=("orders-placed:1", "orders-counted:1", "recent-changed:1"),
     keys='{order: ["path:order", "json:/orderId"], product: ["json:/product"], customer: ["json:/customer"]}',
