@@ -146,6 +146,21 @@ class RecentProducts(kafka_case.KafkaCase):
         self.place(1)
         self.recent.wait_until_shown()
 
+    def test_an_order_that_was_not_told_of_yet_survives_a_kill(self):
+        self.recent.wait_until_shown()
+        before = self.recent.shown().get("samovar", 0)
+        self.recent.sidecars["orders"].signal(signal.SIGSTOP)  # and with it Kafka
+        try:
+            answer = wire.ask(("127.0.0.1", self.recent.ports["orders"]), "/orders", method="POST", body=b'{"product": "samovar"}')
+            self.assertEqual(answer.status, 201, "an order does not wait for Kafka")
+            self.assertEqual(self.recent.direct("orders", "/healthz")["unpublished"], 1)
+            self.recent.kill("orders")
+        finally:
+            self.recent.sidecars["orders"].signal(signal.SIGCONT)
+        self.recent.start_service("orders")
+        self.recent.wait_until_shown()
+        self.assertEqual(self.recent.shown()["samovar"], before + 1)
+
     def test_whoever_is_killed_under_load_counts_are_what_sql_says(self):
         chance, ended, before = random.Random(), threading.Event(), sum(self.recent.ordered().values())
         seed = chance.randrange(2**32)
