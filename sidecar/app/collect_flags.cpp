@@ -130,6 +130,12 @@ void add_collect_flags(CLI::App& app, collect_flags& into) {
     app.add_option("--confidence", into.confidence,
                    "an inferred cause that is less sure stays a candidate (default 0.5)")
         ->type_name("NUMBER");
+    app.add_option(
+           "--flows", into.options.flows.paths,
+           "what should follow what: a file of expected flows, or a folder of them, read again when it changes; "
+           "repeatable")
+        ->type_name("PATH")
+        ->allow_extra_args(false);
     app.add_option("--memory", into.memory, "what spans may take; the oldest chains go first (default 256MiB)")
         ->type_name("SIZE")
         ->group(holding);

@@ -297,7 +297,11 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
         if (diff_.before.empty() || diff_.after.empty()) wrong.add("give OLD and NEW, a file or a folder each");
         result = diff_command{diff_.before, diff_.after, variables};
     }
-    if (name == "collect") result = to_options(collect_flags_, said);
+    if (name == "collect") {
+        auto options = to_options(collect_flags_, said);
+        options.flows.environment = variables;
+        result = std::move(options);
+    }
     if (name == "chain") result = to_options(chain_flags_, said);
     if (name == "topology") result = to_options(topology_flags_, said);
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include <pthread.h>
 #include <signal.h>
@@ -134,11 +135,25 @@ void serve(const collect_options& options, const stop_signals& signals) {
 
 }  // namespace
 
+/// Nothing when there were errors: they have been told.
+std::optional<std::vector<flows::flow>> read_flows(const config::flow_input& input) {
+    auto read = config::load_flows(input);
+    if (const auto* errors = std::get_if<config::diagnostics>(&read)) {
+        for (const auto& each : *errors) std::cerr << config::to_text(each) << "\n";
+        return std::nullopt;
+    }
+    auto& loaded = std::get<config::loaded_flows>(read);
+    for (const auto& each : loaded.warnings) std::cerr << "warning: " << config::to_text(each) << "\n";
+    return std::move(loaded.value);
+}
+
 int run_collector(const collect_options& options) {
     if (const auto fault = fault_of(options); !fault.empty()) {
         std::cerr << "outrider collect: " << fault << "\n";
         return 2;
     }
+    const auto flows = read_flows(options.flows);
+    if (!flows) return 2;
     const stop_signals signals;
     try {
         serve(options, signals);

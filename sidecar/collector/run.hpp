@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sidecar/collector/chain_forwarder.hpp"
+#include "sidecar/config/flows.hpp"
 #include "sidecar/config/settings.hpp"
 
 namespace outrider::collector {
@@ -22,6 +23,7 @@ struct collect_options {
     std::string store;                       ///< --store: a file that survives; empty: in memory only
     std::uint64_t store_bytes = 1ULL << 30;  ///< --store-size
     forward_options forward;                 ///< --forward, --sample, --slow, ...
+    config::flow_input flows;                ///< --flows: what should follow what
 };
 
 /// Runs the collector until SIGTERM or SIGINT, then drains and stops.
