@@ -20,7 +20,7 @@ ARROWS = {
     "tracing/capture": {"tracing", "tracing/stitch"},
     "tracing/stitch": {"tracing"},
     "tracing/chains": {"tracing", "tracing/stitch"},
-    "tracing/flows": {"tracing", "tracing/stitch"},
+    "tracing/flows": {"tracing", "tracing/stitch", "tracing/chains"},
     "governance": set(),
     "sidecar/config": {"governance", "tracing/flows"},
     "sidecar/net": {"sidecar/config"},

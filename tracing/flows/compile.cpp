@@ -92,6 +92,8 @@ void compilation::read_compensation(const std::string& trigger, const std::strin
 std::variant<flow, std::vector<flow_error>> compilation::run() {
     if (read("expect", out_.text.expect, out_.steps)) check_expected();
     for (const auto& [trigger, text] : out_.text.compensate) read_compensation(trigger, text);
+    if (errors_.empty() && out_.step_count() > most_steps_of_a_flow)
+        fail("expect", 0, "more than " + std::to_string(most_steps_of_a_flow) + " steps, with the compensations");
     if (!errors_.empty()) return std::move(errors_);
     return std::move(out_);
 }

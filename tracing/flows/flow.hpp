@@ -52,6 +52,9 @@ struct flow_text {
     bool operator==(const flow_text&) const = default;
 };
 
+/// With those of its compensations.
+inline constexpr std::size_t most_steps_of_a_flow = 128;
+
 /// One event of a step, so often.
 struct step_member {
     std::size_t event = 0;  ///< index among flow::events
