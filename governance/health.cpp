@@ -60,6 +60,7 @@ bool target_health::traffic(std::uint32_t failures_in_a_row, time_point now) {
     traffic_seen_ = failures_in_a_row;
     if (fresh == 0 || state_ == target_state::down) return false;
     traffic_failures_ += fresh;
+    since_change_ = std::min(since_change_ + std::min(fresh, window()), window());
     good_ = false;
     successes_ = 0;
     if (failures_ + traffic_failures_ < by_.fall) return false;

@@ -28,9 +28,10 @@ std::string_view name_of(target_state which);
 ///                              |  rise successes |
 ///                              +-----------------+
 ///
-/// Of any `rise` + `fall` results of probes in a row at most one changes the state: whatever a target does, and from
-/// its first decision on. A change that comes too soon waits for the rest of them, and is made then if it still holds.
-/// So an outage after calm is believed with its `fall`-th failure, and whatever lasts after `rise` + `fall` results.
+/// Of any `rise` + `fall` results in a row, of probes and failures of traffic, at most one changes the state: whatever
+/// a target does, and from its first decision on. A change that comes too soon waits for the rest of them, and is made
+/// then if it still holds. So an outage after calm is believed with its `fall`-th failure, and whatever lasts after
+/// `rise` + `fall` results.
 class target_health {
   public:
     target_health(hysteresis by, time_point created);
@@ -60,7 +61,7 @@ class target_health {
     bool good_ = false;  ///< the last result
     std::uint32_t successes_ = 0, failures_ = 0, traffic_failures_ = 0;
     std::uint32_t traffic_seen_ = 0;
-    std::uint32_t since_change_ = 0;  ///< results of probes since the state changed, no more than a window of them
+    std::uint32_t since_change_ = 0;  ///< results since the state changed, no more than a window of them
     std::string text_ = "not yet probed";
 };
 

@@ -47,6 +47,7 @@ TEST_F(HealthBoard, FollowsEveryApplication) {
     const auto second = good(two);
     EXPECT_TRUE(second.target_changed && second.verdict_changed && second.been_up);
     EXPECT_EQ(state(), health_state::healthy);
+    good(one);  // it has rested from its first change
     bad(one);
     bad(one);
     const auto third = bad(one);
@@ -60,6 +61,7 @@ TEST_F(HealthBoard, TakesAnUpstreamForDownWhenNoneOfItsEndpointsMayBeUp) {
     good(application());
     board.add_upstream("stock", false, now);
     const auto one = endpoint("stock", 1), two = endpoint("stock", 2);
+    good(one);
     good(one);
     EXPECT_TRUE(bad(two).target_changed);
     EXPECT_EQ(state(), health_state::healthy) << "one is left";
