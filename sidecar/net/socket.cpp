@@ -2,11 +2,14 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace outrider::net {
 namespace {
@@ -14,12 +17,31 @@ namespace {
 /// A read is looked at after once to twice this.
 constexpr std::chrono::milliseconds late_look{50};
 
-ssize_t receive(int descriptor, asio::mutable_buffer into) {
-    ssize_t got = 0;
+/// What one read took, and what the kernel says of the rest.
+struct received {
+    ssize_t bytes = 0;
+    bool more = false;  ///< further bytes are there, or the end of the stream
+};
+
+received receive(int descriptor, asio::mutable_buffer into) {
+    iovec piece{into.data(), into.size()};
+    alignas(cmsghdr) char told[CMSG_SPACE(sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &piece;
+    message.msg_iovlen = 1;
+    received out;
     do {
-        got = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
-    } while (got < 0 && errno == EINTR);
-    return got;
+        message.msg_control = told;
+        message.msg_controllen = sizeof told;
+        out.bytes = ::recvmsg(descriptor, &message, MSG_DONTWAIT);
+    } while (out.bytes < 0 && errno == EINTR);
+    if (out.bytes <= 0) return out;
+    const auto* head = CMSG_FIRSTHDR(&message);
+    if (!head || head->cmsg_level != IPPROTO_TCP || head->cmsg_type != TCP_CM_INQ) return out;
+    int left = 0;  // an end of the stream counts as one byte
+    std::memcpy(&left, CMSG_DATA(head), sizeof left);
+    out.more = left > 0;
+    return out;
 }
 
 bool nothing_there(ssize_t got) { return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK); }
@@ -98,20 +120,20 @@ asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
     auto* read = static_cast<pending_read*>(self);
     auto into = read->room_ ? read->room_->take() : read->into_;
     auto got = receive(read->descriptor_, into);
-    if (nothing_there(got)) {
+    if (nothing_there(got.bytes)) {
         if (read->room_) read->room_->put_back();
         return not_done;
     }
     // Its handler may run later: when the descriptor became writable as well, another one comes first, and so may a
     // late look, which must not read once more.
     read->unlink();
-    if (got < 0) {
+    if (got.bytes < 0) {
         read->ec_ = {errno, boost::system::system_category()};
         return done;
     }
-    if (got == 0 && into.size() > 0) read->ec_ = asio::error::eof;
-    read->bytes_transferred_ = static_cast<std::size_t>(got);
-    return read->bytes_transferred_ < into.size() ? done_and_exhausted : done;
+    if (got.bytes == 0 && into.size() > 0) read->ec_ = asio::error::eof;
+    read->bytes_transferred_ = static_cast<std::size_t>(got.bytes);
+    return read->bytes_transferred_ < into.size() && !got.more ? done_and_exhausted : done;
 }
 
 void pending_read::unlink() {

@@ -62,9 +62,9 @@ class pending_read : public asio::detail::reactor_op {
 ///
 /// Asio begins every read with a recv(2), which for the next request on a connection, or for the answer to what was
 /// just sent, comes back empty. With edge-triggered epoll(7) a read that was short has taken all there was, and the
-/// next one may wait for the next edge. One thing hides from that rule: the end of the stream (or urgent data) that
-/// stood right behind the bytes. So a read that has waited for `late_look` is tried once more: a client that
-/// half-closes together with its request has the connection closed that much later.
+/// next one may wait for the next edge. What stood right behind the bytes hides from that rule. Of an end of the stream
+/// or urgent data TCP tells with the bytes (TCP_INQ, see set_tcp_options()); of a reset it does not, and other sockets
+/// tell nothing: a read that has waited for `late_look` is tried once more.
 ///
 /// To tell the reactor what a read left, it is an operation of our own, by an interface that Asio does not document
 /// (the same from Boost 1.81 to 1.83 at least). Its context is run by one thread; one read at a time; cancellation is

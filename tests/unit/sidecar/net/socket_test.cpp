@@ -7,7 +7,9 @@
 #include <string_view>
 #include <thread>
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -40,6 +42,7 @@ struct connected {
         if (::connect(peer, address, size) != 0) throw std::runtime_error("connect");
         ours.assign(asio::generic::stream_protocol(AF_INET, IPPROTO_TCP), ::accept(listening, nullptr, nullptr));
         ours.non_blocking(true);
+        set_tcp_options(ours.native_handle(), {asio::ip::address_v4::loopback(), 0});
         ::close(listening);
     }
     ~connected() {
@@ -109,6 +112,29 @@ TEST(Socket, NoticesAnEndThatCameTogetherWithTheBytes) {
         EXPECT_EQ((co_await read(pair.ours)).ec, asio::error::eof);
         EXPECT_LT(steady_clock::now() - since, milliseconds{2'000});
         EXPECT_EQ((co_await read(pair.ours)).ec, asio::error::eof) << "and again";
+    };
+    on.run(test(on));
+}
+
+/// Without a look at the clock: whatever is there to be done at once is done, and no timer.
+TEST(Socket, NoticesAnEndThatCameTogetherWithTheBytesAtOnce) {
+    on_context on;
+    auto test = [](on_context& c) -> awaitable<void> {
+        connected pair{c.get_executor()};
+        task_group tasks{c.get_executor()};
+        event first{c.get_executor()}, second{c.get_executor()};
+        got bytes, end;
+        tasks.spawn(read_into(pair.ours, bytes, first));
+        co_await pause(c.get_executor(), milliseconds{5});  // it waits for an edge
+        pair.send("abc");
+        ::shutdown(pair.peer, SHUT_WR);
+        co_await first.wait();
+        EXPECT_EQ(bytes.bytes, "abc");
+        tasks.spawn(read_into(pair.ours, end, second));
+        for (int turn = 0; turn < 10 && !second.is_set(); ++turn) co_await asio::post(c.get_executor(), asio::deferred);
+        EXPECT_TRUE(second.is_set()) << "ten turns of the loop are enough, without a wait";
+        co_await second.wait();
+        EXPECT_EQ(end.ec, asio::error::eof);
     };
     on.run(test(on));
 }
