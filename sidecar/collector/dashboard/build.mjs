@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const into = process.env.DASHBOARD_DIST ?? join(here, "dist");
-const common = { absWorkingDir: here, bundle: true, charset: "utf8", jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" };
+const common = { absWorkingDir: here, bundle: true, preserveSymlinks: true, charset: "utf8", jsx: "automatic", jsxImportSource: "preact", logLevel: "warning" };
 
 /** What the licences of the packages ask for: their notices go where their code goes. */
 function licences() {

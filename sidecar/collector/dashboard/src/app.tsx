@@ -7,6 +7,7 @@ import { gathered, problemsOf } from "./problems";
 import type { ChainList, Flows, Sidecars } from "./shared/api";
 import { age, clock } from "./shared/format";
 import { useConnection, useNow, usePolled } from "./shared/poll";
+import { useNarrow } from "./shared/pieces";
 import { link, useRoute } from "./shared/router";
 import { Foreign } from "./shared/text";
 import { ThemeSwitch } from "./shared/theme";
@@ -14,7 +15,7 @@ import { SidecarsPage } from "./sidecars/page";
 import { TopologyPage } from "./topology/page";
 
 const views = [["topology", "Topology"], ["chains", "Chains"], ["sidecars", "Sidecars"], ["flows", "Flows"]] as const;
-const mostStuck = 20, mostShown = 5, stuckWindowMinutes = 15;
+const mostStuck = 20, mostShown = 5, mostShownNarrow = 2, stuckWindowMinutes = 15;
 
 function Navigation({ at }: { at: string }) {
     return (
@@ -53,11 +54,12 @@ function Overview() {
     const [all, setAll] = useState(false);
     const problems = gathered(problemsOf(stuck.data, sidecars.data, flows.data, mostStuck));
     const known = stuck.data ?? sidecars.data ?? flows.data;
-    const left = problems.length - mostShown;
+    const most = useNarrow() ? mostShownNarrow : mostShown;
+    const left = problems.length - most;
     return (
         <section class="overview" aria-label="What is wrong right now" aria-live="polite">
             {problems.length === 0 && <p class="calm">{known ? <><span class="dot good" aria-hidden="true" /> Nothing is known to be wrong</> : "Asking the collector …"}</p>}
-            {problems.slice(0, all ? undefined : mostShown).map((each) => (
+            {problems.slice(0, all ? undefined : most).map((each) => (
                 <a key={each.text + each.about} class={`problem ${each.tone}`} href={each.to}>
                     {each.text}{each.about !== undefined && <> <Foreign text={each.about} limit={48} /></>}
                     {each.times > 1 && <span class="times"> ×{each.times}</span>}

@@ -107,7 +107,7 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
             <svg ref={svg} class={bright !== undefined ? "some" : ""} role="listbox" aria-label={name} aria-describedby="graph-keys" onKeyDown={pressed}
                  onClick={clicked} onPointerOver={over} onPointerLeave={() => setPointed(undefined)}>
                 <defs>
-                    {["", "bad", "soft"].map((each) => (
+                    {["", "bad", "soft", "strong"].map((each) => (
                         <marker key={each} id={`tip${each}`} class={`tip ${each}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
                                 markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5 8 4 0 7.5Z" /></marker>
                     ))}
@@ -116,7 +116,7 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
                     <g role="presentation" aria-hidden="true">
                         {edges.map((each) => {
                             const { path, middle } = stage.line(each);
-                            const tip = each.class.includes("bad") ? "bad" : each.class.includes("inferred") ? "soft" : "";
+                            const tip = each.class.includes("bad") ? "bad" : each.class.includes("inferred") ? "soft" : each.class.includes("critical") ? "strong" : "";
                             return (
                                 <g key={each.id} data-id={each.id} class={`edge ${each.class}${touches(each) ? " bright" : ""}`}>
                                     <path d={path} stroke-width={each.thickness ?? 1.5} marker-end={`url(#tip${tip})`} />

@@ -35,7 +35,7 @@ const letter = 5.9, labelHeight = 14;
 /** Boxes in layers along the arrows. Arrows to or from nowhere, or to oneself, are left out. `labelled`: labels get room of their own. */
 export function arrange(boxes: Box[], arrows: Arrow[], direction: Direction, labelled: boolean): Layout {
     const graph = new Graph({ multigraph: true });
-    graph.setGraph({ rankdir: direction, nodesep: direction === "LR" ? 20 : 26, edgesep: 12, ranksep: labelled ? 34 : direction === "LR" ? 76 : 52, marginx: 12, marginy: 12 });
+    graph.setGraph({ rankdir: direction, nodesep: direction === "LR" ? 20 : 26, edgesep: 12, ranksep: labelled ? 22 : direction === "LR" ? 76 : 52, marginx: 12, marginy: 12 });
     graph.setDefaultEdgeLabel(() => ({}));
     // Inside it things are called by numbers: the library keeps them in plain objects, where some names would mean something else.
     const numbers = new Map(boxes.map((each, i) => [each.id, String(i)]));
