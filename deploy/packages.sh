@@ -42,6 +42,8 @@ packages_test() {
     # Interception, packages, DNS, and what checks the files of deploy/.
     echo dnsmasq-base dpkg-dev file iproute2 iptables lintian man-db nftables nghttp2-server prometheus zsh
     echo kcat maven openjdk-17-jre-headless python3-confluent-kafka python3-grpcio python3-kafka python3-lz4 python3-snappy python3-yaml python3-zstandard
+    # Pages are looked at in a browser; Ubuntu's comes as a snap, which a container cannot have.
+    case $1 in debian-12) echo chromium chromium-driver fonts-dejavu-core python3-selenium ;; esac
     # A Node.js of another origin serves as well, and the distribution's would conflict with it.
     { command -v node && command -v npm; } >/dev/null || echo nodejs npm
     case $1 in

@@ -60,8 +60,9 @@ def call(spans, trace, parent, caller, callee, method, route, start, begin, took
 
 
 def message(spans, trace, parent, producer, topic, start, begin, offset, consumer=None, waits=4.0, works=3.0, link=False):
-    """A record from one service to another, or to nobody; returns the span of its taker. `link`: in a trace of its own, linked."""
-    kafka = {"messaging__system": "kafka", "messaging__destination__name": topic, "messaging__destination__partition__id": "0",
+    """A record of the order with this number from one service to another, or to nobody; returns the trace and span of its taker.
+    `link`: in a trace of its own, linked."""
+    kafka = {"chain__key__order": str(offset), "messaging__system": "kafka", "messaging__destination__name": topic, "messaging__destination__partition__id": "0",
              "messaging__kafka__offset": offset}
     sent = spans.add(trace, parent, producer, "producer", f"send {topic}", start, begin, 1.2, messaging__operation__type="send", **kafka)
     if consumer is None:
@@ -92,12 +93,21 @@ def order(spans, number, start):
     taker = message(spans, inside, parent, "inventory", "stock-reserved", start, then, number, "payment", dice.uniform(5, 60) * slow)
     then += 62 * slow
     declined = number % 9 == 4
-    paid = spans.add(inside, taker[1], "payment", "client", "POST /charge", start, then, dice.uniform(15, 45), "declined" if declined else None,
+    spans.add(inside, taker[1], "payment", "client", "POST /charge", start, then, dice.uniform(15, 45), "declined" if declined else None,
                      peer__service="bank", http__request__method="POST", http__response__status_code=402 if declined else 200)
-    del paid
     message(spans, inside, taker[1], "payment", "payment-failed" if declined else "payment-charged", start, then + 50, number, "orders", dice.uniform(1, 9))
     if declined:
         message(spans, inside, taker[1], "payment", "refunds", start, then + 52, number, "mail", dice.uniform(1, 9))
+
+
+def long_chain(spans, count, start):
+    """A chain of so many spans: one service calls another again and again, every 50th call fails, every 100th hangs from the one before."""
+    trace = spans.new_trace()
+    root = above = spans.add(trace, None, "batch", "server", "POST /import", start, 0, count + 10.0, http__request__method="POST", http__response__status_code=200)
+    for i in range(count - 1):
+        above = spans.add(trace, above if i % 100 else root, "batch", "client", f"PUT /rows/{i}", start, i + 1, 0.9, "" if i % 50 == 7 else None, peer__service="store",
+                          http__request__method="PUT", http__response__status_code=500 if i % 50 == 7 else 200)
+    return trace
 
 
 def page(spans, start):
@@ -117,6 +127,18 @@ def orders(count, first=1, over=600, seed=7):
         if i % 2:
             page(spans, start + 3 * MILLISECOND)
         if i % 250 == 249 or i == count - 1:
+            yield spans.request()
+
+
+def pages(count, over=600, seed=11):
+    """`count` chains of three spans each."""
+    spans, now = Spans(seed), time.time_ns()
+    for i in range(count):
+        start = now - int(over * 1e9 * (count - i) / count)
+        trace = spans.new_trace()
+        root = spans.add(trace, None, "frontend", "server", "GET /", start, 0, 6, http__route="/", http__request__method="GET", http__response__status_code=200)
+        call(spans, trace, root, "frontend", "catalog", "GET", "/products", start, 0.5, spans.random.uniform(1, 5))
+        if i % 2000 == 1999 or i == count - 1:
             yield spans.request()
 
 

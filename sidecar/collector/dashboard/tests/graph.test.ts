@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { arrange, arrangeFor, boundsOf, curve, loop, neighbour, smooth } from "../src/graph/layout";
+import { arrange, arrangeFor, boundsOf, curve, loop, neighbour, shortened, smooth, tipOf } from "../src/graph/layout";
 import { isOpenBreaker, gathered, problemsOf } from "../src/problems";
 import type { Figures, Flows, Sidecars } from "../src/shared/api";
 import { waitAfter } from "../src/shared/wait";
@@ -41,6 +41,13 @@ test("lines are paths", () => {
     assert.match(curve({ ...box("a"), x: 0, y: 0 }, { ...box("b"), x: 300, y: 0 }).path, /^M50 0C/);
     assert.match(curve({ ...box("a"), x: 0, y: 0 }, { ...box("b"), x: 0, y: -300 }).path, /^M0 -20C/);
     assert.match(loop({ ...box("a"), x: 0, y: 0 }).path, /^M20 -20C/);
+});
+
+test("a line ends where the tip of its arrow begins", () => {
+    assert.deepEqual(shortened([{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 20 }], 9), [{ x: 0, y: 0 }, { x: 10, y: 0 }, { x: 10, y: 11 }]);
+    assert.deepEqual(shortened([{ x: 1, y: 1 }, { x: 1, y: 1 }], 9), [{ x: 1, y: 1 }, { x: 1, y: 1 }]);
+    assert.match(curve({ ...box("a"), x: 0, y: 0 }, { ...box("b"), x: 300, y: 0 }, 0, 9).path, / 241 0$/);
+    assert.ok(tipOf(1.2) < tipOf(3) && tipOf(3) < tipOf(6));
 });
 
 test("bounds go around everything, and nothing has some too", () => {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { arrangeFor, boundsOf, type Box, neighbour } from "./layout";
+import { arrangeFor, boundsOf, type Box, neighbour, tipOf } from "./layout";
 import { Stage } from "./stage";
 
 export interface DrawnNode extends Box {
@@ -33,6 +33,8 @@ interface Properties {
     covered?: number;
 }
 
+const tips = ["plain", "bad", "soft", "strong"].flatMap((tone) => [9, 12, 16].map((size) => [tone, size] as const));
+const toneOf = ({ class: of }: DrawnEdge) => (of.includes("bad") ? "bad" : of.includes("inferred") ? "soft" : of.includes("critical") ? "strong" : "plain");
 const steps: Record<string, [number, number]> = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
 
 /** Boxes and arrows that can be dragged, panned, zoomed, and walked through with the arrow keys. */
@@ -107,8 +109,8 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
             <svg ref={svg} class={bright !== undefined ? "some" : ""} role="listbox" aria-label={name} aria-describedby="graph-keys" onKeyDown={pressed}
                  onClick={clicked} onPointerOver={over} onPointerLeave={() => setPointed(undefined)}>
                 <defs>
-                    {["", "bad", "soft", "strong"].map((each) => (
-                        <marker key={each} id={`tip${each}`} class={`tip ${each}`} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"
+                    {tips.map(([tone, size]) => (
+                        <marker key={tone + size} id={`tip-${tone}-${size}`} class={`tip ${tone}`} viewBox="0 0 8 8" refX="0.5" refY="4" markerWidth={size} markerHeight={size}
                                 markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0.5 8 4 0 7.5Z" /></marker>
                     ))}
                 </defs>
@@ -116,10 +118,9 @@ export function Graph({ name, nodes, edges, selected, onSelect, labels, covered 
                     <g role="presentation" aria-hidden="true">
                         {edges.map((each) => {
                             const { path, middle } = stage.line(each);
-                            const tip = each.class.includes("bad") ? "bad" : each.class.includes("inferred") ? "soft" : each.class.includes("critical") ? "strong" : "";
                             return (
                                 <g key={each.id} data-id={each.id} class={`edge ${each.class}${touches(each) ? " bright" : ""}`}>
-                                    <path d={path} stroke-width={each.thickness ?? 1.5} marker-end={`url(#tip${tip})`} />
+                                    <path d={path} stroke-width={each.thickness ?? 1.5} marker-end={`url(#tip-${toneOf(each)}-${tipOf(each.thickness ?? 1.5)})`} />
                                     {each.label && (labels || touches(each)) &&
                                         <text transform={`translate(${middle.x} ${middle.y})`} dy="4">{each.label}</text>}
                                 </g>

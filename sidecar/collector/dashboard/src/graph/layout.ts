@@ -35,7 +35,7 @@ const letter = 5.9, labelHeight = 14;
 /** Boxes in layers along the arrows. Arrows to or from nowhere, or to oneself, are left out. `labelled`: labels get room of their own. */
 export function arrange(boxes: Box[], arrows: Arrow[], direction: Direction, labelled: boolean): Layout {
     const graph = new Graph({ multigraph: true });
-    graph.setGraph({ rankdir: direction, nodesep: direction === "LR" ? 20 : 26, edgesep: 12, ranksep: labelled ? 22 : direction === "LR" ? 76 : 52, marginx: 12, marginy: 12 });
+    graph.setGraph({ rankdir: direction, nodesep: direction === "LR" ? 20 : 26, edgesep: 12, ranksep: labelled ? 26 : direction === "LR" ? 76 : 52, marginx: 12, marginy: 12 });
     graph.setDefaultEdgeLabel(() => ({}));
     // Inside it things are called by numbers: the library keeps them in plain objects, where some names would mean something else.
     const numbers = new Map(boxes.map((each, i) => [each.id, String(i)]));
@@ -106,13 +106,26 @@ export function smooth(points: Point[]): string {
     return out;
 }
 
-/** A curve between two boxes wherever they are; `aside` keeps there and back apart. */
-export function curve(from: Point & Box, to: Point & Box, aside = 0): { path: string; middle: Point } {
+/** How long the tip of an arrow of this thickness is. */
+export function tipOf(thickness: number): number {
+    return thickness < 2 ? 9 : thickness < 4 ? 12 : 16;
+}
+
+/** The line without its last bit, which the tip of the arrow takes. */
+export function shortened(points: Point[], by: number): Point[] {
+    const last = points[points.length - 1]!, before = points[points.length - 2] ?? last;
+    const length = Math.hypot(last.x - before.x, last.y - before.y);
+    if (length === 0) return points;
+    return [...points.slice(0, -1), { x: last.x - ((last.x - before.x) / length) * by, y: last.y - ((last.y - before.y) / length) * by }];
+}
+
+/** A curve between two boxes wherever they are, up to the tip of its arrow; `aside` keeps there and back apart. */
+export function curve(from: Point & Box, to: Point & Box, aside = 0, tip = 0): { path: string; middle: Point } {
     const dx = to.x - from.x, dy = to.y - from.y;
     const across = Math.abs(dx) * (from.height + to.height) > Math.abs(dy) * (from.width + to.width) * 0.8;
     const side = (across ? dx : dy) < 0 ? -1 : 1;
     const leave = across ? { x: from.x + (side * from.width) / 2, y: from.y + aside } : { x: from.x + aside, y: from.y + (side * from.height) / 2 };
-    const enter = across ? { x: to.x - (side * to.width) / 2, y: to.y + aside } : { x: to.x + aside, y: to.y - (side * to.height) / 2 };
+    const enter = across ? { x: to.x - side * (to.width / 2 + tip), y: to.y + aside } : { x: to.x + aside, y: to.y - side * (to.height / 2 + tip) };
     const reach = Math.max(24, (across ? Math.abs(enter.x - leave.x) : Math.abs(enter.y - leave.y)) / 2) * side;
     const a = across ? { x: leave.x + reach, y: leave.y } : { x: leave.x, y: leave.y + reach };
     const b = across ? { x: enter.x - reach, y: enter.y } : { x: enter.x, y: enter.y - reach };
@@ -120,9 +133,9 @@ export function curve(from: Point & Box, to: Point & Box, aside = 0): { path: st
 }
 
 /** A loop at the upper right corner. */
-export function loop(box: Point & Box): { path: string; middle: Point } {
+export function loop(box: Point & Box, tip = 0): { path: string; middle: Point } {
     const right = box.x + box.width / 2, top = box.y - box.height / 2;
-    return { path: `M${at({ x: right - 30, y: top })}C${at({ x: right - 24, y: top - 34 })} ${at({ x: right + 34, y: top - 20 })} ${at({ x: right, y: top + 16 })}`,
+    return { path: `M${at({ x: right - 30, y: top })}C${at({ x: right - 24, y: top - 34 })} ${at({ x: right + 44, y: top + 4 })} ${at({ x: right + tip, y: top + 16 })}`,
              middle: { x: right + 8, y: top - 20 } };
 }
 

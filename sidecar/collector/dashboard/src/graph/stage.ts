@@ -1,7 +1,7 @@
 import { drag } from "d3-drag";
 import { select } from "d3-selection";
 import { zoom, zoomIdentity, zoomTransform } from "d3-zoom";
-import { type Bounds, type Box, curve, type Layout, loop, middleOf, type Point, smooth } from "./layout";
+import { type Bounds, type Box, curve, type Layout, loop, middleOf, type Point, shortened, smooth, tipOf } from "./layout";
 
 const narrow = 600;
 
@@ -9,6 +9,7 @@ export interface StageEdge {
     id: string;
     from: string;
     to: string;
+    thickness?: number;
 }
 
 /**
@@ -44,11 +45,12 @@ export class Stage {
         const from = this.boxes.get(edge.from), to = this.boxes.get(edge.to);
         if (!from || !to) return { path: "", middle: { x: 0, y: 0 } };
         const start = { ...from, ...this.place(edge.from) }, end = { ...to, ...this.place(edge.to) };
-        if (edge.from === edge.to) return loop(start);
+        const tip = tipOf(edge.thickness ?? 1);
+        if (edge.from === edge.to) return loop(start, tip);
         const route = this.layout.routes.get(edge.id);
-        if (route && !this.moved.has(edge.from) && !this.moved.has(edge.to)) return { path: smooth(route), middle: this.layout.labels.get(edge.id) ?? middleOf(route) };
+        if (route && !this.moved.has(edge.from) && !this.moved.has(edge.to)) return { path: smooth(shortened(route, tip)), middle: this.layout.labels.get(edge.id) ?? middleOf(route) };
         const back = this.edges.some((each) => each.from === edge.to && each.to === edge.from);
-        return curve(start, end, back ? (edge.from < edge.to ? 7 : -7) : 0);
+        return curve(start, end, back ? (edge.from < edge.to ? 7 : -7) : 0, tip);
     }
 
     /** Lets hands, wheels and fingers at it. Returns what takes them off again. */

@@ -1,4 +1,4 @@
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Sidecars, Topology } from "../shared/api";
 import { plural } from "../shared/format";
 import { Choice, Empty, useNarrow, Waiting } from "../shared/pieces";
@@ -23,7 +23,16 @@ export function TopologyPage() {
     const topology = usePolled<Topology>(`/api/topology?since=${since}`);
     const sidecars = usePolled<Sidecars>("/api/sidecars");
     const standing = useMemo(() => standings(sidecars.data), [sidecars.data]);
-    const select = (id: string | undefined) => adjust({ select: id });
+    const arrived = useRef(params.get("select"));
+    const select = (id: string | undefined) => {
+        arrived.current = null;
+        adjust({ select: id });
+    };
+    // Whoever closes the panel goes on where it was opened.
+    const close = () => {
+        document.querySelector<HTMLElement | SVGElement>('.graph .node[tabindex="0"], .grid tr.chosen a')?.focus();
+        select(undefined);
+    };
     const known = topology.data;
     const selected = known?.nodes.find((each) => each.id === params.get("select"));
     return (
@@ -40,7 +49,7 @@ export function TopologyPage() {
                     <div class={`split as-${look}`}>
                         {look === "graph" ? <TopologyMap topology={known} standing={standing} selected={selected?.id} onSelect={select} covered={selected && !narrow ? panelWidth : 0} />
                             : <TopologyTable topology={known} standing={standing} selected={selected?.id} />}
-                        {selected && <PlacePanel key={selected.id} node={selected} topology={known} sidecars={sidecars} onClose={() => select(undefined)} />}
+                        {selected && <PlacePanel key={selected.id} node={selected} topology={known} sidecars={sidecars} greets={selected.id !== arrived.current} onClose={close} />}
                     </div>
                 )}
             </Waiting>

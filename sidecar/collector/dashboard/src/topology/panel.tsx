@@ -74,13 +74,15 @@ function ItsChains({ name }: { name: string }) {
     );
 }
 
-/** What is known of one box of the topology. */
-export function PlacePanel({ node, topology, sidecars, onClose }:
-    { node: TopologyNode; topology: Topology; sidecars: Known<Sidecars>; onClose: () => void }) {
+/** What is known of one box of the topology. `greets`: it was opened just now, and whoever did so reads on here. */
+export function PlacePanel({ node, topology, sidecars, greets, onClose }:
+    { greets: boolean; node: TopologyNode; topology: Topology; sidecars: Known<Sidecars>; onClose: () => void }) {
     const names = useMemo(() => new Map(topology.nodes.map((each) => [each.id, placeName(each)])), [topology]);
     const { callers, callees } = around(topology, node.id);
     const heading = useRef<HTMLHeadingElement>(null);
-    useEffect(() => heading.current?.focus({ preventScroll: true }), [node.id]);
+    useEffect(() => {
+        if (greets) heading.current?.focus({ preventScroll: true });
+    }, [node.id]);
     const escape = (event: KeyboardEvent) => event.key === "Escape" && onClose();
     return (
         <aside class="panel" aria-labelledby="panel-title" onKeyDown={escape}>
