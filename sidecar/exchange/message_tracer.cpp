@@ -4,7 +4,6 @@
 #include <array>
 #include <charconv>
 
-#include "sidecar/exchange/span_times.hpp"
 #include "tracing/capture/group_capture.hpp"
 #include "tracing/stitch/attribute_names.hpp"
 #include "tracing/tracestate.hpp"
@@ -51,7 +50,7 @@ std::string* message_tracer::open(const span_context& own) { return records(own)
 void message_tracer::begin(span_encoder& out, const operation& what, const span_context& own, const span_id& parent,
                            const messaging_facts& facts) {
     name_.assign(what.name).append(" ").append(facts.topic);
-    auto [start, end] = unix_times(facts.started, facts.finished);
+    const auto [start, end] = when(facts);
     out.begin(own, parent, true, {}, name_, what.kind, start, end);
     out.attribute("messaging.system", "kafka");
     out.attribute("messaging.operation.name", what.name);
@@ -74,6 +73,16 @@ void message_tracer::begin(span_encoder& out, const operation& what, const span_
     if (!facts.cluster.empty()) out.attribute(tracing::chain_attributes::kafka_cluster, facts.cluster);
     if (!own.sampled()) out.attribute(tracing::chain_attributes::head_sampled, false);
     if (!facts.ruling.decision.empty()) decided(out, facts.ruling);
+}
+
+/// All spans of one exchange have the same times: by that a poll is known to stand beside the spans of its records.
+times message_tracer::when(const messaging_facts& facts) {
+    if (facts.started != started_ || facts.finished != finished_ || times_.end == 0) {
+        started_ = facts.started;
+        finished_ = facts.finished;
+        times_ = unix_times(started_, finished_);
+    }
+    return times_;
 }
 
 void message_tracer::captured(span_encoder& out, const messaging_facts& facts, bool with_echo) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sidecar/exchange/facts.hpp"
+#include "sidecar/exchange/span_times.hpp"
 #include "sidecar/exchange/tracer.hpp"
 #include "tracing/context.hpp"
 #include "tracing/span_buffer.hpp"
@@ -96,6 +97,7 @@ class message_tracer {
     std::string* open(const tracing::span_context& own);
     void begin(tracing::span_encoder& out, const operation& what, const tracing::span_context& own,
                const tracing::span_id& parent, const messaging_facts& facts);
+    times when(const messaging_facts& facts);
     void decided(tracing::span_encoder& out, const messaging_ruling& by);
     void captured(tracing::span_encoder& out, const messaging_facts& facts, bool with_echo);
     void finish(tracing::span_encoder& out, const messaging_facts& facts);
@@ -104,6 +106,8 @@ class message_tracer {
     tracing::span_buffer* sink_;
     tracing::id_generator ids_;
     std::string name_;
+    steady_clock::time_point started_, finished_;  ///< of the exchange that `times_` are of
+    times times_{};
 };
 
 }  // namespace outrider::exchange

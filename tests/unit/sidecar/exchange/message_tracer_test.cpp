@@ -62,6 +62,25 @@ std::int64_t number(const span_data& of, std::string_view key) {
     return found ? std::get<std::int64_t>(found->data) : -1;
 }
 
+TEST(MessageTracer, GivesTheSpansOfOneExchangeTheSameTimes) {
+    traced t;
+    auto facts = some_facts();
+    const auto producer = t.parent();
+    t.tracer.process(producer, facts);
+    t.tracer.poll({&producer, 1}, facts);
+    auto spans = t.finished();
+    ASSERT_EQ(spans.size(), 2U);
+    EXPECT_EQ(spans[0].start_unix_ns, spans[1].start_unix_ns)
+        << "else the stitcher takes the poll for something of its own";
+    EXPECT_EQ(spans[0].end_unix_ns, spans[1].end_unix_ns);
+    EXPECT_EQ(spans[0].end_unix_ns - spans[0].start_unix_ns, 5'000'000U);
+    facts.finished += std::chrono::milliseconds{1};
+    t.tracer.process(producer, facts);
+    spans = t.finished();
+    ASSERT_EQ(spans.size(), 1U);
+    EXPECT_EQ(spans[0].end_unix_ns - spans[0].start_unix_ns, 6'000'000U) << "another exchange, other times";
+}
+
 TEST(MessageTracer, SaysWhatAnOperationWas) {
     traced t;
     auto own = t.tracer.root({});
