@@ -86,8 +86,9 @@ def sidecar(system, service, ports, callees, brokers, collector, state, places):
 
 
 def surroundings(service, ports, data, places):
-    """The environment of a service; `data` is a folder of its own."""
-    found = {"PORT": str(ports.app), "DATA": str(data), **{name: filled(value, {**places, "data": data}) for name, value in service.environment.items()}}
+    """The environment of a service; `data` is a folder of its own, PUBLIC_URL where others find it."""
+    found = {"PORT": str(ports.app), "PUBLIC_URL": f"http://127.0.0.1:{ports.inbound}", "DATA": str(data),
+             **{name: filled(value, {**places, "data": data}) for name, value in service.environment.items()}}
     if service.calls:
         proxy = f"http://127.0.0.1:{ports.outbound}"
         found.update({"HTTP_PROXY": proxy, "http_proxy": proxy, "NO_PROXY": "", "no_proxy": ""})

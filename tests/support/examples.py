@@ -89,7 +89,7 @@ class Running:
         service, sidecar = self.system.service(name), self.sidecars[name]
         if name not in self.data:
             self.data[name] = self.folder()
-        ports = systems.Ports(self.ports[name], outbound=sidecar.outbound and sidecar.outbound[1], kafka=sidecar.kafka and sidecar.kafka["main"][1])
+        ports = systems.Ports(self.ports[name], sidecar.inbound[1], outbound=sidecar.outbound and sidecar.outbound[1], kafka=sidecar.kafka and sidecar.kafka["main"][1])
         environment = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1", **systems.surroundings(service, ports, self.data[name], self.places), **self.environment}
         command = service.command(self.system.folder, pathlib.Path(processes.OUTRIDER), dev_broker.PYTHON)
         self.services[name] = self.keep(processes.Process(command, environment))

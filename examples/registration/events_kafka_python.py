@@ -1,0 +1,1 @@
+../service/events_kafka_python.py
