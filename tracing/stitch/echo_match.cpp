@@ -8,8 +8,10 @@ namespace {
 
 // What speaks for a span before its values are looked at.
 constexpr double open = 1.0, handled = 0.3, ended = 0.05;
-constexpr double nobody = 1.0;                 // for the cause being none of these
-constexpr double earlier = 0.05;               // for a message, beside a later one that says the same of the same thing
+constexpr double nobody = 1.0;    // for the cause being none of these
+constexpr double earlier = 0.05;  // for a message, beside a later one that says the same of the same thing
+constexpr double long_ago = 0.2;  // for a message that was handled when the request that is open began
+constexpr std::int64_t handling_ns = 1'000'000'000;  // after which a message is taken to be handled
 constexpr double unseen = 10, accident = 0.5;  // as if that many had been seen before, and that many with this value
 constexpr double most_odds = 1e9;
 constexpr std::size_t most_candidates = 4;
@@ -72,9 +74,10 @@ void echo_match::ask(const held_span& left, const span_details::view& said, cons
         claims_.push_back(one);
     }
     prefer_later_messages(entered);
+    prefer_open_requests(left, entered, usual);
     double all = nobody;
     for (const auto& each : claims_) all += each.odds;
-    for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all});
+    for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all, each.remembers});
     std::stable_sort(out.candidates.begin(), out.candidates.end(),
                      [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
     if (out.candidates.size() > most_candidates) out.candidates.resize(most_candidates);
@@ -101,6 +104,38 @@ void echo_match::prefer_later_messages(const std::vector<window_span>& entered) 
             if (!messages_[claims_[later].entered] || !overtakes(claims_[later], claims_[own], entered)) continue;
             claims_[own].odds = std::min(claims_[own].odds, claims_[later].odds * earlier);
         }
+    }
+}
+
+// The same between messages and requests: what a service was told of a user long ago, it remembers when somebody asks
+// it to do something. Requests that are open and carried none of the values share what speaks for the message.
+void echo_match::prefer_open_requests(const held_span& left, const std::vector<window_span>& entered,
+                                      const usual_causes& usual) {
+    double odds = 0;
+    std::int64_t since = 0;
+    for (auto& each : claims_) {
+        const auto& here = entered[each.entered];
+        if (!messages_[each.entered] && here.end_ns >= left.start_ns) return;  // it carried them itself
+        if (!messages_[each.entered]) continue;
+        if (here.start_ns + handling_ns > left.start_ns) continue;
+        odds = std::max(odds, each.odds);
+        since = std::max(since, here.start_ns);
+    }
+    if (odds == 0) return;
+    const auto messages = claims_.size();
+    for (std::uint32_t i = 0; i < entered.size() && entered[i].start_ns <= left.start_ns; ++i) {
+        if (!messages_[i] && entered[i].start_ns > since + handling_ns && entered[i].end_ns >= left.start_ns)
+            claims_.push_back({i, 0, 0, odds, true});
+    }
+    const auto requests = static_cast<double>(claims_.size() - messages);
+    if (requests == 0) return;
+    for (std::size_t i = 0; i < claims_.size(); ++i) {
+        auto& each = claims_[i];
+        const auto& here = entered[each.entered];
+        if (each.remembers)
+            each.odds *= 2 * usual.share(left.operation, static_cast<std::uint16_t>(here.operation)) / requests;
+        else if (messages_[each.entered] && here.start_ns + handling_ns <= left.start_ns)
+            each.odds *= long_ago;
     }
 }
 

@@ -13,6 +13,7 @@ struct echo_answer {
     struct candidate {
         std::uint32_t entered = 0;  ///< index
         double confidence = 0;
+        bool remembers = false;  ///< carried none of the values: they are taken for what its service remembered
     };
     std::vector<candidate> candidates;  ///< the likeliest first, at most four
 };
@@ -44,9 +45,12 @@ class echo_match {
     struct claim {
         std::uint32_t entered, first, last;
         double odds;
+        bool remembers = false;
     };
     bool overtakes(const claim& later, const claim& earlier_one, const std::vector<window_span>& entered) const;
     void prefer_later_messages(const std::vector<window_span>& entered);
+    void prefer_open_requests(const held_span& left, const std::vector<window_span>& entered,
+                              const usual_causes& usual);
 
     std::vector<carried> carried_;
     std::vector<vote> votes_;  ///< by the entered one

@@ -162,7 +162,8 @@ void process_windows::by_echo(const process& of, const held_span& root, window_v
     if (at_.echoes.empty()) return;
     at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, at_.echo);
     for (const auto& each : at_.echo.candidates)
-        propose(verdict, {at_.entered[each.entered].number, link_source::echo, static_cast<float>(each.confidence)});
+        propose(verdict, {at_.entered[each.entered].number, each.remembers ? link_source::timing : link_source::echo,
+                          static_cast<float>(each.confidence)});
 }
 
 /// What is known without time teaches which causes are usual; each root once.

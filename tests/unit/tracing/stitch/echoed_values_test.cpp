@@ -70,6 +70,26 @@ TEST(EchoedValues, ALaterMessageOfAnotherTopicMadeTheServiceAct) {
     EXPECT_EQ(decision_on(release, spans).cause.cause, (span_key{trace_of(2), id_of(2)}));
 }
 
+TEST(EchoedValues, WhatWasToldLongAgoIsRememberedByTheRequestThatIsOpen) {
+    // A link that names no user is opened; the service knows whose it is from an event of some seconds ago.
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= 9; ++i)
+        spans.push_back(
+            echoing(handed_over("user-created", i, static_cast<std::int64_t>(i), 300.0 * static_cast<double>(i)), {i}));
+    const auto open = echoing(span_of("b", server, 20, 20, 0, 4'000, 20), {777});
+    const auto call = echoing(span_of("b", client, 30, 30, 0, 4'005, 10), {5});
+    spans.insert(spans.end(), {open, call});
+    const auto found = decision_on(call, spans).cause;
+    EXPECT_EQ(found.cause, key_of(open));
+    EXPECT_EQ(found.source, link_source::timing);
+
+    // What is being handled made the service act, whoever asks it something meanwhile.
+    const auto event = echoing(handed_over("user-created", 40, 40, 4'000), {88});
+    const auto send = echoing(span_of("b", producer, 50, 50, 0, 4'006, 1), {88});
+    spans.insert(spans.end(), {event, send});
+    EXPECT_EQ(decision_on(send, spans).cause.cause, key_of(event));
+}
+
 TEST(EchoedValues, ThePollBesideItsRecordsIsNotAsked) {
     auto poll = echoing(about(span_of("b", client, 5, 5, 0, 0, 1.004), "receive", "orders", 1), {7});
     auto record = echoing(handed_over("orders", 6, 1, 0), {7});
