@@ -16,5 +16,6 @@ REGISTRATION = System(
     ),
     topics=("users", "user-accepted", "user-spam", "user-created", "user-refused", "user-removed", "mail-written", "mail-failed",
             "package-ordered", "stock-reserved", "stock-insufficient", "package-sent", "package-cancelled"),
+    flows=FOLDER / "flows.yaml",
     keys='{user: ["path:user", "path:mail", "json:/userId", "kafka:key"], package: ["json:/packageId"], mailbox: ["json:/mailbox"]}',
 )
