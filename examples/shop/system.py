@@ -3,8 +3,9 @@ import pathlib
 
 from demo.system import Service, System
 
+FOLDER = pathlib.Path(__file__).resolve().parent
 SHOP = System(
-    folder=pathlib.Path(__file__).resolve().parent,
+    folder=FOLDER,
     services=(
         Service("payment", kafka=True, consuming="consuming stock-reserved", compiled="shop_payment"),
         Service("inventory", kafka=True, consuming="consuming order-placed"),
@@ -12,5 +13,6 @@ SHOP = System(
         Service("frontend", calls=("orders",)),
     ),
     topics=("order-placed", "stock-reserved", "stock-rejected", "stock-released", "payment-charged", "payment-failed"),
+    flows=FOLDER / "flows.yaml",
     keys='{order: ["path:order", "json:/orderId", "kafka:key"]}',
 )
