@@ -152,7 +152,7 @@ class RegistrationByEvents(kafka_case.KafkaCase):
         self.assertLessEqual(set().union(*(span.key("user") for span in processed)), {user})
 
     def test_nobody_is_lost_or_made_twice_when_consumers_are_killed(self):
-        """users after its work and before its commit, behaviour before its work."""
+        # users after its work and before its commit, behaviour before its work
         self.system.fault("users", uncommitted="60s")
         self.system.fault("behaviour", slow="60s")
         count = self.users()
