@@ -25,6 +25,9 @@ namespace {
 
 using asio::ip::tcp;
 
+/// More do not wait in an accept queue (net.core.somaxconn).
+constexpr std::size_t most_queued = 4'096;
+
 std::string text_of(std::string_view host, std::uint16_t port) {
     const bool bare_ipv6 = host.find(':') != std::string_view::npos;
     return (bare_ipv6 ? "[" + std::string{host} + "]" : std::string{host}) + ":" + std::to_string(port);
@@ -148,7 +151,8 @@ awaitable<void> http_server::core::accept() {
 void http_server::core::accept_queued() {
     error_code ec;
     acceptor_.non_blocking(true, ec);
-    while (!ec && !cut_) {
+    // Whoever goes on connecting must not keep the server from stopping.
+    for (std::size_t taken = 0; !ec && !cut_ && taken < most_queued; ++taken) {
         socket peer{context_};
         acceptor_.accept(peer, ec);
         if (!ec) admit(std::move(peer));
@@ -173,12 +177,17 @@ void http_server::core::admit(socket peer) {
     asio::co_spawn(context_, which->serve(), [this, which](std::exception_ptr error) { ended(which, error); });
 }
 
-/// Keep-alive connections that ask nothing must not keep a probe out: the longest idle one goes.
+/// Connections that ask nothing must not keep a probe out: the longest idle one goes, else the one that has been at the
+/// head of its request for longest.
 bool http_server::core::make_room() {
     server_connection* longest = nullptr;
     for (auto& one : connections_)
         if (one.idle_since() && (!longest || *one.idle_since() < *longest->idle_since())) longest = &one;
-    return longest && longest->evict();
+    if (longest) return longest->evict();
+    for (auto& one : connections_)
+        if (one.head_since() && (!longest || *one.head_since() < *longest->head_since())) longest = &one;
+    if (longest) longest->give_up_head();
+    return longest != nullptr;
 }
 
 void http_server::core::turn_away(socket peer) {

@@ -17,7 +17,7 @@ struct http_server_options {
     config::endpoint listen;               ///< port 0: any free one, see http_server::port()
     std::string setting = "--listen";      ///< named when the address cannot be bound
     std::string thread_name = "http";      ///< at most 15 characters
-    std::uint32_t connections = 256;       ///< beyond: the longest idle one makes room, else 503
+    std::uint32_t connections = 256;       ///< beyond: the longest idle one, or slow head, makes room, else 503
     std::uint32_t head_bytes = 32'768;     ///< beyond: 431
     std::uint64_t body_bytes = 64 * 1024;  ///< beyond: 413
     std::uint64_t all_bodies_bytes =

@@ -123,6 +123,11 @@ bool server_connection::evict() {
     return true;
 }
 
+void server_connection::give_up_head() {
+    head_since_.reset();
+    stream_.cancel();
+}
+
 std::optional<std::chrono::steady_clock::time_point> server_connection::idle_since() const {
     if (!idle_ || evicted_) return std::nullopt;
     return idle_since_;
@@ -172,7 +177,9 @@ awaitable<std::optional<server_connection::refusal>> server_connection::read(par
     buffer_.consume(in.put(buffer_.data(), ec));
     if (ec == http::error::need_more) {
         stream_.expires_after(shared_.options.head);
+        head_since_ = std::chrono::steady_clock::now();
         std::tie(ec, std::ignore) = co_await http::async_read_header(stream_, buffer_, in, use_tuple);
+        head_since_.reset();
     }
     if (ec) co_return classify(ec);
     request = neutral(in.get());

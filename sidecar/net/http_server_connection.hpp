@@ -60,6 +60,10 @@ class server_connection {
     void cut();
     /// Since when it has waited for a request; nothing while it works or has been evicted.
     std::optional<std::chrono::steady_clock::time_point> idle_since() const;
+    /// Since when a head has been begun and is not complete; nothing in any other state.
+    std::optional<std::chrono::steady_clock::time_point> head_since() const { return head_since_; }
+    /// Ends a connection in that state.
+    void give_up_head();
 
   private:
     using parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
@@ -89,6 +93,7 @@ class server_connection {
     bool evicted_ = false;
     bool served_ = false;  ///< at least one request
     std::chrono::steady_clock::time_point idle_since_ = std::chrono::steady_clock::now();
+    std::optional<std::chrono::steady_clock::time_point> head_since_;
 };
 
 }  // namespace outrider::net

@@ -281,6 +281,20 @@ TEST(HttpServer, LetsTheLongestIdleConnectionMakeRoomForANewOne) {
     EXPECT_EQ(first.get("/").status, 200);
 }
 
+/// Whoever holds all places with requests that never come must not keep a probe out.
+TEST(HttpServer, LetsAHeadThatDoesNotComeMakeRoomForANewConnection) {
+    auto options = loopback();
+    options.connections = 2;
+    http_server server{options, echo};
+    raw_http_client first{server.port()}, second{server.port()};
+    for (auto* slow : {&first, &second}) slow->send("GET / HTTP/1.1\r\n");
+    eventually([&] { return server.counters().open == 2; });
+    // Their bytes may be on their way still; then they are idle, and make room as such.
+    for (int probe = 0; probe < 5; ++probe) EXPECT_EQ(raw_http_client{server.port()}.get("/").status, 200) << probe;
+    EXPECT_EQ(server.counters().refused, 0u);
+    EXPECT_TRUE(first.at_end());
+}
+
 TEST(HttpServer, TurnsAConnectionAwayWhenAllPlacesAreBusy) {
     auto options = loopback();
     options.connections = 1;
