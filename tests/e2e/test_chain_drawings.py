@@ -55,7 +55,7 @@ class Drawings(harness.Case):
 
 
 if __name__ == "__main__":
-    found = subprocess.run([str(SUPPORT / "mermaid.sh")], capture_output=True, text=True)
+    found = subprocess.run([str(SUPPORT / "npm_packages.sh"), "mermaid@11.17.2", "jsdom@22.1.0"], capture_output=True, text=True)
     if found.returncode == 3:
         harness.skip_all(found.stderr.strip())
     if found.returncode != 0:
