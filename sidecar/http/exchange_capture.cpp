@@ -15,9 +15,10 @@ bool describes_json(const field_list& fields) {
     return fits && (!coding || same_name(coding->value, "identity"));
 }
 
-void exchange_capture::kept_body::add(const field_list& head, std::string_view piece, std::size_t most) {
+void exchange_capture::kept_body::add(const field_list& head, std::string_view piece, bool last, std::size_t most) {
     if (state_ == state::unknown) state_ = describes_json(head) ? state::wanted : state::unwanted;
     if (state_ == state::wanted) append(piece, most);
+    ended_ = ended_ || last;
 }
 
 void exchange_capture::kept_body::append(std::string_view piece, std::size_t most) {
@@ -58,7 +59,8 @@ void exchange_capture::answer_piece(std::string_view piece, bool last) {
     }
     answer_.append(piece, plan_.body_bytes);
     if (!last && answer_.bytes().size() < plan_.body_bytes) return;
-    found_.answer(answer_.bytes(), last && answer_.whole());
+    if (last) answer_.end();
+    found_.answer(answer_.bytes(), answer_.whole());
     of_answer_ = false;
 }
 

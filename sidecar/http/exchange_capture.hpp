@@ -25,9 +25,9 @@ class exchange_capture {
         if (on_) found_.clear();
     }
 
-    /// A piece of a request's body on its way up.
-    void request_piece(const request_head& head, std::string_view piece) {
-        if (on_ && plan_.wants_body()) request_.add(head.fields, piece, plan_.body_bytes);
+    /// A piece of a request's body on its way up. @param last  the body ends with it
+    void request_piece(const request_head& head, std::string_view piece, bool last) {
+        if (on_ && plan_.wants_body()) request_.add(head.fields, piece, last, plan_.body_bytes);
     }
     /// What the request says, read when first asked for; null: nothing is kept of this exchange.
     /// @param body  where it lies whole in the read buffer
@@ -50,21 +50,23 @@ class exchange_capture {
       public:
         void reset() {
             state_ = state::unknown;
-            cut_ = false;
+            cut_ = ended_ = false;
             bytes_.clear();
         }
         void rest() { bytes_ = {}; }
         /// @param head  tells, with the first piece, whether it is wanted
-        void add(const field_list& head, std::string_view piece, std::size_t most);
+        void add(const field_list& head, std::string_view piece, bool last, std::size_t most);
         void append(std::string_view piece, std::size_t most);
         bool any() const { return !bytes_.empty(); }
         std::string_view bytes() const { return bytes_; }
-        bool whole() const { return !cut_; }
+        /// All of it is here: a body that breaks off, or is still on its way, is not.
+        bool whole() const { return ended_ && !cut_; }
+        void end() { ended_ = true; }
 
       private:
         enum class state : std::uint8_t { unknown, wanted, unwanted };
         state state_ = state::unknown;
-        bool cut_ = false;
+        bool cut_ = false, ended_ = false;
         std::string bytes_;
     };
 

@@ -45,7 +45,7 @@ net::awaitable<void> server_exchange::upload_pieces(upload_state& state) {
         if (body.ended() && body.kind() == body_kind::chunked && !filter_trailers(body.trailers(), upload_frame_))
             co_return give_up(failure_code::malformed_request, "a trailer of the request is malformed");
         facts_.request_bytes += piece.size();
-        capture_.request_piece(head_, piece);
+        capture_.request_piece(head_, piece, body.ended());
         // An announced length was asked for before.
         if (charges_bytes_ && body.kind() == body_kind::chunked) governed_.passed(piece.size());
         frame_upload(piece, body, size_line, tail);

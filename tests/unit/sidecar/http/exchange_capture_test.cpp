@@ -57,9 +57,19 @@ TEST_F(ExchangeCapture, ReadsABodyThatCameInPieces) {
     for (std::size_t cut = 0; cut <= 18; ++cut) {
         const std::string body = R"({"orderId":"4711"})";
         capture.begin(true);
-        capture.request_piece(request.head, std::string_view{body}.substr(0, cut));
-        capture.request_piece(request.head, std::string_view{body}.substr(cut));
+        capture.request_piece(request.head, std::string_view{body}.substr(0, cut), false);
+        capture.request_piece(request.head, std::string_view{body}.substr(cut), true);
         EXPECT_EQ(order(request), "4711") << cut;
+    }
+}
+
+TEST_F(ExchangeCapture, TakesNoBeginningOfANumberForTheNumber) {
+    message request{json};
+    for (const bool whole : {false, true}) {
+        capture.begin(true);
+        capture.request_piece(request.head, R"({"orderId":47)", false);
+        capture.request_piece(request.head, "11", whole);  // else it breaks off, or an early answer ends the exchange
+        EXPECT_EQ(order(request), whole ? "4711" : "");
     }
 }
 
@@ -69,7 +79,7 @@ TEST_F(ExchangeCapture, LooksNoFurtherThanItMay) {
     capture.begin(true);
     EXPECT_EQ(order(request, late), "");
     capture.begin(true);
-    for (const char c : late) capture.request_piece(request.head, std::string_view{&c, 1});
+    for (const char c : late) capture.request_piece(request.head, std::string_view{&c, 1}, false);
     EXPECT_EQ(order(request), "");
     // A value that the bound cuts in two is none.
     const std::string cut = "{\"x\":\"" + std::string(40, 'x') + "\",\"orderId\":47111111111}";
@@ -129,7 +139,7 @@ TEST_F(ExchangeCapture, KeepsNothingOfWhatIsNotRecorded) {
     capture.begin(true);
     EXPECT_EQ(order(request, R"({"orderId":"1"})"), "1");
     capture.begin(false);
-    capture.request_piece(request.head, R"({"orderId":"2"})");
+    capture.request_piece(request.head, R"({"orderId":"2"})", true);
     EXPECT_EQ(order(request), "nothing");
     capture.begin(true);
     EXPECT_EQ(order(request), "") << "and nothing of the exchange before";
