@@ -4,6 +4,9 @@
 #include <charconv>
 #include <cmath>
 #include <map>
+#include <utility>
+
+#include "tracing/utf8.hpp"
 
 namespace outrider::admin {
 
@@ -113,21 +116,32 @@ labels other(labels of) {
     return of;
 }
 
+/// Names come from peers too (a topic's), and one byte that is no UTF-8 would cost the whole scrape.
+labels clean(labels of) {
+    for (auto& [name, text] : of) {
+        std::string valid;
+        tracing::append_utf8(valid, text);
+        text = std::move(valid);
+    }
+    return of;
+}
+
 /// Equal labels added up, at most `max_series` of them; the first ones keep their names.
 std::map<labels, value> bounded(const metric_family& family) {
     std::map<labels, value> series;
     for (const auto& sample : family.samples) {
-        auto at = series.find(sample.labels);
+        auto own = clean(sample.labels);
+        auto at = series.find(own);
         if (at == series.end() && series.size() + 1 >= max_series) {
             // One place is kept for the rest, so that the bound holds with it.
-            at = series.find(other(sample.labels));
+            at = series.find(other(own));
             if (at == series.end()) {
-                series.emplace(other(sample.labels), sample.value);
+                series.emplace(other(own), sample.value);
                 continue;
             }
         }
         if (at == series.end())
-            series.emplace(sample.labels, sample.value);
+            series.emplace(std::move(own), sample.value);
         else
             add(at->second, sample.value);
     }

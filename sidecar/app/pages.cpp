@@ -217,7 +217,8 @@ std::string sidecar::state_page() {
         out["kafka"][clusters_[i]->name] = std::move(state);
     }
     out["spans"] = spans_json(exporter_->stats());
-    return out.dump(2) + "\n";
+    // Brokers name their hosts, and need not do so in UTF-8.
+    return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace outrider::app

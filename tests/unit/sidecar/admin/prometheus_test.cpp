@@ -30,6 +30,18 @@ TEST(Prometheus, EscapesLabelValuesAndHelp) {
     EXPECT_THAT(text, HasSubstr("m{l=\"a\\\\b\\n\\\"c\\\"\"} 1\n"));
 }
 
+/// Two names that a peer made up, alike once what is no UTF-8 has gone: a scrape with either would be refused as a
+/// whole.
+TEST(Prometheus, ReplacesWhatIsNoUtf8InLabelsAndAddsUpWhatIsThenAlike) {
+    const auto text = render_prometheus({{"m",
+                                          "M.",
+                                          metric_type::counter,
+                                          {{{{"topic", "a\xff"}}, std::uint64_t{1}},
+                                           {{{"topic", "a\xc0"}}, std::uint64_t{2}},
+                                           {{{"topic", "\xe2\x82\xac"}}, std::uint64_t{4}}}}});
+    EXPECT_EQ(text, "# HELP m M.\n# TYPE m counter\nm{topic=\"a\xef\xbf\xbd\"} 3\nm{topic=\"\xe2\x82\xac\"} 4\n");
+}
+
 TEST(Prometheus, SumsTheBucketsOfAHistogramUpAndEndsWithInfinity) {
     histogram_value took{{0.001, 0.5}, {2, 3, 4}, 7.25};
     EXPECT_EQ(render_prometheus({{"d", "D.", metric_type::histogram, {{{{"dir", "in"}}, took}}}}),
