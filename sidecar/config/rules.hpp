@@ -92,6 +92,7 @@ class capture_rules : private rules {
 
   private:
     void check_collector();
+    void check_pointers();
     void check_sources(const std::string& path, const std::vector<value_source>& sources);
 };
 

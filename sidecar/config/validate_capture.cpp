@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <set>
 
 #include "sidecar/config/hidden_parameters.hpp"
 #include "sidecar/config/rules.hpp"
@@ -7,6 +8,8 @@ namespace outrider::config {
 namespace {
 
 constexpr std::size_t most_keys = 16, most_sources = 16;
+/// Of JSON, together: tracing::json_pointers::most.
+constexpr std::size_t most_pointers = 64;
 
 }  // namespace
 
@@ -17,6 +20,20 @@ void capture_rules::run() {
         fail("keys",
              "'keys' has " + std::to_string(value_.keys.size()) + " names; there may be " + std::to_string(most_keys));
     for (const auto& [name, key] : value_.keys) check_sources("keys." + name + ".sources", key.sources);
+    check_pointers();
+}
+
+void capture_rules::check_pointers() {
+    std::set<std::string> different;
+    const auto note = [&](const std::vector<value_source>& sources) {
+        for (const auto& each : sources)
+            if (each.where == value_source::place::json) different.insert(each.name);
+    };
+    note(value_.tracing.correlation);
+    for (const auto& [name, key] : value_.keys) note(key.sources);
+    if (different.size() > most_pointers)
+        fail("keys", "'keys' and 'tracing.correlation' name " + std::to_string(different.size()) +
+                         " places in JSON; there may be " + std::to_string(most_pointers));
 }
 
 void capture_rules::check_collector() {

@@ -40,6 +40,22 @@ TEST(CaptureSettings, AKeyIsAListOrHasSources) {
     EXPECT_EQ(value.keys.at("customer").sources.at(0).text(), "query:who");
 }
 
+/// So many are looked for in one pass; one more would be left out without a word.
+TEST(CaptureSettings, NamesNoMorePlacesInJsonThanAreLookedFor) {
+    std::string keys = "keys:\n";
+    for (int key = 0; key < 5; ++key) {
+        keys += "  k" + std::to_string(key) + ": [";
+        for (int source = 0; source < 13; ++source)
+            keys += (source == 0 ? "'json:/" : ", 'json:/") + std::to_string(key * 13 + source) + "'";
+        keys += "]\n";
+    }
+    const auto head = std::string{base} + "tracing: {otlp: 'http://jaeger:4318'}\n";
+    EXPECT_NE(must_fail(head + keys).find("'keys' and 'tracing.correlation' name 65 places in JSON; there may be 64"),
+              std::string::npos);
+    keys.replace(keys.find("'json:/64'"), 10, "'path:x'");
+    must_load(head + keys);
+}
+
 TEST(CaptureSettings, AFlagSetsAKeyWhole) {
     auto input = with_flags({{"keys.order", "path:order,json:/id", ""}});
     const auto value =
