@@ -145,15 +145,16 @@ class layout {
         std::vector<double> at(items_.size());
         for (int sweep = 0; sweep < place_sweeps; ++sweep) {
             const bool forward = sweep % 2 == 0;
+            for (std::size_t i = 0; i < items_.size(); ++i) at[i] = items_[i].y;
             for (std::size_t step = 0; step < layers_.size(); ++step) {
                 auto& layer = layers_[forward ? step : layers_.size() - 1 - step];
-                for (std::size_t i = 0; i < items_.size(); ++i) at[i] = items_[i].y;
                 std::vector<double> wanted;
                 for (auto one : layer) {
                     const auto& beside = forward ? items_[one].before : items_[one].behind;
                     wanted.push_back(beside.empty() ? at[one] : mean(beside, at));
                 }
                 spread(layer, wanted);
+                for (auto one : layer) at[one] = items_[one].y;
             }
         }
         double top = 0, bottom = 0;
