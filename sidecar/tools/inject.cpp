@@ -137,7 +137,7 @@ void injector::treat(const workload& one) {
     if (!refuse_strangers(one)) return;
     if (request_.remove) return edit(one, nullptr);
     if (is_skipped(one)) return;
-    shape = shape_sidecar(one, request_, findings_);
+    shape = shape_sidecar(one, all_.services, request_, findings_);
     if (!shape) return;
     if (!request_.config.empty()) with_config_.push_back(&one);
     edit(one, &*shape);

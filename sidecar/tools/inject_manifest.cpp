@@ -295,4 +295,22 @@ std::uint16_t port_number(std::string_view text) {
 
 bool is_named(const marked_node& item, std::string_view name) { return look_text(item, {"name"}) == name; }
 
+bool is_selected(const workload& by, const manifest& service) {
+    const auto wanted = look_labels(*service.node, {"spec", "selector"});
+    return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const auto& each) {
+        const auto found = by.pod_labels.find(each.first);
+        return found != by.pod_labels.end() && found->second == each.second;
+    });
+}
+
+std::uint16_t named_port(const workload& of, std::string_view name) {
+    for (const auto& container : of.containers->value.resolved().items) {
+        const auto* ports = look(container, "ports");
+        if (ports == nullptr) continue;
+        for (const auto& each : ports->items)
+            if (is_named(each, name)) return port_number(look_text(each, {"containerPort"}));
+    }
+    return 0;
+}
+
 }  // namespace outrider::tools

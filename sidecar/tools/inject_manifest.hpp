@@ -55,6 +55,10 @@ std::string look_text(const config::marked_node& in, std::initializer_list<std::
 labels look_labels(const config::marked_node& in, std::initializer_list<std::string_view> path);
 /// A port's number; 0 for what is none.
 std::uint16_t port_number(std::string_view text);
+/// The number of a port that some container of the pod gives this name to; 0 when none does.
+std::uint16_t named_port(const workload& of, std::string_view name);
+/// Whether a Service, of whatever namespace, sends to its pods: all that it selects by is among their labels.
+bool is_selected(const workload& by, const manifest& service);
 /// Whether it is a mapping whose `name` is this.
 bool is_named(const config::marked_node& item, std::string_view name);
 

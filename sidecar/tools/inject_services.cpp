@@ -17,28 +17,9 @@ std::string_view rest_of_line(std::string_view text, std::size_t offset) {
     return rest.substr(0, rest.find_last_not_of("\r\n") + 1);
 }
 
-/// Whether all of `wanted` is among `given`, and there is any.
-bool selects(const labels& wanted, const labels& given) {
-    return !wanted.empty() && std::all_of(wanted.begin(), wanted.end(), [&](const auto& each) {
-        const auto found = given.find(each.first);
-        return found != given.end() && found->second == each.second;
-    });
-}
-
 std::string unquoted(std::string_view scalar) {
     const bool quoted = scalar.size() >= 2 && (scalar.front() == '"' || scalar.front() == '\'');
     return std::string{quoted ? scalar.substr(1, scalar.size() - 2) : scalar};
-}
-
-/// The number of a port that some container of the pod gives this name to; 0 when none does.
-std::uint16_t named_port(const workload& of, std::string_view name) {
-    for (const auto& container : of.containers->value.resolved().items) {
-        const auto* ports = look(container, "ports");
-        if (ports == nullptr) continue;
-        for (const auto& each : ports->items)
-            if (is_named(each, name)) return port_number(look_text(each, {"containerPort"}));
-    }
-    return 0;
 }
 
 }  // namespace
@@ -72,7 +53,7 @@ service_ports::port service_ports::read(const manifest& service, const marked_no
 
 bool service_ports::sends_to(const port& one, const workload& of, std::uint16_t app_port) const {
     if (one.service->name_space != of.name_space) return false;
-    if (!selects(look_labels(*one.service->node, {"spec", "selector"}), of.pod_labels)) return false;
+    if (!is_selected(of, *one.service)) return false;
     const auto protocol = look_text(*one.mapping, {"protocol"});
     if (!protocol.empty() && protocol != "TCP") return false;
     if (one.original.empty()) return port_number(look_text(*one.mapping, {"port"})) == app_port;

@@ -6,6 +6,7 @@
 #include "sidecar/config/endpoint.hpp"
 #include "sidecar/config/variables.hpp"
 #include "sidecar/config/yaml.hpp"
+#include "sidecar/tools/inject_protocols.hpp"
 
 namespace outrider::tools {
 namespace {
@@ -81,8 +82,9 @@ file_says look_into(const inject_request& request) {
 
 class shaping {
   public:
-    shaping(const workload& beside, const inject_request& request, inject_findings& findings)
-        : beside_(beside), request_(request), findings_(findings) {}
+    shaping(const workload& beside, const std::vector<manifest>& services, const inject_request& request,
+            inject_findings& findings)
+        : beside_(beside), services_(services), request_(request), findings_(findings) {}
 
     std::optional<sidecar_shape> shape();
 
@@ -97,6 +99,7 @@ class shaping {
     bool gather();
     bool gather_inbound();
     std::optional<config::settings> judge();
+    void declare_protocols(const config::settings& as);
     bool refuse_taken_ports(const config::settings& as) const;
     bool refuse_taken_port(const marked_node& container, const std::set<std::uint16_t>& ours) const;
     void fill(const config::settings& as);
@@ -105,6 +108,7 @@ class shaping {
     void fill_container(const config::settings& as);
 
     const workload& beside_;
+    const std::vector<manifest>& services_;
     const inject_request& request_;
     inject_findings& findings_;
     setting_list settings_;
@@ -192,6 +196,25 @@ std::optional<config::settings> shaping::judge() {
         return std::nullopt;
     }
     return std::get<config::loaded>(std::move(result)).value;
+}
+
+/// Of the ports that are intercepted. What is not declared is found by its first bytes, and a caller who lets them wait
+/// is a tunnel for good.
+void shaping::declare_protocols(const config::settings& as) {
+    for (const auto port : as.intercept.ports_in) {
+        const auto text = std::to_string(port);
+        if (as.intercept.ports.contains(text)) continue;
+        const auto spoken = protocol_of_port(beside_, static_cast<std::uint16_t>(port), services_);
+        if (!spoken.empty()) {
+            settings_.set("intercept.ports." + text, spoken, "");
+            continue;
+        }
+        findings_.note(beside_.node->begin,
+                       beside_.title() + ": nothing says what its port " + text +
+                           " speaks, and a caller who is silent at first is not traced; name the port http-... or "
+                           "tcp-..., give its Service an appProtocol, or set intercept.ports." +
+                           text);
+    }
 }
 
 bool shaping::refuse_taken_port(const marked_node& container, const std::set<std::uint16_t>& ours) const {
@@ -320,6 +343,7 @@ std::optional<sidecar_shape> shaping::shape() {
         error("'state' must be an absolute path within the container");
         return std::nullopt;
     }
+    declare_protocols(*as);
     fill(*as);
     return std::move(out_);
 }
@@ -334,9 +358,9 @@ bool needs_quotes(const std::string& text) {
 
 }  // namespace
 
-std::optional<sidecar_shape> shape_sidecar(const workload& beside, const inject_request& request,
-                                           inject_findings& findings) {
-    return shaping{beside, request, findings}.shape();
+std::optional<sidecar_shape> shape_sidecar(const workload& beside, const std::vector<manifest>& services,
+                                           const inject_request& request, inject_findings& findings) {
+    return shaping{beside, services, request, findings}.shape();
 }
 
 std::string config_map_name(const workload& beside) { return beside.name + "-outrider"; }

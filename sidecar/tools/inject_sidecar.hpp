@@ -27,8 +27,9 @@ struct sidecar_shape {
 };
 
 /// The sidecar that a workload gets, judged as `outrider check` would; nothing when there was an error.
-std::optional<sidecar_shape> shape_sidecar(const workload& beside, const inject_request& request,
-                                           inject_findings& findings);
+/// @param services  that may say what the workload's ports speak
+std::optional<sidecar_shape> shape_sidecar(const workload& beside, const std::vector<manifest>& services,
+                                           const inject_request& request, inject_findings& findings);
 
 /// The name of the ConfigMap that is made of inject_request::config.
 std::string config_map_name(const workload& beside);
