@@ -64,6 +64,8 @@ class RegistrationByEvents(kafka_case.KafkaCase):
         self.assert_outcome(user, state="created", package="sent", confirmed=False)
         self.assert_chain(user, SENT)
         self.assertEqual(self.left(), before - 1)
+        status, told = self.system.ask("registration", f"/users/{user}")
+        self.assertEqual((status, told["state"], told["package"]), (200, "created", "sent"))
 
     def test_the_answer_comes_before_anybody_has_heard_of_it(self):
         self.system.services["behaviour"].signal(signal.SIGSTOP)
