@@ -14,7 +14,8 @@ namespace outrider::app {
 const char* const collect_footer =
     "Receives OTLP over HTTP (protobuf and JSON) on /v1/traces, makes chains of what it gets, and answers\n"
     "/api/chains?key=order=4711, /api/chains/ID and /api/topology; and /api/traces/ID, /api/traces?service=NAME and\n"
-    "/api/services in Jaeger's JSON. Without --store nothing is written to disk.\n"
+    "/api/services in Jaeger's JSON. A browser at its address gets the dashboard: topology, chains, and how every\n"
+    "sidecar stands that has this collector (/api/sidecars). Without --store nothing is written to disk.\n"
     "\nExamples:\n"
     "  outrider collect --listen 127.0.0.1:4318 --memory 512MiB\n"
     "  outrider collect --listen 0.0.0.0:4318 --store /var/lib/outrider/spans.db --forward http://jaeger:4318 "

@@ -103,6 +103,14 @@ void add_spans(page& out, const exporting::export_stats& stats) {
             stats.spool_usable ? 1 : 0);
 }
 
+void add_sender(page& out, const sender_stats& stats) {
+    out.add("outrider_cards_total", "Times that the collector was told how this sidecar stands, by outcome.",
+            metric_type::counter, {{"outcome", "accepted"}}, stats.accepted);
+    out.add("outrider_cards_total", "", metric_type::counter, {{"outcome", "failed"}}, stats.failed);
+    out.add("outrider_card_left_out", "Dependencies and rules that had no room in what the collector was told last.",
+            metric_type::gauge, {}, stats.left_out);
+}
+
 void add_fleet(page& out, const fleet::fleet_stats& stats) {
     out.add("outrider_fleet_up", "1 while Redis answers; else limits of the fleet go by this sidecar's share.",
             metric_type::gauge, {}, stats.up ? 1 : 0);
@@ -171,6 +179,7 @@ std::string sidecar::metrics_page() {
     if (fleet_) add_fleet(out, fleet_->stats());
     add_discovery(out, *directory_);
     add_spans(out, exporter_->stats());
+    if (sender_) add_sender(out, sender_->stats());
     out.add("outrider_build_info", "1, labelled by version.", metric_type::gauge, {{"version", OUTRIDER_VERSION}}, 1);
     return out.render();
 }

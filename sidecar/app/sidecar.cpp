@@ -56,10 +56,12 @@ sidecar::sidecar(reading start, config::load_input input) : configuration_(*star
     if (!logs.empty()) log_writer_ = std::make_unique<log_writer>(settings.access_log.path, std::move(logs));
     shutdown_ = std::make_unique<shutdown>(settings.drain, settings.stop, actions_of_stop());
     open_directory();
+    sender_ = card_sender::make(settings.tracing, [this](bool stopped) { return card(stopped); });
     open_admin();
 }
 
 sidecar::~sidecar() {
+    sender_.reset();     // it asks everybody
     monitor_.reset();    // it tells the directory
     directory_.reset();  // it sends messages to workers
     for (auto& admin : admins_) admin->stop(std::chrono::milliseconds{0});
@@ -199,6 +201,7 @@ void sidecar::start() {
     std::printf("ready\n");
     std::fflush(stdout);
     started_ = true;
+    if (sender_) sender_->start();
 }
 
 void sidecar::each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline) {

@@ -2,6 +2,8 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +14,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "sidecar/admin/admin_server.hpp"
+#include "sidecar/app/card_sender.hpp"
 #include "sidecar/app/log_writer.hpp"
 #include "sidecar/app/policy_store.hpp"
 #include "sidecar/app/shutdown.hpp"
@@ -109,6 +112,8 @@ class sidecar {
     stop_actions actions_of_stop();
     open_connections count_connections() const;
     nlohmann::json stopping_json() const;
+    encoded_card card(bool stopped);
+    std::vector<std::pair<std::string_view, traffic_rate>> rates(governance::time_point now);
     void deliver_what_waits(std::chrono::milliseconds patience);
     std::vector<std::string> silent_workers();
 
@@ -122,6 +127,10 @@ class sidecar {
     std::unique_ptr<log_writer> log_writer_;
     std::unique_ptr<discovery::directory> directory_;
     std::unique_ptr<discovery::health_monitor> monitor_;
+    const std::string secret_ = random_secret();
+    const std::chrono::system_clock::time_point created_ = std::chrono::system_clock::now();
+    std::map<std::string_view, rate_meter> meters_;  ///< of the sender's thread
+    std::unique_ptr<card_sender> sender_;            ///< null: there is no collector to tell; asks all of the above
     std::mutex workers_mutex_;
     std::vector<std::string> silent_workers_;  ///< as of the last time that they were asked
     net::steady_clock::time_point workers_until_{};

@@ -17,6 +17,8 @@ using std::chrono::milliseconds;
 /// For what a worker does at once; one that hangs keeps the others no longer.
 constexpr milliseconds worker_takes{2'000};
 constexpr milliseconds application_answers_within{200};
+/// Beside the spans, so mostly nothing is left to wait for.
+constexpr milliseconds last_word_takes{200};
 
 void add_addresses(const config::endpoint& where, std::vector<net::tcp_endpoint>& to) {
     try {
@@ -121,7 +123,9 @@ void sidecar::deliver_what_waits(milliseconds patience) {
         },
         worker_takes);
     for (auto& cluster : clusters_) cluster->save_if_changed();
+    if (sender_) sender_->begin_stop();
     exporter_->stop(patience);
+    if (sender_) sender_->stop(last_word_takes);
     if (log_writer_) log_writer_->stop();
 }
 

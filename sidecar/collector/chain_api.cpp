@@ -82,18 +82,20 @@ std::string flow_json(std::span<const tracing::span_data> spans, std::uint64_t n
 }  // namespace
 
 chain_api::chain_api(const trace_store& store, digest_shelf& digests, std::uint64_t most_bytes, query_api::clock now,
-                     topology_source topology)
-    : store_(store), digests_(digests), most_bytes_(most_bytes), now_(std::move(now)), topology_(std::move(topology)) {}
+                     sources of)
+    : store_(store), digests_(digests), most_bytes_(most_bytes), now_(std::move(now)), sources_(std::move(of)) {}
 
 bool chain_api::serves(std::string_view path) {
-    return path == "/api/chains" || path.starts_with("/api/chains/") || path == "/api/topology";
+    return path == "/api/chains" || path.starts_with("/api/chains/") || path == "/api/topology" ||
+           path == "/api/history";
 }
 
 server_response chain_api::handle(const server_request& request) const {
     const auto path = net::path_segments(request.path);
     if (!path) return refusal(400, "the path has a malformed escape");
     const auto parameters = net::query_parameters(request.query);
-    if (path->size() == 2) return (*path)[1] == "chains" ? chains(parameters) : topology(parameters);
+    if (path->size() == 2)
+        return (*path)[1] == "chains" ? chains(parameters) : of_a_while((*path)[1] == "topology", parameters);
     if (path->size() == 3) return chain((*path)[2], parameters);
     return refusal(404, "nothing is at " + request.path);
 }
@@ -127,7 +129,7 @@ server_response chain_api::chains(const net::header_list& parameters) const {
     return json(std::move(body));
 }
 
-server_response chain_api::topology(const net::header_list& parameters) const {
+server_response chain_api::of_a_while(bool topology, const net::header_list& parameters) const {
     std::chrono::nanoseconds since{usual_window};
     for (const auto& [name, value] : parameters) {
         if (name != "since" || value.empty()) continue;
@@ -136,7 +138,7 @@ server_response chain_api::topology(const net::header_list& parameters) const {
             return refusal(400, "unable to parse param 'since': expected a duration such as 15m, received: " + value);
         since = *parsed;
     }
-    return json(tracing::topology_json(topology_(since)));
+    return json(topology ? tracing::topology_json(sources_.topology(since)) : sources_.history(since));
 }
 
 }  // namespace outrider::collector

@@ -18,12 +18,17 @@ namespace outrider::collector {
 ///                                  ?as=rows         as a tree with what was found in it, tracing::chain_json
 ///                                  ?as=flow         as a flow chart, tracing::graph_json
 ///     GET /api/topology?since=15m                   tracing::topology_json
+///     GET /api/history?since=15m                    traffic_history::json
 class chain_api {
   public:
-    using topology_source = std::function<tracing::topology_view(std::chrono::nanoseconds since)>;
+    /// What is known of the last while.
+    struct sources {
+        std::function<tracing::topology_view(std::chrono::nanoseconds since)> topology;
+        std::function<std::string(std::chrono::nanoseconds since)> history;  ///< JSON
+    };
     /// @param most_bytes  of stored spans in one answer
     chain_api(const trace_store& store, digest_shelf& digests, std::uint64_t most_bytes, query_api::clock now,
-              topology_source topology);
+              sources of);
 
     /// Whether it is one of these paths.
     static bool serves(std::string_view path);
@@ -32,13 +37,13 @@ class chain_api {
   private:
     net::server_response chain(const std::string& id, const net::header_list& parameters) const;
     net::server_response chains(const net::header_list& parameters) const;
-    net::server_response topology(const net::header_list& parameters) const;
+    net::server_response of_a_while(bool topology, const net::header_list& parameters) const;
 
     const trace_store& store_;
     digest_shelf& digests_;
     const std::uint64_t most_bytes_;
     query_api::clock now_;
-    topology_source topology_;
+    sources sources_;
 };
 
 }  // namespace outrider::collector

@@ -180,6 +180,13 @@ void chain_pipeline::learn(const settled_chain& settled, std::vector<span_data> 
     }
     const std::lock_guard lock{topology_mutex_};
     topology_.add(spans, static_cast<std::uint64_t>(now_ns));
+    history_.add(spans, static_cast<std::uint64_t>(clock_.unix_ns()));
+}
+
+std::string chain_pipeline::history(std::chrono::nanoseconds since) const {
+    const std::lock_guard lock{topology_mutex_};
+    return history_.json(static_cast<std::uint64_t>(std::max<std::int64_t>(since.count(), 0)),
+                         static_cast<std::uint64_t>(clock_.unix_ns()));
 }
 
 tracing::topology_view chain_pipeline::topology(std::chrono::nanoseconds since) const {

@@ -17,6 +17,7 @@
 #include "sidecar/collector/intake.hpp"
 #include "sidecar/collector/span_log.hpp"
 #include "sidecar/collector/trace_store.hpp"
+#include "sidecar/collector/traffic_history.hpp"
 #include "tracing/chains/topology.hpp"
 #include "tracing/stitch/stitcher.hpp"
 
@@ -72,10 +73,14 @@ class chain_pipeline : public intake {
     void step();
     pipeline_counters counters() const;
     digest_shelf& digests() { return digests_; }
+    /// What time it is by the clock that ages are told by.
+    std::int64_t steady_ns() const { return clock_.steady_ns(); }
     /// Another one whenever something that can be asked for may have changed.
     std::uint64_t version() const { return version_.load(); }
     /// Of the chains that settled in that time.
     tracing::topology_view topology(std::chrono::nanoseconds since) const;
+    /// What went on in that time, as JSON, see traffic_history.
+    std::string history(std::chrono::nanoseconds since) const;
 
   private:
     struct pending_fate {
@@ -118,6 +123,7 @@ class chain_pipeline : public intake {
     std::atomic<std::uint64_t> version_{0};
     mutable std::mutex topology_mutex_;
     tracing::rolling_topology topology_;
+    traffic_history history_;
     std::thread thread_;
 };
 

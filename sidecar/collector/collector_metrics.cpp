@@ -105,6 +105,18 @@ void append_pipeline_metrics(std::string& out, const pipeline_counters& now) {
         .sample("reason", "store", now.log_refusals);
 }
 
+void append_sidecar_metrics(std::string& out, const std::array<std::uint64_t, card_states>& by_state,
+                            const push_counters& pushes) {
+    family sidecars(out, "sidecars", "gauge", "Sidecars that have told of themselves, by how long ago.");
+    for (std::size_t i = 0; i < by_state.size(); ++i)
+        sidecars.sample("state", name_of(static_cast<card_state>(i)), by_state[i]);
+    family(out, "sidecar_pushes_total", "counter", "Times that sidecars told of themselves, by what became of it.")
+        .sample("outcome", "taken", pushes.taken)
+        .sample("outcome", "malformed", pushes.malformed)
+        .sample("outcome", "too_large", pushes.too_large)
+        .sample("outcome", "no_room", pushes.no_room);
+}
+
 void append_log_metrics(std::string& out, const span_log::stats& now) {
     family(out, "store_bytes", "gauge", "Of the file, without what is free in it.").sample(now.bytes);
     family(out, "store_rows", "gauge", "Requests and notes in the file.").sample(now.rows);

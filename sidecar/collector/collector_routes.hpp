@@ -6,6 +6,7 @@
 #include "sidecar/collector/dashboard_pages.hpp"
 #include "sidecar/collector/otlp_ingest.hpp"
 #include "sidecar/collector/query_api.hpp"
+#include "sidecar/collector/sidecar_api.hpp"
 #include "sidecar/collector/trace_store.hpp"
 #include "sidecar/net/http_server_guard.hpp"
 #include "sidecar/net/http_server_message.hpp"
@@ -42,6 +43,7 @@ class collector_routes {
     otlp_ingest ingest_;
     query_api queries_;
     chain_api chains_;
+    sidecar_api sidecars_;
     dashboard_pages dashboard_;
     answer_shelf answers_;
     net::host_guard hosts_;

@@ -108,8 +108,10 @@ std::vector<health_board::view> health_board::look() const {
     const std::lock_guard held(mutex_);
     std::vector<view> out;
     for (const auto& [id, each] : targets_)
-        out.push_back(
-            {each.what.label(), each.health.state() == target_state::up, each.successes, each.failures, each.timeouts});
+        out.push_back({each.what.label(), each.what.of, each.what.name,
+                       each.what.where.address.port == 0 ? std::string{} : each.what.where.address.text(),
+                       each.health.state(), each.health.text(), each.health.state() == target_state::up, each.successes,
+                       each.failures, each.timeouts});
     return out;
 }
 

@@ -50,9 +50,13 @@ class health_board {
     governance::health_verdict verdict() const;
     governance::target_state state_of(target_id which) const;
 
-    /// One target, for metrics.
+    /// One target, for metrics and for the collector.
     struct view {
         std::string label;
+        target_kind of = target_kind::application;
+        std::string name, endpoint;  ///< empty where it has none
+        governance::target_state state = governance::target_state::unknown;
+        std::string text;  ///< why it is not up
         bool up = false;
         std::uint64_t successes = 0, failures = 0, timeouts = 0;
     };

@@ -1,5 +1,7 @@
 #include "sidecar/collector/chain_api.hpp"
 
+#include <set>
+
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
@@ -163,6 +165,74 @@ TEST_F(ChainApi, TellsEverythingInItsMetrics) {
           "outrider_collector_decision_seconds_bucket{le=\"2\"} 1\n", "outrider_collector_decision_seconds_count 1\n",
           "outrider_collector_decisions_total{source=\"none\"} 1\n"})
         EXPECT_THAT(metrics, HasSubstr(line));
+}
+
+TEST_F(ChainApi, SayHowChainsStand) {
+    order(1);
+    order(2, tracing::status_code::error);
+    settle();
+    const auto listed = chains("")["chains"];
+    ASSERT_EQ(listed.size(), 2u);
+    EXPECT_EQ(listed[0]["state"], "failed");
+    EXPECT_THAT(listed[0]["verdict"].get<std::string>(), HasSubstr("failed: "));
+    EXPECT_EQ(listed[1]["state"], "complete");
+}
+
+TEST_F(ChainApi, FindsText) {
+    for (std::uint64_t i = 1; i <= 3; ++i) order(i);
+    settle();
+    const auto count = [&](std::string text) { return chains("q=" + std::move(text)).at("chains").size(); };
+    EXPECT_EQ(count("FRONT"), 3u) << "a service, in any case";
+    EXPECT_EQ(count("post"), 3u) << "an operation";
+    EXPECT_EQ(count(sidecar_spans::trace(2, 1).hex().substr(20)), 1u) << "an id";
+    EXPECT_EQ(count("nothing%20like%20it"), 0u);
+    EXPECT_EQ(count("front&service=stock&limit=1"), 1u);
+}
+
+TEST_F(ChainApi, FindsByHowLongTheyTook) {
+    order(1);
+    settle();
+    const auto took = std::stoull(chains("")["chains"][0]["durationNano"].get<std::string>());
+    const auto longer = std::to_string(took + 1) + "ns", shorter = std::to_string(took - 1) + "ns";
+    EXPECT_EQ(chains("maxDuration=" + longer).at("chains").size(), 1u);
+    EXPECT_EQ(chains("maxDuration=" + shorter).at("chains").size(), 0u);
+    EXPECT_EQ(chains("minDuration=" + shorter + "&maxDuration=" + longer).at("chains").size(), 1u);
+    EXPECT_EQ(get("/api/chains", "maxDuration=long").status, 400u);
+}
+
+TEST_F(ChainApi, ShowsOneChainAsRowsAndAsFlow) {
+    order(7);
+    settle();
+    const auto path = "/api/chains/" + sidecar_spans::trace(7, 1).hex();
+    const auto rows = json::parse(get(path, "as=rows").body)["chains"];
+    ASSERT_EQ(rows.size(), 1u);
+    EXPECT_EQ(rows[0]["state"], "complete");
+    EXPECT_EQ(rows[0]["spans"], 5);
+    EXPECT_GE(rows[0]["rows"].size(), 5u);
+    const auto flow = json::parse(get(path, "as=flow").body);
+    std::set<std::string> ids, kinds;
+    for (const auto& node : flow["nodes"]) {
+        EXPECT_TRUE(ids.insert(node["id"]).second);
+        EXPECT_FALSE(node["label"].get<std::string>().empty());
+    }
+    ASSERT_GE(flow["edges"].size(), 2u);
+    for (const auto& edge : flow["edges"]) {
+        EXPECT_TRUE(ids.contains(edge["from"]) && ids.contains(edge["to"])) << edge;
+        kinds.insert(edge["kind"]);
+    }
+    EXPECT_THAT(kinds, testing::IsSubsetOf({"call", "message", "time_out", "inferred", "missing"}));
+    EXPECT_THAT(kinds, testing::Contains("inferred"));
+    EXPECT_EQ(get(path, "as=poem").status, 400u);
+    EXPECT_EQ(get("/api/chains/ffff", "as=rows").status, 404u);
+}
+
+TEST_F(ChainApi, TellsOfTheLastWhile) {
+    order(1);
+    settle();
+    const auto history = json::parse(get("/api/history", "since=1m").body);
+    EXPECT_GE(history["chains"].size(), 1u);
+    EXPECT_GE(history["services"].size(), 2u);
+    EXPECT_EQ(get("/api/history", "since=x").status, 400u);
 }
 
 }  // namespace

@@ -149,6 +149,33 @@ TEST_F(CollectorRoutes, ShowTheDashboardToBrowsersThatKnowThemByAnAllowedName) {
     EXPECT_THAT(routes.handle(request).body, HasSubstr("outrider collect")) << "the index tells nothing of traces";
 }
 
+TEST_F(CollectorRoutes, KeepWhatSidecarsTellOfThemselves) {
+    net::server_request push;
+    push.method = "POST";
+    push.path = "/v1/sidecars";
+    push.headers = {{"content-type", "application/json"}};
+    push.body = R"({"secret":"0123456789abcdef","service":"orders"})";
+    EXPECT_EQ(routes.handle(push).status, 204u);
+    const auto cards = json::parse(get("/api/sidecars").body);
+    ASSERT_EQ(cards["sidecars"].size(), 1u);
+    EXPECT_EQ(cards["sidecars"][0]["service"], "orders");
+    EXPECT_EQ(cards["sidecars"][0]["state"], "fresh");
+    push.body = R"({"secret":"0123456789abcdef","service":7})";
+    EXPECT_EQ(routes.handle(push).status, 400u);
+    push.body = std::string(300'000, ' ');
+    EXPECT_EQ(routes.handle(push).status, 413u);
+    push.headers = {{"content-type", "text/plain"}};
+    EXPECT_EQ(routes.handle(push).status, 415u) << "a web page may send this type without asking";
+    push.method = "PUT";
+    EXPECT_EQ(routes.handle(push).status, 405u);
+    EXPECT_EQ(json::parse(get("/api/sidecars").body)["sidecars"], cards["sidecars"])
+        << "what is refused changes nothing";
+    EXPECT_EQ(get("/api/sidecars", "", "evil.example").status, 403u);
+    const auto metrics = get("/metrics").body;
+    EXPECT_THAT(metrics, HasSubstr("outrider_collector_sidecars{state=\"fresh\"} 1\n"));
+    EXPECT_THAT(metrics, HasSubstr("outrider_collector_sidecar_pushes_total{outcome=\"malformed\"} 1\n"));
+}
+
 TEST_F(CollectorRoutes, TellOfTheirHealthAndNumbers) {
     store.add({span(1, 1), span(1, 1)});
     EXPECT_EQ(get("/livez").status, 200u);
