@@ -20,7 +20,7 @@ class SidecarState(harness.Case):
         return self.sidecar_from(json.dumps(settings), more)
 
     def cards(self, collector):
-        answer = ask(collector.address, "/api/sidecars")
+        answer = ask(collector.address, "/api/sidecars", host="localhost")
         self.assert_status(answer, 200)
         return json.loads(answer.body)["sidecars"]
 
@@ -94,7 +94,7 @@ class SidecarState(harness.Case):
         stopped.close()
         self.assertEqual(self.card(collector, lambda card: card["state"] != "fresh", name="stopped")["state"], "stopped")
         self.assertEqual(self.card(collector, lambda card: card["state"] != "fresh", name="killed")["state"], "stale")
-        metrics = ask(collector.address, "/metrics").body.decode()
+        metrics = ask(collector.address, "/metrics", host="localhost").body.decode()
         self.assertIn('outrider_collector_sidecars{state="stopped"} 1\n', metrics)
 
     def test_each_process_has_a_card_and_a_collector_that_comes_back_hears_of_all(self):

@@ -169,7 +169,9 @@ TEST_F(ChainApi, TellsEverythingInItsMetrics) {
 
 TEST_F(ChainApi, SayHowChainsStand) {
     order(1);
-    order(2, tracing::status_code::error);
+    auto failed = world.order(2, begin_ns + 100'000'000);
+    for (auto& span : failed) span.status = tracing::status_code::error;
+    pipeline.take(failed, log_row::protobuf, {});
     settle();
     const auto listed = chains("")["chains"];
     ASSERT_EQ(listed.size(), 2u);
