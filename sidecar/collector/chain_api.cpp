@@ -117,6 +117,7 @@ server_response chain_api::chain(const std::string& id, const net::header_list& 
 server_response chain_api::chains(const net::header_list& parameters) const {
     const auto query = parse_chain_query(parameters);
     if (!query) return refusal(400, query.error().message);
+    digests_.note_reader(now_());
     const auto found = find_chains(store_, digests_, *query, now_(), most_bytes_ / span_guess);
     std::string body;
     tracing::json_writer out{body};

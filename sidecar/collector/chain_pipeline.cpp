@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "sidecar/collector/chain_search.hpp"
 #include "tracing/stitch/rewrite.hpp"
 
 namespace outrider::collector {
@@ -14,6 +15,7 @@ namespace {
 
 constexpr std::chrono::milliseconds round_time{100};
 constexpr std::int64_t second = 1'000'000'000;
+constexpr std::uint64_t digest_spans = 3'000;  // that are read for digests in one round, some 25 ms
 /// What the forwarder took is delivered or in its spool after that: a process killed earlier forwards it again.
 constexpr std::int64_t fate_certain_ns = second;
 
@@ -126,6 +128,7 @@ void chain_pipeline::step() {
     settle(now);
     if (forward_ != nullptr) forward_->flush();
     keep_house(now);
+    make_digests(now);
     write_notes(now, false);
 }
 
@@ -207,6 +210,23 @@ void chain_pipeline::write_notes(std::int64_t now_ns, bool all) {
     for (; !fates_.empty() && (all || fates_.front().since_ns <= now_ns); fates_.pop_front())
         notes.fates.push_back(fates_.front().fate);
     if (!notes.empty()) log_->append(log_row::notes, encode_notes(notes), clock_.unix_ns());
+}
+
+/// While somebody looks at lists, digests are made here, a few at a time, so that no search has to wait for them.
+void chain_pipeline::make_digests(std::int64_t now_ns) {
+    const auto unix_ns = static_cast<std::uint64_t>(clock_.unix_ns());
+    if (!digests_.is_read(unix_ns)) return;
+    if (without_digest_.empty() && now_ns >= next_look_ns_) {
+        next_look_ns_ = now_ns + 5 * second;
+        without_digest_ = store_.candidates({});
+        std::sort(without_digest_.begin(), without_digest_.end());
+    }
+    for (std::uint64_t read = 0; !without_digest_.empty() && read < digest_spans;) {
+        const auto made = look_up(store_, digests_, without_digest_.back().id, unix_ns, true);
+        without_digest_.pop_back();
+        read += made.spans_read;
+        if (!made.kept) without_digest_.clear();  // nor is there room for those that began before
+    }
 }
 
 /// What need not be done every time.

@@ -98,6 +98,7 @@ class chain_pipeline : public intake {
     void note(const settled_chain& settled, const tracing::trace_id& sent_as, std::int64_t now_ns);
     void write_notes(std::int64_t now_ns, bool all);
     void keep_house(std::int64_t now_ns);
+    void make_digests(std::int64_t now_ns);
     void replay(const span_log::row& row, const std::vector<chain_fate>& fates, std::size_t& next);
 
     trace_store& store_;
@@ -111,7 +112,8 @@ class chain_pipeline : public intake {
     std::vector<tracing::decision> unwritten_;
     std::deque<pending_fate> fates_;
     std::vector<tracing::span_key> restored_;  ///< roots that a former process decided: its word holds for a while
-    std::int64_t restored_until_ns_ = 0, next_house_ns_ = 0;
+    std::int64_t restored_until_ns_ = 0, next_house_ns_ = 0, next_look_ns_ = 0;
+    std::vector<chain_candidate> without_digest_;  ///< perhaps; the one that began last at the end
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;

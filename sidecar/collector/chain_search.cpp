@@ -60,6 +60,19 @@ std::vector<span_data> shown_chain(stored_chain chain) {
     return spans;
 }
 
+looked_up_chain look_up(const trace_store& store, digest_shelf& shelf, const tracing::trace_id& id,
+                        std::uint64_t now_unix_ns, bool may_read) {
+    looked_up_chain out;
+    out.mark = store.mark(id);
+    if (out.mark.spans == 0) return out;
+    out.digest = shelf.find(out.mark.id, out.mark.revision, now_unix_ns);
+    if (out.digest || !may_read) return out;
+    out.spans_read = out.mark.spans;
+    out.digest = digest_of(shown_chain(store.chain(id)), now_unix_ns);
+    out.kept = shelf.put(out.mark.id, out.mark.revision, now_unix_ns, *out.digest);
+    return out;
+}
+
 found_chains find_chains(const trace_store& store, digest_shelf& shelf, const chain_query& query,
                          std::uint64_t now_unix_ns, std::uint64_t most_spans) {
     found_chains out;
@@ -69,18 +82,15 @@ found_chains find_chains(const trace_store& store, digest_shelf& shelf, const ch
     candidates_by_start candidates{store.candidates(query)};
     for (auto id = candidates.next(); id && out.chains.size() < query.limit; id = candidates.next()) {
         if (seen.contains(*id)) continue;
-        const auto mark = store.mark(*id);
-        if (mark.spans == 0) continue;  // evicted in between
+        auto found = look_up(store, shelf, *id, now_unix_ns, spans_read <= most_spans);
+        if (found.mark.spans == 0) continue;  // evicted in between
+        out.cut_off = !found.digest;
+        if (out.cut_off) break;
+        const auto& mark = found.mark;
         if (mark.traces.size() > 1) seen.insert(mark.traces.begin(), mark.traces.end());
-        auto digest = shelf.find(mark.id, mark.revision, now_unix_ns);
-        if (!digest) {
-            out.cut_off = spans_read > most_spans;
-            if (out.cut_off) break;
-            spans_read += mark.spans;
-            digest = digest_of(shown_chain(store.chain(*id)), now_unix_ns);
-            shelf.put(mark.id, mark.revision, now_unix_ns, *digest);
-        }
-        if (answers(mark.id, *digest, query, text)) out.chains.push_back({mark.id, std::move(*digest), mark.decided});
+        spans_read += found.spans_read;
+        if (answers(mark.id, *found.digest, query, text))
+            out.chains.push_back({mark.id, std::move(*found.digest), mark.decided});
     }
     std::stable_sort(out.chains.begin(), out.chains.end(),
                      [](const found_chain& a, const found_chain& b) { return a.digest.start_ns > b.digest.start_ns; });

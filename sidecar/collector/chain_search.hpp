@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sidecar/collector/chain_digest.hpp"
@@ -24,6 +25,16 @@ struct found_chains {
     std::vector<found_chain> chains;  ///< most recent first
     bool cut_off = false;             ///< there may be more: the search took too long
 };
+
+/// The digest of the chain that a trace is part of, from the shelf, where it is put if need be.
+struct looked_up_chain {
+    chain_mark mark;
+    std::optional<chain_digest> digest;  ///< nothing: there is no such chain, or it would have had to be read
+    std::uint64_t spans_read = 0;
+    bool kept = true;  ///< false: there was no room for it on the shelf
+};
+looked_up_chain look_up(const trace_store& store, digest_shelf& shelf, const tracing::trace_id& id,
+                        std::uint64_t now_unix_ns, bool may_read);
 
 /// @param shelf       of digests: what is there is not read again
 /// @param most_spans  that are read: a search ends there

@@ -4,6 +4,7 @@ namespace outrider::collector {
 
 namespace {
 
+constexpr std::uint64_t reading_lasts_ns = 600'000'000'000;
 constexpr std::uint64_t node_bytes = 160;  // of the map and the set
 /// Chains that wait for something are judged anew after a second; what is known to be stuck only grows older.
 constexpr std::uint64_t waiting_holds_ns = 1'000'000'000, stuck_holds_ns = 5'000'000'000;
@@ -26,19 +27,25 @@ std::optional<chain_digest> digest_shelf::find(const tracing::trace_id& chain, s
     return at->second.digest;
 }
 
-void digest_shelf::put(const tracing::trace_id& chain, std::uint64_t revision, std::uint64_t now_unix_ns,
+bool digest_shelf::is_read(std::uint64_t now_unix_ns) const {
+    const auto last = read_unix_ns_.load();
+    return last != 0 && now_unix_ns < last + reading_lasts_ns;
+}
+
+bool digest_shelf::put(const tracing::trace_id& chain, std::uint64_t revision, std::uint64_t now_unix_ns,
                        chain_digest digest) {
     const std::lock_guard lock{mutex_};
     drop(chain);
     const auto bytes = digest.memory() + node_bytes;
     const age key{digest.start_ns, chain};
     while (bytes_ + bytes > most_bytes_) {
-        if (by_start_.empty() || key < *by_start_.begin()) return;
+        if (by_start_.empty() || key < *by_start_.begin()) return false;
         drop(by_start_.begin()->second);
     }
     bytes_ += bytes;
     by_start_.insert(key);
     entries_.emplace(chain, entry{revision, now_unix_ns, bytes, std::move(digest)});
+    return true;
 }
 
 void digest_shelf::drop(const tracing::trace_id& chain) {

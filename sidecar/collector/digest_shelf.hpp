@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -19,7 +20,13 @@ class digest_shelf {
     /// @param revision  of the chain, see trace_store::chain_mark: a digest of another one is none
     std::optional<chain_digest> find(const tracing::trace_id& chain, std::uint64_t revision,
                                      std::uint64_t now_unix_ns) const;
-    void put(const tracing::trace_id& chain, std::uint64_t revision, std::uint64_t now_unix_ns, chain_digest digest);
+    /// @return false when there was no room: those on the shelf began later
+    bool put(const tracing::trace_id& chain, std::uint64_t revision, std::uint64_t now_unix_ns, chain_digest digest);
+
+    /// Somebody looks at lists.
+    void note_reader(std::uint64_t now_unix_ns) { read_unix_ns_ = now_unix_ns; }
+    /// Whether somebody did so lately: then digests are worth being made before they are asked for.
+    bool is_read(std::uint64_t now_unix_ns) const;
 
     std::uint64_t memory() const;
 
@@ -37,6 +44,7 @@ class digest_shelf {
     std::map<tracing::trace_id, entry> entries_;
     std::set<age> by_start_;
     std::uint64_t bytes_ = 0;
+    std::atomic<std::uint64_t> read_unix_ns_{0};
 };
 
 }  // namespace outrider::collector

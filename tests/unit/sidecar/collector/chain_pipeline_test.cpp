@@ -220,6 +220,18 @@ TEST_F(ChainPipeline, FindsChainsByKeyServiceAndTime) {
     EXPECT_TRUE(find_chains(*store, empty, query, begin_ns, 6).cut_off) << "the search has a bound";
 }
 
+TEST_F(ChainPipeline, MakesDigestsWhileSomebodyLooksAtLists) {
+    for (std::uint64_t i = 1; i <= 10; ++i) take(order(i));
+    pass(3s);
+    EXPECT_EQ(pipeline->digests().memory(), 0u) << "nobody looks";
+    pipeline->digests().note_reader(static_cast<std::uint64_t>(time.unix_ns));
+    pass(1s);
+    EXPECT_FALSE(find_chains(*store, pipeline->digests(), {}, begin_ns, 0).cut_off) << "nothing has to be read";
+    take(order(11));
+    pass(8s);
+    EXPECT_FALSE(find_chains(*store, pipeline->digests(), {}, begin_ns, 0).cut_off) << "nor of what came later";
+}
+
 class ChainPipelineWithLog : public ChainPipeline {
   protected:
     ChainPipelineWithLog() {
