@@ -125,8 +125,8 @@ void serve(const collect_options& options, const stop_signals& signals) {
     net::http_server server{server_options(options),
                             [&](const net::server_request& request) { return routes.handle(request); }};
     pipeline.start();
-    std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, traces on http://"
-              << server.address() << "/api/traces?service=NAME" << std::endl;
+    std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, dashboard on http://"
+              << server.address() << "/" << std::endl;
     signals.wait();
     server.stop(drain_time);
     pipeline.stop();
