@@ -53,7 +53,9 @@ class exchange_capture {
             cut_ = ended_ = false;
             bytes_.clear();
         }
-        void rest() { bytes_ = {}; }
+        void rest() {
+            if (bytes_.capacity() > std::string{}.capacity()) bytes_ = {};
+        }
         /// @param head  tells, with the first piece, whether it is wanted
         void add(const field_list& head, std::string_view piece, bool last, std::size_t most);
         void append(std::string_view piece, std::size_t most);

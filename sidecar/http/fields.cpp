@@ -10,7 +10,6 @@ namespace {
 
 using entry = std::pair<std::string_view, field_id>;
 
-// Sorted by length; names of one length are told apart by comparing.
 constexpr std::array known{
     entry{"b3", field_id::b3},
     entry{"te", field_id::te},
@@ -48,24 +47,33 @@ constexpr std::array known{
     entry{"x-outrider-timeout-ms", field_id::x_outrider_timeout_ms},
 };
 
-constexpr std::size_t longest = 21;
-
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
-/// The known names of one length.
-struct bucket {
-    std::uint8_t size = 0;
-    std::array<std::uint8_t, 6> index{};
-};
+constexpr std::size_t longest = 21;
+constexpr std::size_t slots = 128;
 
-constexpr auto by_length = [] {
-    std::array<bucket, longest + 1> table{};
-    for (std::size_t i = 0; i < known.size(); ++i) {
-        auto& slot = table[known[i].first.size()];
-        slot.index[slot.size++] = static_cast<std::uint8_t>(i);
-    }
+/// Where a name stands in the table, by its length and two of its letters. That no two known names stand in one place
+/// is checked below; a new one may ask for other factors.
+constexpr std::size_t slot_of(std::string_view name) {
+    auto last = static_cast<unsigned char>(name.back() | 0x20),
+         middle = static_cast<unsigned char>(name[name.size() / 2] | 0x20);
+    return (name.size() + 4U * last + 51U * middle) % slots;
+}
+
+constexpr std::uint8_t none = 0xff;
+
+constexpr auto place_of = [] {
+    std::array<std::uint8_t, slots> table{};
+    table.fill(none);
+    for (std::size_t i = 0; i < known.size(); ++i) table[slot_of(known[i].first)] = static_cast<std::uint8_t>(i);
     return table;
 }();
+
+static_assert([] {
+    for (std::size_t i = 0; i < known.size(); ++i)
+        if (place_of[slot_of(known[i].first)] != i || known[i].first.size() > longest) return false;
+    return true;
+}());
 
 std::uint64_t eight_at(const char* at) {
     std::uint64_t out;
@@ -90,28 +98,19 @@ bool is_known(const char* name, std::string_view text) {
 
 }  // namespace
 
-bool same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+bool same_letters(const char* a, const char* b, std::size_t size) {
+    return std::equal(a, a + size, b, [](char x, char y) { return lower(x) == lower(y); });
 }
 
 field_id identify(std::string_view name) {
-    if (name.size() > longest) return field_id::other;
-    const auto& candidates = by_length[name.size()];
-    for (std::uint8_t i = 0; i < candidates.size; ++i) {
-        const auto& [text, id] = known[candidates.index[i]];
-        if (is_known(name.data(), text)) return id;
-    }
-    return field_id::other;
+    if (name.empty() || name.size() > longest) return field_id::other;
+    auto place = place_of[slot_of(name)];
+    if (place == none) return field_id::other;
+    const auto& [text, id] = known[place];
+    return text.size() == name.size() && is_known(name.data(), text) ? id : field_id::other;
 }
 
 bool is_token(std::string_view text) { return !text.empty() && std::all_of(text.begin(), text.end(), is_token_char); }
-
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
 
 bool parse_field_line(std::string_view line, field& out) {
     std::size_t colon = 0;

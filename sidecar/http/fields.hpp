@@ -72,8 +72,19 @@ inline constexpr auto token_chars = [] {
 constexpr bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
 
 /// Equal but for ASCII case.
-bool same_name(std::string_view a, std::string_view b);
-std::string_view trim(std::string_view text);
+bool same_letters(const char* a, const char* b, std::size_t size);
+inline bool same_name(std::string_view a, std::string_view b) {
+    return a.size() == b.size() && same_letters(a.data(), b.data(), a.size());
+}
+
+/// Without the blanks around it.
+inline std::string_view trim(std::string_view text) {
+    constexpr auto blank = [](char c) { return c == ' ' || c == '\t'; };
+    auto *begin = text.data(), *end = begin + text.size();
+    while (begin != end && blank(*begin)) ++begin;
+    while (begin != end && blank(end[-1])) --end;
+    return {begin, static_cast<std::size_t>(end - begin)};
+}
 
 /// Calls `each(member)` for the non-empty members of a comma-separated list (RFC 9110 5.6.1).
 template <typename Each>

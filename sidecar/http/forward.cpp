@@ -1,16 +1,50 @@
 #include "sidecar/http/forward.hpp"
 
 #include <charconv>
+#include <cstring>
 
 #include "tracing/request_id.hpp"
 
 namespace outrider::http {
 namespace {
 
+/// Writes a head behind what a string holds. Room for all that is expected is made once; more than that grows it.
+class head_writer {
+  public:
+    head_writer(std::string& out, std::size_t expected) : out_(out) { make_room(out.size(), expected); }
+    head_writer(const head_writer&) = delete;
+    head_writer& operator=(const head_writer&) = delete;
+    ~head_writer() { out_.resize(size()); }
+
+    [[gnu::always_inline]] void put(std::string_view text) {
+        if (static_cast<std::size_t>(end_ - at_) < text.size()) make_room(size(), text.size() + out_.size());
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    void line(std::string_view name, std::string_view value) {
+        put(name);
+        put(": ");
+        put(value);
+        put("\r\n");
+    }
+
+  private:
+    std::size_t size() const { return static_cast<std::size_t>(at_ - out_.data()); }
+    [[gnu::noinline]] void make_room(std::size_t held, std::size_t more) {
+        out_.resize(held + more);
+        at_ = out_.data() + held;
+        end_ = at_ + more;
+    }
+
+    std::string& out_;
+    char* at_ = nullptr;
+    char* end_ = nullptr;
+};
+
 /// Copies field lines as they were received, joining neighbours into one copy.
 class line_copier {
   public:
-    explicit line_copier(std::string& out) : out_(out) {}
+    explicit line_copier(head_writer& out) : out_(out) {}
     ~line_copier() { flush(); }
     void keep(std::string_view line) {
         if (begin_ + length_ != line.data()) {
@@ -22,20 +56,13 @@ class line_copier {
 
   private:
     void flush() {
-        if (length_ > 0) out_.append(begin_, length_);
+        if (length_ > 0) out_.put({begin_, length_});
         length_ = 0;
     }
-    std::string& out_;
+    head_writer& out_;
     const char* begin_ = nullptr;
     std::size_t length_ = 0;
 };
-
-void add_line(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name);
-    out.append(": ");
-    out.append(value);
-    out.append("\r\n");
-}
 
 bool has_format(const tracing::propagators& written, tracing::format format) {
     return (written.formats & static_cast<std::uint8_t>(format)) != 0;
@@ -73,42 +100,42 @@ bool is_forwarding(field_id id) {
            id == field_id::x_forwarded_proto;
 }
 
-void add_request_line(std::string& out, const request_head& head, const request_facts& facts) {
-    out.append(head.method);
-    out.push_back(' ');
+void add_request_line(head_writer& out, const request_head& head, const request_facts& facts) {
+    out.put(head.method);
+    out.put(" ");
     if (facts.path.empty()) {
-        out.append(head.method == "OPTIONS" ? "*" : "/");
+        out.put(head.method == "OPTIONS" ? "*" : "/");
     } else {
-        if (facts.path.front() == '?') out.push_back('/');
-        out.append(facts.path);
+        if (facts.path.front() == '?') out.put("/");
+        out.put(facts.path);
     }
-    out.append(" HTTP/1.1\r\n");
+    out.put(" HTTP/1.1\r\n");
 }
 
 /// X-Forwarded-For, -Proto and -Host: extended or replaced, by trust.
-void add_forwarding(std::string& out, const request_head& head, const request_facts& facts,
+void add_forwarding(head_writer& out, const request_head& head, const request_facts& facts,
                     const request_rewrite& rewrite) {
-    out.append("X-Forwarded-For: ");
+    out.put("X-Forwarded-For: ");
     bool has_proto = false, has_host = false;
     if (rewrite.trust_forwarded) {
         for (const auto& f : head.fields) {
             has_proto |= f.id == field_id::x_forwarded_proto;
             has_host |= f.id == field_id::x_forwarded_host;
             if (f.id != field_id::x_forwarded_for || f.value.empty()) continue;
-            out.append(f.value);
-            out.append(", ");
+            out.put(f.value);
+            out.put(", ");
         }
     }
-    out.append(rewrite.client);
-    out.append("\r\n");
-    if (!has_proto) out.append("X-Forwarded-Proto: http\r\n");
-    if (!has_host && !facts.host.text.empty()) add_line(out, "X-Forwarded-Host", facts.host.text);
+    out.put(rewrite.client);
+    out.put("\r\n");
+    if (!has_proto) out.put("X-Forwarded-Proto: http\r\n");
+    if (!has_host && !facts.host.text.empty()) out.line("X-Forwarded-Host", facts.host.text);
 }
 
-void add_host(std::string& out, const request_facts& facts, const request_rewrite& rewrite, std::string_view fallback) {
-    if (!rewrite.host.empty()) return add_line(out, "Host", rewrite.host);
-    if (!facts.host.text.empty()) return add_line(out, "Host", facts.host.text);
-    add_line(out, "Host", fallback);
+void add_host(head_writer& out, const request_facts& facts, const request_rewrite& rewrite, std::string_view fallback) {
+    if (!rewrite.host.empty()) return out.line("Host", rewrite.host);
+    if (!facts.host.text.empty()) return out.line("Host", facts.host.text);
+    out.line("Host", fallback);
 }
 
 /// Max-Forwards of an OPTIONS, when it counts the hops that are left (RFC 9110 7.6.2); null otherwise.
@@ -186,22 +213,25 @@ tracing::context_fields context_of(const field_list& fields) {
 
 void build_request(std::string& out, const request_head& head, const request_facts& facts,
                    const request_rewrite& rewrite, const exchange::tracer& tracer, const exchange::started_span& span) {
-    add_request_line(out, head, facts);
-    add_host(out, facts, rewrite, "localhost");
-    std::uint64_t count = 0;
-    const auto* hops = hops_left(head, count);
     {
-        line_copier copy{out};
-        for (const auto& f : head.fields)
-            if (&f != hops && keeps(f, rewrite, tracer.written())) copy.keep(f.line);
+        head_writer to{out, 2 * head.size + 512};
+        add_request_line(to, head, facts);
+        add_host(to, facts, rewrite, "localhost");
+        std::uint64_t count = 0;
+        const auto* hops = hops_left(head, count);
+        {
+            line_copier copy{to};
+            for (const auto& f : head.fields)
+                if (&f != hops && keeps(f, rewrite, tracer.written())) copy.keep(f.line);
+        }
+        if (hops) to.line("Max-Forwards", std::to_string(count - 1));
+        if (facts.body.kind == body_kind::chunked) to.put("Transfer-Encoding: chunked\r\n");
+        if (rewrite.upgrade) to.put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+        if (!rewrite.client.empty()) add_forwarding(to, head, facts, rewrite);
+        if (!rewrite.timeout_ms.empty()) to.line("x-outrider-timeout-ms", rewrite.timeout_ms);
+        if (!rewrite.grpc_timeout.empty()) to.line("grpc-timeout", rewrite.grpc_timeout);
+        if (!rewrite.via.empty()) to.line("Via", rewrite.via);
     }
-    if (hops) add_line(out, "Max-Forwards", std::to_string(count - 1));
-    if (facts.body.kind == body_kind::chunked) out.append("Transfer-Encoding: chunked\r\n");
-    if (rewrite.upgrade) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
-    if (!rewrite.client.empty()) add_forwarding(out, head, facts, rewrite);
-    if (!rewrite.timeout_ms.empty()) add_line(out, "x-outrider-timeout-ms", rewrite.timeout_ms);
-    if (!rewrite.grpc_timeout.empty()) add_line(out, "grpc-timeout", rewrite.grpc_timeout);
-    if (!rewrite.via.empty()) add_line(out, "Via", rewrite.via);
     if (rewrite.add_request_id) {
         out.append("X-Request-Id: ");
         tracing::append_request_id(out, span.own.trace);
@@ -212,30 +242,31 @@ void build_request(std::string& out, const request_head& head, const request_fac
 }
 
 void build_response(std::string& out, const response_head& head, const response_rewrite& rewrite) {
-    out.append("HTTP/1.1 ");
-    char code[4] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
-                    static_cast<char>('0' + head.status % 10), ' '};
-    out.append(code, 4);
-    out.append(head.reason);
-    out.append("\r\n");
+    head_writer to{out, head.size + 256};
+    to.put("HTTP/1.1 ");
+    const char code[4] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
+                          static_cast<char>('0' + head.status % 10), ' '};
+    to.put({code, sizeof code});
+    to.put(head.reason);
+    to.put("\r\n");
     {
-        line_copier copy{out};
+        line_copier copy{to};
         for (const auto& f : head.fields) {
             if (f.dropped || f.id == field_id::transfer_encoding) continue;
             if (f.id == field_id::content_length && rewrite.drop_length) continue;
             copy.keep(f.line);
         }
     }
-    if (rewrite.chunked) out.append("Transfer-Encoding: chunked\r\n");
-    if (rewrite.upgrade) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
+    if (rewrite.chunked) to.put("Transfer-Encoding: chunked\r\n");
+    if (rewrite.upgrade) to.put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     if (rewrite.close) {
-        out.append("Connection: close\r\n");
+        to.put("Connection: close\r\n");
     } else if (rewrite.keep_alive_10) {
-        out.append("Connection: keep-alive\r\n");
+        to.put("Connection: keep-alive\r\n");
     }
-    if (!rewrite.via.empty()) add_line(out, "Via", rewrite.via);
-    if (!rewrite.date.empty()) add_line(out, "Date", rewrite.date);
-    out.append("\r\n");
+    if (!rewrite.via.empty()) to.line("Via", rewrite.via);
+    if (!rewrite.date.empty()) to.line("Date", rewrite.date);
+    to.put("\r\n");
 }
 
 bool filter_trailers(std::string_view trailers, std::string& out) {

@@ -13,7 +13,7 @@ constexpr bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20
 
 /// The first control character (HTAB is none) in [at, end), or `end`. This is the inner loop of the parser: a value's
 /// end and its validity are found in the same pass.
-const char* find_control(const char* at, const char* end) {
+inline const char* find_control(const char* at, const char* end) {
 #ifdef __SSE2__
     const auto below = _mm_set1_epi8(0x1f), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
     while (end - at >= 16) {
@@ -29,8 +29,51 @@ const char* find_control(const char* at, const char* end) {
     return at;
 }
 
+/// The first octet in [at, end) that no token may have, or `end`.
+inline const char* find_token_end(const char* at, const char* end) {
+#ifdef __SSE2__
+    // Names are letters, digits and "-"; whatever else a token may have is looked up.
+    const auto case_bit = _mm_set1_epi8(0x20), dash = _mm_set1_epi8('-');
+    const auto below = [](__m128i block, char first, char count) {
+        auto from_first = _mm_sub_epi8(block, _mm_set1_epi8(first));
+        return _mm_cmpeq_epi8(_mm_min_epu8(from_first, _mm_set1_epi8(static_cast<char>(count - 1))), from_first);
+    };
+    while (end - at >= 16) {
+        auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        auto usual = _mm_or_si128(below(_mm_or_si128(block, case_bit), 'a', 26), below(block, '0', 10));
+        auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(usual, _mm_cmpeq_epi8(block, dash))));
+        if (mask == 0xffff) {
+            at += 16;
+            continue;
+        }
+        at += __builtin_ctz(~mask);
+        if (!is_token_char(*at)) return at;
+        ++at;
+    }
+#endif
+    while (at != end && is_token_char(*at)) ++at;
+    return at;
+}
+
 constexpr bool is_target_char(char c) {
-    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f;
+    return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f && c != '#';
+}
+
+/// The first octet in [at, end) that no target may have, or `end`.
+inline const char* find_target_end(const char* at, const char* end) {
+#ifdef __SSE2__
+    const auto space = _mm_set1_epi8(0x20), del = _mm_set1_epi8(0x7f), hash = _mm_set1_epi8('#');
+    while (end - at >= 16) {
+        auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        auto visible = _mm_cmpgt_epi8(block, space);  // signed: octets above 127 are not
+        auto other = _mm_or_si128(_mm_cmpeq_epi8(block, del), _mm_cmpeq_epi8(block, hash));
+        auto mask = static_cast<unsigned>(_mm_movemask_epi8(_mm_andnot_si128(other, visible)));
+        if (mask != 0xffff) return at + __builtin_ctz(~mask);
+        at += 16;
+    }
+#endif
+    while (at != end && is_target_char(*at)) ++at;
+    return at;
 }
 
 parse_outcome bad(head_error error) { return {parse_state::bad, error}; }
@@ -66,8 +109,7 @@ class cursor {
 };
 
 parse_outcome cursor::one_field(field& out) {
-    auto* colon = at_;
-    while (colon != end_ && is_token_char(*colon)) ++colon;
+    auto* colon = find_token_end(at_, end_);
     if (colon == end_) return incomplete;
     if (colon == at_ || *colon != ':') {
         if (*colon == '\n' && colon != at_) return bad(head_error::bare_lf);
@@ -110,13 +152,13 @@ bool looks_like_version(std::string_view text) {
 
 parse_outcome request_line(cursor& in, std::size_t longest_target, request_head& out) {
     auto line = in.rest();
-    std::size_t method_end = 0;
-    while (method_end < line.size() && is_token_char(line[method_end])) ++method_end;
+    auto* end = line.data() + line.size();
+    auto method_end = static_cast<std::size_t>(find_token_end(line.data(), end) - line.data());
     if (method_end > 32) return bad(head_error::start_line);
     if (method_end == line.size()) return incomplete;
     if (method_end == 0 || line[method_end] != ' ') return bad(head_error::start_line);
-    auto target_begin = method_end + 1, target_end = target_begin;
-    while (target_end < line.size() && is_target_char(line[target_end]) && line[target_end] != '#') ++target_end;
+    auto target_begin = method_end + 1;
+    auto target_end = static_cast<std::size_t>(find_target_end(line.data() + target_begin, end) - line.data());
     if (target_end - target_begin > longest_target) return bad(head_error::target_too_long);
     if (target_end == line.size()) return incomplete;
     if (line[target_end] != ' ')
@@ -134,9 +176,9 @@ parse_outcome request_line(cursor& in, std::size_t longest_target, request_head&
     auto version = line.substr(version_begin, 8);
     out.minor_version = http_version(version);
     if (out.minor_version < 0) return bad(looks_like_version(version) ? head_error::version : head_error::start_line);
-    if (auto end = in.line_end(line.data() + version_begin + 8, head_error::start_line);
-        end.state != parse_state::complete)
-        return end;
+    if (auto ended = in.line_end(line.data() + version_begin + 8, head_error::start_line);
+        ended.state != parse_state::complete)
+        return ended;
     out.method = line.substr(0, method_end);
     out.target = line.substr(target_begin, target_end - target_begin);
     in.skip(version_begin + 10);

@@ -37,31 +37,56 @@ bool server_exchange::build_answer_head() {
     return rewrite.chunked;
 }
 
-net::awaitable<after_exchange> server_exchange::forward_answer() {
+/// The answer's head, together with what is here of its body.
+void server_exchange::begin_answer() {
     note_answered();
-    if (replaces_answer()) co_return co_await answer_instead();
+    if (replaces_answer()) {
+        relay_ = relay_step::instead;
+        return;
+    }
     facts_.status = attempt_facts_.status = answer_.status;
     begin_copying();
     if (path_.tracer.capture().answers()) {
         capture_request();
         capture_.begin_answer(answer_);
     }
-    bool chunked = build_answer_head();
+    chunked_ = build_answer_head();
     up_.consume(answer_.size);
-    if (response_.switches_protocol) co_return co_await tunnel(exchange::tunnel_kind::websocket, out_);
+    if (response_.switches_protocol) {
+        relay_ = relay_step::tunnel;
+        return;
+    }
     answer_body_.start(response_.body, path_.settings.limits.trailer_bytes);
-    auto step = relay_piece(chunked);  // `out_` holds the head: it goes out together with the first piece of the body
-    if (step == relay_step::failed && !answer_started_) {
+    relay_ = relay_piece();  // `out_` holds the head: it goes out together with the first piece of the body
+}
+
+/// What follows a piece of the answer, as long as nobody but the upstream is waited for.
+server_exchange::progress server_exchange::answer_at_once() {
+    if (relay_ == relay_step::more) {
+        await_answer_piece();
+        return progress::waits;
+    }
+    if (relay_ != relay_step::ended || upload_) return progress::hands_over;
+    after_ = settle(true);
+    return progress::ended;
+}
+
+/// From where the exchange is.
+net::awaitable<after_exchange> server_exchange::forward_answer() {
+    if (relay_ == relay_step::none) begin_answer();
+    if (relay_ == relay_step::instead) co_return co_await answer_instead();
+    if (relay_ == relay_step::tunnel) co_return co_await tunnel(exchange::tunnel_kind::websocket, out_);
+    if (relay_ == relay_step::failed && !answer_started_) {
         finish_attempt(failure_);
         co_return co_await answer_locally(own_answer());
     }
-    while (step != relay_step::ended) {
-        if (step == relay_step::blocked && co_await write_rest_of_piece())
-            step = answer_body_.ended() ? relay_step::ended : relay_step::more;
-        else if (step == relay_step::more && co_await read_answer_piece())
-            step = relay_piece(chunked);
+    while (relay_ != relay_step::ended) {
+        if (relay_ == relay_step::blocked && co_await write_rest_of_piece())
+            relay_ = answer_body_.ended() ? relay_step::ended : relay_step::more;
+        else if (relay_ == relay_step::more && co_await read_answer_piece())
+            relay_ = relay_piece();
         else
-            co_return co_await cut_off(chunked);
+            co_return co_await cut_off();
     }
     bool uploaded = !upload_ || upload_->complete;
     if (upload_) co_await end_upload();
@@ -69,7 +94,7 @@ net::awaitable<after_exchange> server_exchange::forward_answer() {
 }
 
 /// Frames the body's next piece and writes what the client takes at once.
-server_exchange::relay_step server_exchange::relay_piece(bool chunked) {
+server_exchange::relay_step server_exchange::relay_piece() {
     piece_ = answer_body_.take(up_.bytes());
     if (answer_body_.malformed()) {
         fail(failure_code::upstream_truncated, origin::upstream, false, "the upstream's chunked answer is malformed");
@@ -80,7 +105,7 @@ server_exchange::relay_step server_exchange::relay_piece(bool chunked) {
     capture_.answer_piece(piece_, answer_body_.ended());
     if (charges_bytes_) governed_.passed(piece_.size());
     tail_.clear();
-    if (chunked && !frame_chunk()) {
+    if (chunked_ && !frame_chunk()) {
         fail(failure_code::upstream_truncated, origin::upstream, false, "a trailer of the answer is malformed");
         return relay_step::failed;
     }
@@ -132,15 +157,24 @@ net::awaitable<bool> server_exchange::write_rest_of_piece() {
     co_return false;
 }
 
-net::awaitable<bool> server_exchange::read_answer_piece() {
+void server_exchange::await_answer_piece() {
     if (up_.empty()) up_.reset();
     connection_->arm(times().body, waiting_for::response_body);
+}
+
+net::awaitable<bool> server_exchange::read_answer_piece() {
+    await_answer_piece();
     auto [ec, n] = co_await upstream_->stream.read_some(up_);
+    co_return take_answer_piece(ec, n);
+}
+
+/// @return whether the answer goes on, or ends well
+bool server_exchange::take_answer_piece(net::error_code ec, std::size_t n) {
     if (!ec) {
         up_.commit(n);
-        co_return true;
+        return true;
     }
-    if (ec == boost::asio::error::eof && answer_body_.end_of_stream()) co_return true;
+    if (ec == boost::asio::error::eof && answer_body_.end_of_stream()) return true;
     if (upload_ && upload_->failure) {  // it cancelled this read
         failure_ = upload_->failure;
         detail_ = upload_->detail;
@@ -152,18 +186,18 @@ net::awaitable<bool> server_exchange::read_answer_piece() {
     } else {
         fail(failure_code::upstream_truncated, origin::upstream, false, "the upstream closed within its answer");
     }
-    co_return false;
+    return false;
 }
 
 /// The client has a part of the answer and will not get the rest: it must notice.
-net::awaitable<after_exchange> server_exchange::cut_off(bool chunked) {
+net::awaitable<after_exchange> server_exchange::cut_off() {
     if (upload_) co_await end_upload();
     finish_attempt(failure_);
     finish();
     upstream_.reset();
     connection_->watch(nullptr);
     // A body that ends with the connection would look complete after an orderly close.
-    co_return !chunked && response_.body.kind != body_kind::length ? after_exchange::reset : after_exchange::close;
+    co_return !chunked_ && response_.body.kind != body_kind::length ? after_exchange::reset : after_exchange::close;
 }
 
 /// The answer is out: connections go back or are closed, the exchange is accounted for.

@@ -15,33 +15,107 @@ namespace {
 /// A request that must not be repeated takes a pooled connection only when that one carried an answer a moment ago and
 /// is open: the upstream's own idle limit cannot be about to strike then. Otherwise it gets a fresh one.
 constexpr std::chrono::milliseconds certainly_alive{1'000};
-/// A connection that came back this moment is not looked at: that would cost a system call per request under load.
-constexpr std::chrono::milliseconds looked_at_after{1};
+/// A connection of which the reactor has heard nothing is not looked at: that would cost a system call per request. It
+/// does not hear of an end right behind the last answer, so what has been idle for longer is; nor does it hear, below
+/// TLS, of what comes without a pause.
+constexpr std::chrono::milliseconds looked_at_after{50};
+constexpr std::chrono::milliseconds tls_looked_at_after{1};
 constexpr int most_interim = 100;
 
 }  // namespace
 
+/// The first attempt, as far as it needs no waiting: over a pooled connection, with the whole request in one write.
+server_exchange::progress server_exchange::attempt_at_once() {
+    if (!begin_attempts()) {
+        next_ = next_step::refuse;
+        return progress::hands_over;
+    }
+    if (!reused_) return progress::hands_over;
+    build_head();
+    sent_how_ = send_at_once();
+    attempt_ = attempt_stage::sent;
+    if (sent_how_ == send_outcome::partly || !body_buffered_ || !upstream_->stream.plain()) return progress::hands_over;
+    await_more_of_answer(learns_ ? attempt_began_ : attempt_facts_.started);
+    return progress::waits;
+}
+
+/// A part of the answer came, or there is none. Every read of an answer's head or body ends here, unless run() has
+/// been asked to go on.
+server_exchange::progress server_exchange::take(const net::io_result& got) {
+    auto [ec, n] = got;
+    if (relay_ == relay_step::more) {
+        if (!take_answer_piece(ec, n)) {
+            relay_ = relay_step::failed;
+            return progress::hands_over;
+        }
+        relay_ = relay_piece();
+        return answer_at_once();
+    }
+    if (ec) {
+        fail_read(ec);
+        attempt_ = judge_attempt(false);
+        return progress::hands_over;
+    }
+    up_.commit(n);
+    switch (look_at_answer()) {
+        case arrived::part:
+            await_more_of_answer(net::steady_clock::now());
+            return progress::waits;
+        case arrived::interim:
+            return progress::hands_over;
+        case arrived::bad:
+            attempt_ = judge_attempt(false);
+            return progress::hands_over;
+        case arrived::final:
+            attempt_ = judge_attempt(true);
+    }
+    if (attempt_ == attempt_stage::unwanted) return progress::hands_over;
+    next_ = next_step::answer;
+    begin_answer();
+    return answer_at_once();
+}
+
+/// From where the exchange is.
 net::awaitable<bool> server_exchange::attempt_until_answered() {
+    if (attempt_ == attempt_stage::none && !begin_attempts()) co_return false;
+    while (true) {
+        if (attempt_ == attempt_stage::begun) attempt_ = co_await send_request();
+        if (attempt_ == attempt_stage::sent) {
+            bool answered = co_await read_answer();
+            attempt_ = judge_attempt(answered);
+        }
+        if (attempt_ == attempt_stage::answered) co_return true;
+        bool answered = attempt_ == attempt_stage::unwanted;
+        auto next = co_await after_attempt(answered);
+        if (next == next_attempt::none) co_return answered;
+        begin_attempt(next);
+    }
+}
+
+/// @return whether the first one has begun
+bool server_exchange::begin_attempts() {
     frame_request();
     plan_attempts();
-    if (!may_begin()) co_return false;
-    for (auto next = next_attempt::any_endpoint;;) {
-        begin_attempt(next);
-        bool answered = false;
-        bool connected = reused_ || co_await connect();
-        if (connected) {
-            build_head();
-            auto sent = send_at_once();
-            if (sent == send_outcome::partly) sent = co_await send_rest();
-            if (sent == send_outcome::whole && !body_buffered_) start_upload();
-            if (sent != send_outcome::timed_out) answered = co_await read_answer();
-        }
-        note_application(answered);
-        if (answered) tell_breakers();
-        if (answered && !plan_.retries(answer_.status)) co_return true;
-        next = co_await after_attempt(answered);
-        if (next == next_attempt::none) co_return answered;
-    }
+    if (!may_begin()) return false;
+    begin_attempt(next_attempt::any_endpoint);
+    return true;
+}
+
+/// @return sent, which says nothing of how much, or failed
+net::awaitable<server_exchange::attempt_stage> server_exchange::send_request() {
+    bool connected = reused_ || co_await connect();
+    if (!connected) co_return judge_attempt(false);
+    build_head();
+    sent_how_ = send_at_once();
+    co_return attempt_stage::sent;
+}
+
+/// What an attempt that has come to its end, or to an answer's head, is worth.
+server_exchange::attempt_stage server_exchange::judge_attempt(bool answered) {
+    note_application(answered);
+    if (!answered) return attempt_stage::failed;
+    tell_breakers();
+    return plan_.retries(answer_.status) ? attempt_stage::unwanted : attempt_stage::answered;
 }
 
 /// Whether the whole request body is in the read buffer already, so that it goes out with the head.
@@ -69,6 +143,8 @@ void server_exchange::begin_attempt(next_attempt how) {
     }
     failure_ = {};
     stale_ = false;
+    attempt_ = attempt_stage::begun;
+    up_.reset();
     bool anew = how == next_attempt::any_endpoint;
     if (anew) pick_endpoint();
     // The exchange may have waited for its turn since it started.
@@ -80,7 +156,10 @@ bool server_exchange::may_reuse(net::steady_clock::time_point now) {
     auto longest = repeatable_ ? times().upstream_idle : std::min(times().upstream_idle, certainly_alive);
     while ((upstream_ = endpoint_->take_idle(now, longest))) {
         // What an upstream sends unasked must not answer the next request; a close is seen here too.
-        bool look = !repeatable_ || now - upstream_->idle_since > looked_at_after;
+        auto idle_for = now - upstream_->idle_since;
+        bool look =
+            !repeatable_ || idle_for > looked_at_after ||
+            (upstream_->stream.plain() ? upstream_->stream.lower().may_have_news() : idle_for > tls_looked_at_after);
         if (!look || upstream_->stream.quiet_and_open()) return true;
     }
     return false;
@@ -175,24 +254,39 @@ net::awaitable<server_exchange::send_outcome> server_exchange::send_rest() {
     co_return send_outcome::timed_out;
 }
 
-/// Reads until a final answer's head is there; interim ones are passed on.
+/// What there is of an answer, in `up_`.
+server_exchange::arrived server_exchange::look_at_answer() {
+    auto parsed = parse_response_head(up_.data(), path_.shared.heads, answer_);
+    if (parsed.state == parse_state::incomplete) return arrived::part;
+    if (parsed.state == parse_state::bad) {
+        fail(failure_code::upstream_malformed, origin::upstream, false,
+             "the upstream's answer is malformed (" + std::string{describe(parsed.error).text} + ")");
+        return arrived::bad;
+    }
+    if (!judge_answer()) return arrived::bad;
+    return answer_.status >= 200 || response_.switches_protocol ? arrived::final : arrived::interim;
+}
+
+void server_exchange::await_more_of_answer(net::steady_clock::time_point now) {
+    connection_->arm(times().first_byte, waiting_for::first_byte, now);
+}
+
+/// The rest of the request, and then the answer until a final head is there; interim ones are passed on.
 net::awaitable<bool> server_exchange::read_answer() {
-    up_.reset();
+    if (sent_how_ == send_outcome::partly) sent_how_ = co_await send_rest();
+    if (sent_how_ == send_outcome::whole && !body_buffered_) start_upload();
+    if (sent_how_ == send_outcome::timed_out) co_return false;
     for (int interim = 0; interim < most_interim;) {
-        auto seen = parse_response_head(up_.data(), path_.shared.heads, answer_);
-        if (seen.state == parse_state::complete) {
-            if (!judge_answer()) co_return false;
-            if (answer_.status >= 200 || response_.switches_protocol) co_return true;
-            if (!co_await pass_interim()) co_return false;
+        auto what = up_.empty() ? arrived::part : look_at_answer();
+        if (what == arrived::final) co_return true;
+        if (what == arrived::bad) co_return false;
+        if (what == arrived::interim) {
+            bool passed = co_await pass_interim();
+            if (!passed) co_return false;
             ++interim;
             continue;
         }
-        if (seen.state == parse_state::bad) {
-            fail(failure_code::upstream_malformed, origin::upstream, false,
-                 "the upstream's answer is malformed (" + std::string{describe(seen.error).text} + ")");
-            co_return false;
-        }
-        if (!upload_ || upload_->complete) connection_->arm(times().first_byte, waiting_for::first_byte);
+        if (!upload_ || upload_->complete) await_more_of_answer(net::steady_clock::now());
         if (upload_ && upload_->failure) {
             fail_read({});
             co_return false;

@@ -93,9 +93,8 @@ void server_connection::cancel_both() {
     if (pause_) pause_->cancel();
 }
 
-void server_connection::arm(std::chrono::milliseconds wait, waiting_for what) {
+void server_connection::arm(std::chrono::milliseconds wait, waiting_for what, net::steady_clock::time_point now) {
     waiting_for_ = what;
-    auto now = net::steady_clock::now();
     armed_at_ = now;
     timed_out_ = false;
     due_ = wait.count() > 0 ? now + wait : net::steady_clock::time_point::max();
@@ -133,7 +132,7 @@ net::awaitable<bool> server_connection::read_cold() {
     co_return true;
 }
 
-void server_connection::become_idle() {
+void server_connection::become_idle(net::steady_clock::time_point now) {
     if (!warm_ && path.warm < data_path::most_warm) {
         warm_ = true;
         ++path.warm;
@@ -144,28 +143,33 @@ void server_connection::become_idle() {
         in.shrink(0);
     }
     total_end_ = net::steady_clock::time_point::max();
-    arm(path.draining(role) ? idle_while_draining : path.settings.timeouts.idle, waiting_for::request);
+    arm(path.draining(role) ? idle_while_draining : path.settings.timeouts.idle, waiting_for::request, now);
     idle_ = true;
 }
 
+/// The idle connection's read has ended. @return whether a request has begun
+bool server_connection::woken(net::error_code ec, std::size_t n) {
+    if (ec) return false;
+    idle_ = false;
+    in.commit(n);
+    return true;
+}
+
+/// Whether the read was ended by cool_down(), so that the connection waits on without a large buffer.
+bool server_connection::turns_cold() {
+    if (!cooling_ || timed_out() || aborted_) return false;
+    cooling_ = warm_ = false;
+    --path.warm;
+    in.shrink(0);
+    return true;
+}
+
+/// Of a connection that is idle, in every way but the usual one, which serve() awaits by itself.
 net::awaitable<bool> server_connection::wait_for_request() {
-    become_idle();
     if (warm_) {
-        net::io_result got;
-        if (client.plain()) {
-            got = co_await client.read_plain(in.room());
-        } else {
-            got = co_await client.read_some(in.room());
-        }
-        if (!std::get<0>(got)) {
-            idle_ = false;
-            in.commit(std::get<1>(got));
-            co_return true;
-        }
-        if (!cooling_ || timed_out() || aborted_) co_return false;
-        cooling_ = warm_ = false;
-        --path.warm;
-        in.shrink(0);
+        auto [ec, n] = co_await client.read_some(in.room());
+        if (woken(ec, n)) co_return true;
+        if (!turns_cold()) co_return false;
     }
     bool any = co_await read_cold();
     idle_ = false;
@@ -200,14 +204,27 @@ net::awaitable<void> server_connection::serve() {
     while (!aborted_) {
         if (in.empty()) {
             in.reset();
+            auto now = exchange ? exchange->ended_at() : net::steady_clock::now();
             if (exchange) path.give_back(std::move(exchange));
-            bool came = co_await wait_for_request();
+            become_idle(now);
+            bool came = false, usual = warm_ && client.plain();
+            if (usual) {
+                auto [ec, n] = co_await client.read_plain(in.room());
+                came = woken(ec, n);
+            }
+            if (!came && (!usual || turns_cold())) came = co_await wait_for_request();
             if (!came) break;
         }
         if (std::exchange(first, false) && role.kind == listener_kind::inbound && co_await served_other_protocol())
             co_return;
         if (!exchange) exchange = path.take_exchange();
-        auto next = co_await exchange->run(*this);
+        auto progress = exchange->begin(*this);
+        while (progress == server_exchange::progress::waits) {
+            auto got = co_await exchange->read();
+            progress = exchange->take(got);
+        }
+        auto next = exchange->after();
+        if (progress == server_exchange::progress::hands_over) next = co_await exchange->run();
         if (next == after_exchange::keep) continue;
         if (next == after_exchange::linger && !aborted_) co_await say_goodbye();
         if (next == after_exchange::reset) client.reset();

@@ -60,7 +60,9 @@ class server_connection {
     // For exchanges and tunnels.
 
     /// Cancels what is pending on both sides when nothing happened for `wait`; zero waits for ever.
-    void arm(std::chrono::milliseconds wait, waiting_for what);
+    /// @param now  a moment ago will do
+    void arm(std::chrono::milliseconds wait, waiting_for what,
+             net::steady_clock::time_point now = net::steady_clock::now());
     /// The deadline of the whole exchange; every arm() ends there at the latest.
     void limit_total(net::steady_clock::time_point end) { total_end_ = end; }
     bool timed_out() const { return timed_out_; }
@@ -89,8 +91,10 @@ class server_connection {
     std::size_t index = 0;  ///< in the data path's list
 
   private:
+    bool woken(net::error_code ec, std::size_t n);
+    bool turns_cold();
     net::awaitable<bool> wait_for_request();
-    void become_idle();
+    void become_idle(net::steady_clock::time_point now);
     net::awaitable<bool> read_cold();
     /// Whether the first bytes were of another protocol, which has been served to its end.
     net::awaitable<bool> served_other_protocol();

@@ -34,6 +34,8 @@ void server_exchange::reset_state() {
     stale_answer_.reset();
     copy_.reset();
     limit_ = {};
+    attempt_ = attempt_stage::none;
+    relay_ = relay_step::none;
     times_ = &path_.settings.timeouts;
     facts_ = {};
     attempt_facts_ = {};
@@ -57,42 +59,76 @@ void server_exchange::reset_state() {
     client_keeps_ = true;
 }
 
-/// The life of an exchange, in order.
-net::awaitable<after_exchange> server_exchange::run(server_connection& connection) {
+server_exchange::progress server_exchange::begin(server_connection& connection) {
     connection_ = &connection;
     reset_state();
     facts_.started = net::steady_clock::now();
-    if (parse_request_head(connection.in.data(), path_.shared.heads, head_).state != parse_state::complete &&
-        !co_await read_head()) {
-        if (!failure_) co_return after_exchange::close;  // the client left before a request was there
-        identify();
-        co_return co_await answer_locally(own_answer());
-    }
+    next_ = next_step::read_head;
+    if (parse_request_head(connection.in.data(), path_.shared.heads, head_).state != parse_state::complete)
+        return progress::hands_over;
+    next_ = judge_request();
+    return next_ == next_step::attempt ? attempt_at_once() : progress::hands_over;
+}
+
+/// What is to be done for a request whose head is here.
+server_exchange::next_step server_exchange::judge_request() {
     auto error = check_request(head_, request_);
     identify();
     if (error != head_error::none) {
         refuse_malformed(error);
-        co_return co_await answer_locally(own_answer());
+        return next_step::refuse;
     }
     set_time_limit(times().total, time_limit::word::setting);
-    if (refuse_early()) co_return co_await answer_locally(own_answer());
+    if (refuse_early()) return next_step::refuse;
     if (head_.method == "OPTIONS") {
-        if (auto* hops = head_.fields.find(field_id::max_forwards); hops && hops->value == "0") {
-            // RFC 9110 7.6.2: this is the last hop that the client asked for.
-            // (Named, not a temporary: g++ 12 destroys aggregate temporaries of a co_await twice, GCC bug 99576.)
-            local_answer answer{200, "OK", "", "", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"};
-            co_return co_await answer_locally(std::move(answer));
-        }
+        // RFC 9110 7.6.2: this is the last hop that the client asked for.
+        auto* hops = head_.fields.find(field_id::max_forwards);
+        if (hops && hops->value == "0") return next_step::tell_options;
     }
-    if (!find_target() || refuse_late()) co_return co_await answer_locally(own_answer());
+    if (!find_target() || refuse_late()) return next_step::refuse;
     if (application_is_sick()) {
         refuse_for_sick();
-        co_return co_await answer_locally(own_answer());
+        return next_step::refuse;
     }
-    if (!path_.governor.policies()->set->empty() && !co_await admit()) co_return co_await answer_locally(own_answer());
-    if (request_.form == target_form::authority) co_return co_await connect_tunnel();
-    if (!co_await attempt_until_answered()) co_return co_await answer_locally(own_answer());
+    return path_.governor.policies()->set->empty() ? admitted() : ask_policies();
+}
+
+server_exchange::next_step server_exchange::admitted() const {
+    return request_.form == target_form::authority ? next_step::tunnel : next_step::attempt;
+}
+
+/// The life of an exchange, in order, from where it is.
+net::awaitable<after_exchange> server_exchange::run() {
+    if (next_ == next_step::read_head) {
+        bool whole = co_await read_head();
+        if (whole) {
+            next_ = judge_request();
+        } else if (failure_) {
+            identify();
+            next_ = next_step::refuse;
+        } else {
+            next_ = next_step::leave;  // the client left before a request was there
+        }
+    }
+    if (next_ == next_step::leave) co_return after_exchange::close;
+    if (next_ == next_step::wait_for_turn) {
+        co_await wait_for_policies();
+        next_ = heed(governed_.decision().verdict);
+    }
+    if (next_ == next_step::tell_options) co_return co_await tell_options();
+    if (next_ == next_step::tunnel) co_return co_await connect_tunnel();
+    if (next_ == next_step::attempt) {
+        bool answered = co_await attempt_until_answered();
+        next_ = answered ? next_step::answer : next_step::refuse;
+    }
+    if (next_ == next_step::refuse) co_return co_await answer_locally(own_answer());
     co_return co_await forward_answer();
+}
+
+net::awaitable<after_exchange> server_exchange::tell_options() {
+    // Named, not a temporary: g++ 12 destroys aggregate temporaries of a co_await twice, GCC bug 99576.
+    local_answer answer{200, "OK", "", "", "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"};
+    co_return co_await answer_locally(std::move(answer));
 }
 
 net::awaitable<bool> server_exchange::read_head() {

@@ -42,6 +42,13 @@ enum class after_exchange : std::uint8_t {
 ///
 ///     head -> identify -> start span -> route -> attempt(s) -> answer -> finish span, metrics, access log
 ///
+/// Most exchanges wait for nothing but the answer. Those are driven by begin() and take(), plain functions between
+/// which the connection awaits the upstream's bytes, so that they cost no coroutine frame. Whatever else comes up is
+/// handed over to run(), which goes on from where the exchange is.
+///
+///     begin() -> waits -> take() -> ... -> ended
+///        '----------------'--> hands_over -> co_await run()
+///
 /// Per attempt: a pooled or a new connection, a CLIENT span (outbound), request out, answer in. A body that is not
 /// complete when the head goes out is uploaded by a second coroutine, so that an early answer is seen while the client
 /// still sends.
@@ -52,7 +59,19 @@ class server_exchange {
     server_exchange(const server_exchange&) = delete;
     server_exchange& operator=(const server_exchange&) = delete;
 
-    net::awaitable<after_exchange> run(server_connection& connection);
+    /// What is to be done for an exchange.
+    enum class progress : std::uint8_t {
+        waits,       ///< await read() and give take() what came of it
+        hands_over,  ///< await run()
+        ended,       ///< see after()
+    };
+    /// Begins with what is in the connection's read buffer.
+    progress begin(server_connection& connection);
+    auto read() { return upstream_->stream.read_plain(up_); }
+    progress take(const net::io_result& got);
+    after_exchange after() const { return after_; }
+    net::steady_clock::time_point ended_at() const { return facts_.finished; }
+    net::awaitable<after_exchange> run();
     /// Gives up what a spare one need not hold.
     void rest() {
         up_.reset();
@@ -70,8 +89,23 @@ class server_exchange {
         bool received = false;  ///< all of it came from the client
     };
 
+    /// What is to be done next.
+    enum class next_step : std::uint8_t {
+        read_head,
+        leave,
+        refuse,
+        tell_options,
+        wait_for_turn,
+        tunnel,
+        attempt,
+        answer
+    };
+
     // Reading and judging the request.
     net::awaitable<bool> read_head();
+    next_step judge_request();
+    next_step admitted() const;
+    net::awaitable<after_exchange> tell_options();
     void refuse_malformed(head_error error);
     local_answer own_answer();
     void identify();
@@ -86,7 +120,8 @@ class server_exchange {
     void note_application(bool answered);
 
     // Policies.
-    net::awaitable<bool> admit();
+    next_step ask_policies();
+    next_step heed(governance::verdict verdict);
     void fill_policy_facts();
     static std::string_view find_field(const void* message, std::string_view name);
     net::awaitable<void> wait_for_policies();
@@ -133,7 +168,12 @@ class server_exchange {
 
     // Attempts.
     enum class send_outcome : std::uint8_t { whole, partly, broken, timed_out };
+    /// How far an attempt is.
+    enum class attempt_stage : std::uint8_t { none, begun, sent, failed, unwanted, answered };
+    progress attempt_at_once();
     net::awaitable<bool> attempt_until_answered();
+    bool begin_attempts();
+    net::awaitable<attempt_stage> send_request();
     void frame_request();
     void begin_attempt(next_attempt how);
     bool may_reuse(net::steady_clock::time_point now);
@@ -149,6 +189,10 @@ class server_exchange {
     net::awaitable<net::error_code> write_upstream_piece(std::string_view size_line, std::string_view piece,
                                                          std::string_view tail);
     void frame_upload(std::string_view piece, const body_decoder& body, std::string& size_line, std::string& tail);
+    enum class arrived : std::uint8_t { part, interim, final, bad };
+    arrived look_at_answer();
+    void await_more_of_answer(net::steady_clock::time_point now);
+    attempt_stage judge_attempt(bool answered);
     net::awaitable<bool> read_answer();
     bool judge_answer();
     net::awaitable<bool> pass_interim();
@@ -157,17 +201,21 @@ class server_exchange {
     void record_attempt(const exchange::failure& why);
 
     // Answering.
-    enum class relay_step : std::uint8_t { more, blocked, ended, failed };
+    enum class relay_step : std::uint8_t { none, instead, tunnel, more, blocked, ended, failed };
+    progress answer_at_once();
+    void begin_answer();
     net::awaitable<after_exchange> forward_answer();
     net::awaitable<after_exchange> connect_tunnel();
     net::awaitable<after_exchange> tunnel(exchange::tunnel_kind kind, std::string_view answer);
     bool build_answer_head();
-    relay_step relay_piece(bool chunked);
+    relay_step relay_piece();
+    void await_answer_piece();
+    bool take_answer_piece(net::error_code ec, std::size_t n);
     std::array<boost::asio::const_buffer, 3> answer_parts() const;
     bool frame_chunk();
     net::awaitable<bool> write_rest_of_piece();
     net::awaitable<bool> read_answer_piece();
-    net::awaitable<after_exchange> cut_off(bool chunked);
+    net::awaitable<after_exchange> cut_off();
     net::awaitable<bool> write_client(std::span<const boost::asio::const_buffer> parts);
     net::awaitable<after_exchange> answer_locally(local_answer answer);
     bool request_is_here();
@@ -184,6 +232,12 @@ class server_exchange {
 
     data_path& path_;
     server_connection* connection_ = nullptr;
+    next_step next_ = next_step::read_head;
+    attempt_stage attempt_ = attempt_stage::none;
+    send_outcome sent_how_ = send_outcome::whole;  ///< of the attempt under way
+    relay_step relay_ = relay_step::none;
+    after_exchange after_ = after_exchange::keep;
+    bool chunked_ = false;  ///< the answer's body goes out in chunks
     request_head head_;
     request_facts request_;
     response_head answer_;

@@ -38,35 +38,36 @@ void server_exchange::fill_policy_facts() {
 }
 
 /// Whether the exchange may go on, perhaps after a wait.
-net::awaitable<bool> server_exchange::admit() {
+server_exchange::next_step server_exchange::ask_policies() {
     fill_policy_facts();
     governance::amounts amount;
     // What is announced is asked for at once; what has no length yet is charged as it passes.
     amount.bytes = static_cast<double>(request_.body.length);
     auto verdict = governed_.begin(path_.governor, policy_facts_, amount, net::steady_clock::now()).verdict;
-    if (!governed_.any()) co_return true;
+    if (!governed_.any()) return admitted();
     take_policy_times();
     ruling_.version = governed_.version();
     facts_.ruling = &ruling_;
-    if (verdict == governance::verdict::wait) {
-        co_await wait_for_policies();
-        verdict = governed_.decision().verdict;
-    }
+    return verdict == governance::verdict::wait ? next_step::wait_for_turn : heed(verdict);
+}
+
+/// What a decision to go or to refuse means.
+server_exchange::next_step server_exchange::heed(governance::verdict verdict) {
     const auto& said = governed_.decision();
     if (said.shadow) ruling_.note_shadow(*said.shadow);
     if (verdict == governance::verdict::go && ruling_.waited.count() > 0 && application_is_sick()) {
         refuse_for_sick();  // meanwhile
-        co_return false;
+        return next_step::refuse;
     }
     if (verdict == governance::verdict::go) {
         charges_bytes_ = governed_.counts_bytes();
-        co_return true;
+        return admitted();
     }
     if (said.by)
         refuse_by(said);
     else
         fail_wait();
-    co_return false;
+    return next_step::refuse;
 }
 
 /// In a queue, or until a pace allows. The client's leaving, timeouts.total and the end of a drain end it early.

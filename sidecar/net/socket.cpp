@@ -46,6 +46,17 @@ received receive(int descriptor, asio::mutable_buffer into) {
 
 bool nothing_there(ssize_t got) { return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK); }
 
+/// The reactor's own note of whether a read would find something is private. The arguments of an explicit instantiation
+/// are not asked for their access.
+template <auto Member>
+struct told {
+    friend bool by_reactor(asio::detail::reactor::descriptor_state& of) {
+        return (of.*Member)[asio::detail::reactor::read_op];
+    }
+};
+bool by_reactor(asio::detail::reactor::descriptor_state& of);
+template struct told<&asio::detail::reactor::descriptor_state::try_speculative_>;
+
 }  // namespace
 
 /// The reads of one context that wait, in two generations: what is in the older one at a tick is looked at, once.
@@ -148,6 +159,8 @@ socket socket::accepted(executor ex, int family, int descriptor) {
     made.impl_.get_implementation().state_ &= static_cast<unsigned char>(~asio::detail::socket_ops::possible_dup);
     return made;
 }
+
+bool socket::may_have_news() { return !place() || by_reactor(*place()); }
 
 pending_reads& socket::among() {
     if (!among_) among_ = &asio::use_service<pending_reads>(get_executor().context());

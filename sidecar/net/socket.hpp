@@ -79,6 +79,10 @@ class socket : public asio::basic_stream_socket<asio::generic::stream_protocol, 
     /// the reactor; Asio would spend a system call on it.
     static socket accepted(executor ex, int family, int descriptor);
 
+    /// Whether the reactor has heard of anything since the last read took all there was. What came at this moment it
+    /// has not heard of, nor of an end that stood right behind the last bytes.
+    bool may_have_news();
+
     /// At least one byte, or an error; `asio::error::eof` at the peer's end of sending.
     template <typename Token>
     auto async_read_some(asio::mutable_buffer into, Token&& token) {

@@ -1,5 +1,7 @@
 #include "tracing/hex.hpp"
 
+#include <string>
+
 #include <gtest/gtest.h>
 
 namespace outrider::tracing {
@@ -18,6 +20,37 @@ TEST(Hex, AdmitsCapitalsOnlyWhereTheFormatDoes) {
     EXPECT_FALSE(read_hex("AF", byte));
     EXPECT_TRUE(read_hex("AF", byte, hex_case::any));
     EXPECT_EQ(byte[0], 0xaf);
+}
+
+/// The value of a digit as one would write it down; -1: none.
+int value_of(char c, hex_case letters) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F' && letters == hex_case::any) return c - 'A' + 10;
+    return -1;
+}
+
+TEST(Hex, KnowsEveryOctetAtEveryPlace) {
+    for (auto letters : {hex_case::lower, hex_case::any}) {
+        for (int octet = 0; octet < 256; ++octet) {
+            for (std::size_t place = 0; place < 20; ++place) {
+                std::string text = "0123456789abcdef0123";  // a block of digits, and some behind it
+                text[place] = static_cast<char>(octet);
+                std::array<std::uint8_t, 10> bytes{}, expected{};
+                bool good = value_of(text[place], letters) >= 0;
+                for (std::size_t i = 0; i < text.size(); ++i)
+                    expected[i / 2] =
+                        static_cast<std::uint8_t>(expected[i / 2] << 4 | (value_of(text[i], letters) & 15));
+                ASSERT_EQ(read_hex(text, bytes, letters), good) << octet << " at " << place;
+                if (!good) continue;
+                ASSERT_EQ(bytes, expected) << octet << " at " << place;
+                std::array<char, 20> again{};
+                ASSERT_EQ(write_hex(again.data(), bytes), again.data() + again.size());
+                text[place] = hex_digits[value_of(text[place], letters)];
+                ASSERT_EQ(std::string_view(again.data(), again.size()), text);
+            }
+        }
+    }
 }
 
 TEST(Hex, PadsShortIdsOnTheLeft) {

@@ -55,6 +55,26 @@ bool lies_within(std::string_view part, std::string_view whole) {
     return part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size();
 }
 
+/// A name, and a target, with each octet at places before, in and behind a block that is looked at as a whole.
+TEST(RequestHead, KnowsEveryOctetOfNamesAndTargetsAtEveryPlace) {
+    for (int octet = 0; octet < 256; ++octet) {
+        auto c = static_cast<char>(octet);
+        for (std::size_t place = 1; place < 40; ++place) {
+            std::string name(40, 'n'), target(40, '/');
+            name[place] = target[place] = c;
+            auto named = parse("GET / HTTP/1.1\r\n" + name + ": v\r\n\r\n");
+            bool token = is_token_char(c);
+            ASSERT_EQ(named.outcome.state == parse_state::complete, token || c == ':') << octet << " at " << place;
+            if (token) {
+                ASSERT_EQ(named.head->fields.begin()->name.size(), name.size());
+            }
+            bool visible = octet > 0x20 && octet < 0x7f && c != '#';
+            ASSERT_EQ(error_of("GET " + target + " HTTP/1.1\r\n\r\n") == head_error::none, visible)
+                << octet << " at " << place;
+        }
+    }
+}
+
 /// The contract of the parser: a prefix says `incomplete`, or what the whole says.
 void expect_no_prefix_disagrees(std::string_view text, const head_limits& limits = {}) {
     auto whole = parse(text, limits);

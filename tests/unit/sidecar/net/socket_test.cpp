@@ -100,6 +100,33 @@ TEST(Socket, ReadsWhatIsThereAndWaitsForTheRest) {
     on.run(test(on));
 }
 
+TEST(Socket, TellsWhetherTheReactorHasHeardOfAnything) {
+    on_context on;
+    auto test = [](on_context& c) -> awaitable<void> {
+        for (bool ends : {false, true}) {
+            connected pair{c.get_executor()};
+            EXPECT_TRUE(pair.ours.may_have_news()) << "nothing was read yet";
+            task_group tasks{c.get_executor()};
+            event ended{c.get_executor()};
+            got first;
+            tasks.spawn(read_into(pair.ours, first, ended));
+            pair.send("abc");
+            co_await ended.wait();
+            EXPECT_FALSE(pair.ours.may_have_news());
+            if (ends)
+                ::shutdown(pair.peer, SHUT_WR);
+            else
+                pair.send("unasked");
+            for (int i = 0; i < 1'000 && !pair.ours.may_have_news(); ++i)
+                co_await pause(c.get_executor(), milliseconds{1});
+            EXPECT_TRUE(pair.ours.may_have_news());
+            auto next = co_await read(pair.ours);
+            EXPECT_EQ(next.bytes, ends ? "" : "unasked");
+        }
+    };
+    on.run(test(on));
+}
+
 TEST(Socket, NoticesAnEndThatCameTogetherWithTheBytes) {
     on_context on;
     auto test = [](on_context& c) -> awaitable<void> {
