@@ -159,6 +159,8 @@ net::awaitable<bool> server_exchange::write_rest_of_piece() {
 
 void server_exchange::await_answer_piece() {
     if (up_.empty()) up_.reset();
+    // Such an answer's end may stand right behind its bytes.
+    if (response_.body.kind == body_kind::until_close) upstream_->stream.expect_news();
     connection_->arm(times().body, waiting_for::response_body);
 }
 

@@ -293,7 +293,7 @@ net::awaitable<bool> server_exchange::read_answer() {
         }
         net::io_result got;
         if (upstream_->stream.plain()) {
-            got = co_await upstream_->stream.read_plain(up_);
+            got = co_await upstream_->stream.read_plain(up_, false);
         } else {
             got = co_await upstream_->stream.read_some(up_);
         }

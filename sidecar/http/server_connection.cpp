@@ -209,7 +209,7 @@ net::awaitable<void> server_connection::serve() {
             become_idle(now);
             bool came = false, usual = warm_ && client.plain();
             if (usual) {
-                auto [ec, n] = co_await client.read_plain(in.room());
+                auto [ec, n] = co_await client.read_plain(in.room(), false);
                 came = woken(ec, n);
             }
             if (!came && (!usual || turns_cold())) came = co_await wait_for_request();

@@ -67,7 +67,7 @@ class server_exchange {
     };
     /// Begins with what is in the connection's read buffer.
     progress begin(server_connection& connection);
-    auto read() { return upstream_->stream.read_plain(up_); }
+    auto read() { return upstream_->stream.read_plain(up_, false); }
     progress take(const net::io_result& got);
     after_exchange after() const { return after_; }
     net::steady_clock::time_point ended_at() const { return facts_.finished; }

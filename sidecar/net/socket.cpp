@@ -24,6 +24,14 @@ struct received {
 };
 
 received receive(int descriptor, asio::mutable_buffer into) {
+    received out;
+    do {
+        out.bytes = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
+    } while (out.bytes < 0 && errno == EINTR);
+    return out;
+}
+
+received receive_and_ask(int descriptor, asio::mutable_buffer into) {
     iovec piece{into.data(), into.size()};
     alignas(cmsghdr) char told[CMSG_SPACE(sizeof(int))];
     msghdr message{};
@@ -50,11 +58,11 @@ bool nothing_there(ssize_t got) { return got < 0 && (errno == EAGAIN || errno ==
 /// are not asked for their access.
 template <auto Member>
 struct told {
-    friend bool by_reactor(asio::detail::reactor::descriptor_state& of) {
+    friend bool& by_reactor(asio::detail::reactor::descriptor_state& of) {
         return (of.*Member)[asio::detail::reactor::read_op];
     }
 };
-bool by_reactor(asio::detail::reactor::descriptor_state& of);
+bool& by_reactor(asio::detail::reactor::descriptor_state& of);
 template struct told<&asio::detail::reactor::descriptor_state::try_speculative_>;
 
 }  // namespace
@@ -121,8 +129,13 @@ class pending_reads : public asio::execution_context::service {
 asio::execution_context::id pending_reads::id;
 
 pending_read::pending_read(pending_reads& among, int descriptor, asio::detail::reactor::per_descriptor_data place,
-                           asio::mutable_buffer into, read_room* room, func_type completion)
-    : reactor_op(error_code{}, &perform, completion), descriptor_(descriptor), place_(place), into_(into), room_(room) {
+                           asio::mutable_buffer into, read_room* room, bool asks_behind, func_type completion)
+    : reactor_op(error_code{}, &perform, completion),
+      descriptor_(descriptor),
+      place_(place),
+      into_(into),
+      room_(room),
+      asks_behind_(asks_behind) {
     cancellation_key_ = this;
     among.add(*this);
 }
@@ -130,7 +143,7 @@ pending_read::pending_read(pending_reads& among, int descriptor, asio::detail::r
 asio::detail::reactor_op::status pending_read::perform(reactor_op* self) {
     auto* read = static_cast<pending_read*>(self);
     auto into = read->room_ ? read->room_->take() : read->into_;
-    auto got = receive(read->descriptor_, into);
+    auto got = read->asks_behind_ ? receive_and_ask(read->descriptor_, into) : receive(read->descriptor_, into);
     if (nothing_there(got.bytes)) {
         if (read->room_) read->room_->put_back();
         return not_done;
@@ -162,9 +175,18 @@ socket socket::accepted(executor ex, int family, int descriptor) {
 
 bool socket::may_have_news() { return !place() || by_reactor(*place()); }
 
+void socket::expect_news() {
+    if (place()) by_reactor(*place()) = true;
+}
+
 pending_reads& socket::among() {
     if (!among_) among_ = &asio::use_service<pending_reads>(get_executor().context());
     return *among_;
+}
+
+void socket::have_it_told() {
+    int on = 1;
+    ::setsockopt(native_handle(), IPPROTO_TCP, TCP_INQ, &on, sizeof on);  // fails for what is no TCP
 }
 
 void socket::start(pending_read* read) {

@@ -36,7 +36,7 @@ class pending_read : public asio::detail::reactor_op {
   protected:
     /// Reads into `into`, or into `room` when that is given.
     pending_read(pending_reads& among, int descriptor, asio::detail::reactor::per_descriptor_data place,
-                 asio::mutable_buffer into, read_room* room, func_type completion);
+                 asio::mutable_buffer into, read_room* room, bool asks_behind, func_type completion);
     ~pending_read() { unlink(); }
 
     /// The outcome; what a late look found is reported to the reactor as a cancellation.
@@ -52,6 +52,7 @@ class pending_read : public asio::detail::reactor_op {
     asio::detail::reactor::per_descriptor_data place_;
     asio::mutable_buffer into_;
     read_room* room_;
+    bool asks_behind_;
     pending_read** from_ = nullptr;  ///< what points here
     pending_read* next_ = nullptr;
     bool found_late_ = false;
@@ -63,8 +64,8 @@ class pending_read : public asio::detail::reactor_op {
 /// Asio begins every read with a recv(2), which for the next request on a connection, or for the answer to what was
 /// just sent, comes back empty. With edge-triggered epoll(7) a read that was short has taken all there was, and the
 /// next one may wait for the next edge. What stood right behind the bytes hides from that rule. Of an end of the stream
-/// or urgent data TCP tells with the bytes (TCP_INQ, see set_tcp_options()); of a reset it does not, and other sockets
-/// tell nothing: a read that has waited for `late_look` is tried once more.
+/// or urgent data TCP tells with the bytes to a read that asks (TCP_INQ); of a reset it does
+/// not, and other sockets tell nothing: a read that has waited for `late_look` is tried once more.
 ///
 /// To tell the reactor what a read left, it is an operation of our own, by an interface that Asio does not document
 /// (the same from Boost 1.81 to 1.83 at least). Its context is run by one thread; one read at a time; cancellation is
@@ -83,15 +84,22 @@ class socket : public asio::basic_stream_socket<asio::generic::stream_protocol, 
     /// has not heard of, nor of an end that stood right behind the last bytes.
     bool may_have_news();
 
+    /// Has the next read ask the kernel at once: something is expected that the reactor may not have heard of.
+    void expect_news();
+
     /// At least one byte, or an error; `asio::error::eof` at the peer's end of sending.
+    /// @param asks_behind  what stands behind the bytes; a read that does not ask is cheaper, for peers that hardly
+    /// ever
+    ///                     end together with their bytes
     template <typename Token>
-    auto async_read_some(asio::mutable_buffer into, Token&& token) {
-        return asio::async_initiate<Token, void(error_code, std::size_t)>(begin_read{}, token, this, into, nullptr);
+    auto async_read_some(asio::mutable_buffer into, Token&& token, bool asks_behind = true) {
+        return asio::async_initiate<Token, void(error_code, std::size_t)>(begin_read{}, token, this, into, nullptr,
+                                                                          asks_behind);
     }
     template <typename Token>
-    auto async_read_some(read_room& into, Token&& token) {
+    auto async_read_some(read_room& into, Token&& token, bool asks_behind = true) {
         return asio::async_initiate<Token, void(error_code, std::size_t)>(begin_read{}, token, this,
-                                                                          asio::mutable_buffer{}, &into);
+                                                                          asio::mutable_buffer{}, &into, asks_behind);
     }
 
   private:
@@ -100,11 +108,13 @@ class socket : public asio::basic_stream_socket<asio::generic::stream_protocol, 
 
     struct begin_read {
         template <typename Handler>
-        void operator()(Handler&& handler, socket* self, asio::mutable_buffer into, read_room* room) const {
+        void operator()(Handler&& handler, socket* self, asio::mutable_buffer into, read_room* room,
+                        bool asks_behind) const {
             using operation = read_operation<std::decay_t<Handler>>;
             auto* memory = typename operation::allocator{}.allocate(1);
             auto& among = self->among();
-            self->start(new (memory) operation(among, self->native_handle(), self->place(), into, room,
+            if (asks_behind && !std::exchange(self->told_, true)) self->have_it_told();
+            self->start(new (memory) operation(among, self->native_handle(), self->place(), into, room, asks_behind,
                                                std::decay_t<Handler>(std::forward<Handler>(handler))));
         }
     };
@@ -112,8 +122,11 @@ class socket : public asio::basic_stream_socket<asio::generic::stream_protocol, 
     pending_reads& among();
     asio::detail::reactor::per_descriptor_data& place() { return impl_.get_implementation().reactor_data_; }
     void start(pending_read* read);
+    /// What stands behind the bytes, to reads that ask. Every other read pays for it, too, if less.
+    void have_it_told();
 
     pending_reads* among_ = nullptr;
+    bool told_ = false;
 };
 
 template <typename Handler>
@@ -122,8 +135,8 @@ class socket::read_operation : public pending_read {
     using allocator = asio::detail::recycling_allocator<read_operation>;
 
     read_operation(pending_reads& among, int descriptor, asio::detail::reactor::per_descriptor_data place,
-                   asio::mutable_buffer into, read_room* room, Handler&& handler)
-        : pending_read(among, descriptor, place, into, room, &finish), handler_(std::move(handler)) {}
+                   asio::mutable_buffer into, read_room* room, bool asks_behind, Handler&& handler)
+        : pending_read(among, descriptor, place, into, room, asks_behind, &finish), handler_(std::move(handler)) {}
 
   private:
     /// Without `owner` the context is going down, and the handler is only destroyed.

@@ -53,9 +53,18 @@ class stream {
 
     /// Whether nothing stands before the socket; then read_plain() does what read_some() does, without a coroutine
     /// frame of its own.
+    /// @param asks_behind  see socket::async_read_some()
     bool plain() const { return !layer_; }
-    auto read_plain(asio::mutable_buffer into) { return socket_.async_read_some(into, asio::as_tuple(asio::deferred)); }
-    auto read_plain(read_room& into) { return socket_.async_read_some(into, asio::as_tuple(asio::deferred)); }
+    auto read_plain(asio::mutable_buffer into, bool asks_behind = true) {
+        return socket_.async_read_some(into, asio::as_tuple(asio::deferred), asks_behind);
+    }
+    auto read_plain(read_room& into, bool asks_behind = true) {
+        return socket_.async_read_some(into, asio::as_tuple(asio::deferred), asks_behind);
+    }
+    /// Something is expected at once, at most the end of the stream.
+    void expect_news() {
+        if (!layer_) socket_.expect_news();
+    }
 
     /// Writes what the socket takes at once. @return how many bytes; `ec` is set on a failure, not for a full socket.
     std::size_t write_now(std::span<const asio::const_buffer> from, error_code& ec);

@@ -25,7 +25,6 @@ bool default_congestion_control_paces() {
 void set_tcp_options(int descriptor, const tcp_endpoint& where) {
     int on = 1;
     ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    ::setsockopt(descriptor, IPPROTO_TCP, TCP_INQ, &on, sizeof on);
     // Every kernel has "reno", and every user may choose it.
     static constexpr char reno[] = "reno";
     if (where.address().is_loopback() && default_congestion_control_paces())

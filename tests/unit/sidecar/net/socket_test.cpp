@@ -166,6 +166,31 @@ TEST(Socket, NoticesAnEndThatCameTogetherWithTheBytesAtOnce) {
     on.run(test(on));
 }
 
+/// One that did not ask, and is told to expect something.
+TEST(Socket, FindsAnEndThatItIsToldToExpectAtOnce) {
+    on_context on;
+    auto test = [](on_context& c) -> awaitable<void> {
+        connected pair{c.get_executor()};
+        pair.send("abc");
+        ::shutdown(pair.peer, SHUT_WR);
+        co_await pause(c.get_executor(), milliseconds{5});
+        std::string buffer(100, '\0');
+        auto [ec, n] = co_await pair.ours.async_read_some(asio::buffer(buffer), use_tuple, false);
+        EXPECT_EQ(n, 3U) << ec.message();
+        EXPECT_FALSE(pair.ours.may_have_news()) << "it was not asked for";
+        pair.ours.expect_news();
+        task_group tasks{c.get_executor()};
+        event second{c.get_executor()};
+        got end;
+        tasks.spawn(read_into(pair.ours, end, second));
+        for (int turn = 0; turn < 10 && !second.is_set(); ++turn) co_await asio::post(c.get_executor(), asio::deferred);
+        EXPECT_TRUE(second.is_set()) << "ten turns of the loop are enough, without a wait";
+        co_await second.wait();
+        EXPECT_EQ(end.ec, asio::error::eof);
+    };
+    on.run(test(on));
+}
+
 TEST(Socket, NoticesAResetThatCameTogetherWithTheBytes) {
     on_context on;
     auto test = [](on_context& c) -> awaitable<void> {
