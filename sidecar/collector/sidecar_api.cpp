@@ -13,7 +13,9 @@ sidecar_api::sidecar_api(clock now, unix_clock unix_now, book_limits limits)
 
 net::server_response sidecar_api::push(const net::server_request& request) {
     if (request.method != "POST") return net::method_not_allowed("POST");
-    // A page of the web cannot send this type without asking first, and is not answered then.
+    // A page of the web cannot send this type to another site without asking first, and is not answered then; one that
+    // has rebound its name still says where it comes from.
+    if (request.header("origin")) return net::problem(403, "sidecars are no web pages");
     if (net::media_type(request.header("content-type").value_or("")) != "application/json")
         return net::problem(415, "the state of a sidecar is sent as Content-Type: application/json");
     if (const auto coding = request.header("content-encoding"); coding && *coding != "identity")

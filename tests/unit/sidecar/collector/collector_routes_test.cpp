@@ -166,6 +166,8 @@ TEST_F(CollectorRoutes, KeepWhatSidecarsTellOfThemselves) {
     EXPECT_EQ(routes.handle(push).status, 413u);
     push.headers = {{"content-type", "text/plain"}};
     EXPECT_EQ(routes.handle(push).status, 415u) << "a web page may send this type without asking";
+    push.headers = {{"content-type", "application/json"}, {"origin", "http://localhost"}};
+    EXPECT_EQ(routes.handle(push).status, 403u) << "a page that has rebound its name";
     push.method = "PUT";
     EXPECT_EQ(routes.handle(push).status, 405u);
     EXPECT_EQ(json::parse(get("/api/sidecars").body)["sidecars"], cards["sidecars"])
