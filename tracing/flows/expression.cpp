@@ -23,6 +23,31 @@ bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '.' || c == '_' || c == '-';
 }
 
+/// As on one line: however it was broken, it is a name of one form.
+std::string on_one_line(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        if (!is_blank(c))
+            out += c;
+        else if (!out.empty() && out.back() != ' ')
+            out += ' ';
+    }
+    return out;
+}
+
+/// The name of a step: which of its alternatives ends the run is no part of it.
+std::string without_ends(std::string text) {
+    constexpr std::string_view word = " end";
+    for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at)) {
+        const auto next = at + word.size();
+        if (next == text.size() || text[next] == ' ' || text[next] == '|')
+            text.erase(at, word.size());
+        else
+            at = next;
+    }
+    return text;
+}
+
 std::string quoted(std::string_view text) { return "'" + std::string{text} + "'"; }
 
 /// Reads an expression from left to right and stops at the first thing that is wrong.
@@ -165,7 +190,7 @@ bool expression_parser::read_step() {
     } while (take("|"));
     auto end = at_;
     while (end > begin && is_blank(text_[end - 1])) --end;
-    one.text = text_.substr(begin, end - begin);
+    one.text = without_ends(on_one_line(text_.substr(begin, end - begin)));
     if (take_word("within") && !read_within(one)) return false;
     if (word() == "end") return fail("'end' stands before 'within', after what ends the run");
     out_.steps.push_back(std::move(one));

@@ -16,6 +16,11 @@ std::vector<bool> first_events(const flow& of) {
     return out;
 }
 
+/// What comes so late comes alone: the rest of its run has been forgotten.
+bool is_straggler(const tracked_run& run) {
+    return !run.events.empty() && run.events.front().arrived - run.events.front().end > minute;
+}
+
 }  // namespace
 
 flow_checker::flow_checker(flow of, checker_options options, unix_ns since)
@@ -93,7 +98,8 @@ judging flow_checker::rules(const tracked_run& run, unix_ns now) const {
     // What had begun before anybody looked has a first step that nobody has seen.
     const auto longest = std::max<std::int64_t>(flow_.longest().count(), minute);
     with.unstarted_is_nothing = flow_.text.unstarted == unstarted_run::ignored ||
-                                (!run.events.empty() && run.events.front().start - longest < since_);
+                                (!run.events.empty() && run.events.front().start - longest < since_) ||
+                                is_straggler(run);
     return with;
 }
 
@@ -105,6 +111,7 @@ judgement flow_checker::look_at(const tracked_run& run, unix_ns now) {
 
 /// Judges it anew, tells what is new, and says when it is looked at again.
 void flow_checker::look(position run, unix_ns now) {
+    ++version_;
     judge_.judge(run->events, rules(*run, now), scratch_);
     count_out(*run);
     run->started = scratch_.started;
@@ -165,7 +172,7 @@ void flow_checker::update_recent(const tracked_run& run, const told_fault& one) 
 
 /// What becomes of it now: it has come to rest, or it is to be looked at again.
 void flow_checker::settle(position run, unix_ns now) {
-    if (run->resting()) return set_due(*run, run->touched + options_.keep_ns);
+    if (run->resting()) return set_due(*run, std::min(scratch_.next, run->touched + options_.keep_ns));
     if (!run->started && run->told.empty() && scratch_.next == never && scratch_.state == run_state::running)
         return set_due(*run, run->touched + options_.keep_ns);
     if (scratch_.next != never) return set_due(*run, scratch_.next);
@@ -178,6 +185,7 @@ void flow_checker::settle(position run, unix_ns now) {
 }
 
 void flow_checker::close(position run, run_outcome outcome) {
+    ++version_;
     count_out(*run);
     run->outcome = outcome;
     if (!quiet_) ++outcomes_[static_cast<std::size_t>(outcome)];
@@ -214,6 +222,7 @@ void flow_checker::count_in(tracked_run& run) {
 }
 
 void flow_checker::forget(position run) {
+    ++version_;
     count_out(*run);
     set_due(*run, never);
     runs_.erase(run->key);
@@ -226,7 +235,8 @@ void flow_checker::advance(unix_ns now, unix_ns hold_until) {
     while (!due_.empty() && (*due_.begin())->due <= now) {
         const auto run = runs_.find((*due_.begin())->key)->second;
         const auto quiet_since = run->touched + (run->has_open_faults() ? options_.keep_ns : options_.idle_ns);
-        if (run->resting() || (!run->started && run->told.empty() && now >= run->touched + options_.keep_ns)) {
+        const bool forgotten = run->resting() || (!run->started && run->told.empty());
+        if (forgotten && now >= run->touched + options_.keep_ns) {
             forget(run);
             continue;
         }
@@ -272,7 +282,7 @@ void flow_checker::absorb(const tracked_run& from, std::string_view key, std::sp
     count_in(*run);
     if (with_faults && from.resting() && !run->resting()) {
         count_out(*run);
-        run->outcome = from.outcome;
+        run->outcome = from.outcome;  // it was counted
         ended_.splice(ended_.end(), open_, run);
         count_in(*run);
     }

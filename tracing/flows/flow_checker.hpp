@@ -73,6 +73,8 @@ class flow_checker {
     void set_quiet(bool quiet) { quiet_ = quiet; }
     void set_since(unix_ns since) { since_ = since; }
 
+    /// Another one whenever something that is shown may have changed.
+    std::uint64_t version() const { return version_; }
     std::size_t runs() const { return runs_.size(); }
     std::size_t bytes() const { return bytes_; }
     /// When the run that would go first was touched last; one that has ended goes before all that have not.
@@ -122,6 +124,7 @@ class flow_checker {
     const checker_options options_;
     unix_ns since_, hold_until_ = 0;
     bool quiet_ = false;
+    std::uint64_t version_ = 0;
     run_judge judge_;
     judgement scratch_;
     std::vector<bool> starts_;  ///< by event: whether it is one of the first step

@@ -24,6 +24,9 @@ flow_set::flow_set(flow_set_options options, flow_checker::chain_names names)
 }
 
 void flow_set::load(std::vector<flow> flows, unix_ns now) {
+    // What is shown of another set is another version, whatever its flows have counted.
+    constexpr std::uint64_t far = 1ULL << 40;
+    loads_ += far;
     auto former = std::exchange(checkers_, {});
     index_ = {};
     for (auto& one : flows) {
@@ -123,6 +126,12 @@ void flow_set::end_restoring(unix_ns last, unix_ns now) {
     }
     last_advance_ = now;
     hold_until_ = now + after_a_restart;
+}
+
+std::uint64_t flow_set::version() const {
+    auto sum = loads_;
+    for (const auto& one : checkers_) sum += one->version();
+    return sum;
 }
 
 std::vector<flow_checker*> flow_set::checkers() const {

@@ -57,6 +57,8 @@ class flow_set {
     /// The last of them came at that time; what has been missing since then is told.
     void end_restoring(unix_ns last, unix_ns now);
 
+    /// Another one whenever something that is shown may have changed.
+    std::uint64_t version() const;
     std::vector<flow_checker*> checkers() const;
     flow_checker* find(std::string_view name) const;
     const std::string& service(std::uint32_t number) const { return services_[number]; }
@@ -73,7 +75,8 @@ class flow_set {
     flow_checker::chain_names names_;
     std::vector<std::unique_ptr<flow_checker>> checkers_;
     event_index index_;
-    unix_ns since_ = 0, last_advance_ = 0, hold_until_ = 0;
+    unix_ns last_advance_ = 0, hold_until_ = 0;
+    std::uint64_t loads_ = 0;
     std::vector<std::string> services_{"other"};
     std::map<std::string, std::uint32_t, std::less<>> service_numbers_;
     tracing::keyed_hash hash_;

@@ -94,6 +94,21 @@ std::size_t run_judge::find_last() const {
     return steps.size() - 1;
 }
 
+/// When what should have come by then would be known to have.
+unix_ns run_judge::due_at(std::size_t number, unix_ns deadline) const {
+    const auto transit = number < with_->transit.size() ? with_->transit[number] : 0;
+    return std::max(deadline + transit, with_->hold_until);
+}
+
+void run_judge::judge_late(std::size_t number, const step_progress& now, unix_ns deadline) {
+    if (now.done <= deadline + with_->tolerance) return;
+    // One that came in time may still be on its way.
+    if (const auto due = due_at(number, deadline); with_->now < due)
+        out_->next = std::min(out_->next, due);
+    else
+        add(fault_kind::late, number, 0, now.first, nullptr, deadline);
+}
+
 void run_judge::judge_reached(const row& of, std::size_t at, std::size_t before) {
     const auto& now = of.progress[at];
     const auto& one = (*of.steps)[at];
@@ -103,7 +118,7 @@ void run_judge::judge_reached(const row& of, std::size_t at, std::size_t before)
     out_->reached.push_back(reached);
     if (of.base && one.within) {
         const auto deadline = *of.base + one.within->count();
-        if (now.done > deadline + with_->tolerance) add(fault_kind::late, number, 0, now.first, nullptr, deadline);
+        judge_late(number, now, deadline);
     }
     if (before == nothing) return;
     const auto& former = of.progress[before];
@@ -136,8 +151,7 @@ bool run_judge::judge_absent(const row& of, std::size_t at) {
         deadline = next->end + (requests_[number] ? request_patience_ns : 0);
     if (next == nullptr) out_->waits_for = static_cast<std::uint16_t>(number);
     if (deadline == never) return false;
-    const auto transit = number < with_->transit.size() ? with_->transit[number] : 0;
-    const auto due = std::max(deadline + transit, with_->hold_until);
+    const auto due = due_at(number, deadline);
     if (with_->now < due) {
         out_->next = std::min(out_->next, due);
     } else {

@@ -47,6 +47,8 @@ class run_judge {
     const compensation* find_trigger(std::uint16_t& offset);
     std::size_t find_last() const;
     void judge_row(row& of);
+    unix_ns due_at(std::size_t number, unix_ns deadline) const;
+    void judge_late(std::size_t number, const step_progress& now, unix_ns deadline);
     void judge_reached(const row& of, std::size_t at, std::size_t before);
     /// @return whether what follows can be judged all the same
     bool judge_absent(const row& of, std::size_t at);

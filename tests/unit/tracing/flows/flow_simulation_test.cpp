@@ -29,7 +29,7 @@ flow_text order_by_events(bool by_key) {
     return out;
 }
 
-constexpr const char* stock = "stock.reserved | stock.rejected end";
+constexpr const char* stock = "stock.reserved | stock.rejected";
 constexpr const char* payment = "payment.charged | payment.failed";
 constexpr const char* released = "stock.released";
 
