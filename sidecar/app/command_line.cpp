@@ -11,6 +11,7 @@
 #include "sidecar/app/command_texts.hpp"
 #include "sidecar/app/dev_broker_flags.hpp"
 #include "sidecar/app/explain_flags.hpp"
+#include "sidecar/app/flow_flags.hpp"
 #include "sidecar/app/inject_flags.hpp"
 #include "sidecar/app/route_flag.hpp"
 #include "sidecar/app/wait_flags.hpp"
@@ -181,6 +182,7 @@ class grammar {
     collect_flags collect_flags_;
     chain_flags chain_flags_;
     topology_flags topology_flags_;
+    flow_flags flow_flags_;
     dev_broker_flags dev_broker_flags_;
     wait_flags wait_flags_;
     intercept_flags intercept_flags_;
@@ -235,6 +237,7 @@ grammar::grammar() {
                       collect_flags_);
     add_chain_flags(*add_command("chain", "draw what happened, and where it is stuck", chain_footer), chain_flags_);
     add_topology_flags(*add_command("topology", "draw who talks to whom", topology_footer), topology_flags_);
+    add_flow_flags(*add_command("flows", "show what should follow what, and what did not", flows_footer), flow_flags_);
     add_dev_broker_flags(*add_command("dev-broker", "be a Kafka for trying things out, in memory", dev_broker_footer),
                          dev_broker_flags_);
     add_wait_flags(*add_command("wait", "start a command once a sidecar is ready", wait_footer), wait_flags_);
@@ -304,6 +307,11 @@ command grammar::build(const CLI::App& chosen, const config::environment& variab
     }
     if (name == "chain") result = to_options(chain_flags_, said);
     if (name == "topology") result = to_options(topology_flags_, said);
+    if (name == "flows") {
+        auto options = to_options(flow_flags_, said);
+        options.expected.environment = variables;
+        result = std::move(options);
+    }
     if (name == "dev-broker") result = to_options(dev_broker_flags_, said);
     if (name == "wait") result = to_options(wait_flags_, said);
     if (name == "intercept") result = to_command(intercept_flags_, variables, said);
@@ -340,13 +348,13 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     if (!chosen.empty()) return build(*chosen.front(), variables);
     const auto extras = program_.remaining();
     if (extras.empty()) return answer{usage, help()};
-    const std::vector<std::string> commands{"run",    "check",    "explain",    "diff", "collect",
-                                            "chain",  "topology", "dev-broker", "wait", "intercept",
-                                            "inject", "--help",   "--version"};
-    return answer{usage, "outrider: unknown command '" + extras.front() + "'" +
-                             config::did_you_mean(extras.front(), commands) +
-                             "\nThere are run, check, explain, diff, collect, chain, topology, dev-broker, wait, "
-                             "intercept and inject; 'outrider --help' tells more.\n"};
+    const std::vector<std::string> commands{"run",       "check",    "explain", "diff",       "collect",
+                                            "chain",     "topology", "flows",   "dev-broker", "wait",
+                                            "intercept", "inject",   "--help",  "--version"};
+    return answer{
+        usage, "outrider: unknown command '" + extras.front() + "'" + config::did_you_mean(extras.front(), commands) +
+                   "\nThere are run, check, explain, diff, collect, chain, topology, flows, dev-broker, wait, "
+                   "intercept and inject; 'outrider --help' tells more.\n"};
 }
 
 }  // namespace

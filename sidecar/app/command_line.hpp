@@ -10,6 +10,7 @@
 #include "sidecar/tools/chain.hpp"
 #include "sidecar/tools/dev_broker.hpp"
 #include "sidecar/tools/explain.hpp"
+#include "sidecar/tools/flows.hpp"
 #include "sidecar/tools/inject.hpp"
 #include "sidecar/tools/topology.hpp"
 #include "sidecar/tools/wait_ready.hpp"
@@ -55,9 +56,10 @@ struct answer {
     std::string text;  ///< for standard output when the code is ok, else for standard error
 };
 
-using command = std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
-                             tools::chain_options, tools::topology_options, tools::dev_broker_options,
-                             tools::wait_options, intercept_command, tools::inject_options, answer>;
+using command =
+    std::variant<run_command, check_command, diff_command, explain_command, collector::collect_options,
+                 tools::chain_options, tools::topology_options, tools::flows_options, tools::dev_broker_options,
+                 tools::wait_options, intercept_command, tools::inject_options, answer>;
 
 /// Reads the arguments that follow the program's name; does nothing else. Values of settings are judged by
 /// config::load.

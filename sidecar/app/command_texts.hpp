@@ -16,6 +16,7 @@ inline constexpr const char* program_footer =
     "  outrider collect --listen 127.0.0.1:4318\n"
     "  outrider chain --key order=4711 --from http://127.0.0.1:4318\n"
     "  outrider topology --since 1h\n"
+    "  outrider flows --watch\n"
     "  outrider dev-broker --listen 127.0.0.1:9092\n"
     "  outrider wait --timeout 30s -- ./orders --port 9000\n"
     "  outrider intercept install --uid 1337 --ports-in 8080\n"

@@ -187,6 +187,7 @@ int dispatch(const collector::collect_options& options) { return collector::run_
 int dispatch(const tools::chain_options& options) { return tools::run_chain(options); }
 int dispatch(const tools::topology_options& options) { return tools::run_topology(options); }
 
+int dispatch(const tools::flows_options& options) { return tools::run_flows(options); }
 int dispatch(const tools::wait_options& options) { return tools::run_wait(options); }
 int dispatch(const tools::inject_options& options) { return tools::run_inject(options); }
 

@@ -35,12 +35,13 @@ void count(decision_latency& into, std::chrono::nanoseconds waited) {
 }  // namespace
 
 chain_pipeline::chain_pipeline(trace_store& store, pipeline_options options, span_log* log, chain_forwarder* forward,
-                               pipeline_clock clock)
+                               pipeline_clock clock, flow_watch* flows)
     : store_(store),
       options_(options),
       log_(log),
       forward_(forward),
       clock_(std::move(clock)),
+      flows_(flows),
       stitcher_(options.stitching),
       digests_(options.digest_bytes) {}
 
@@ -119,6 +120,7 @@ void chain_pipeline::step() {
     auto batches = taken();
     for (auto& one : batches) {
         for (const auto& span : one) stitcher_.add(span, now);
+        if (flows_ != nullptr) flows_->observe(one, clock_.unix_ns());
         const std::lock_guard lock{mutex_};
         queue_bytes_ -= memory_of(one);
         counters_.queued_spans -= one.size();
@@ -126,6 +128,7 @@ void chain_pipeline::step() {
     }
     decide(now);
     settle(now);
+    if (flows_ != nullptr) flows_->advance(clock_.unix_ns());
     if (forward_ != nullptr) forward_->flush();
     keep_house(now);
     make_digests(now);
@@ -140,7 +143,7 @@ void chain_pipeline::decide(std::int64_t now_ns) {
         });
     else
         restored_ = {};
-    if (store_.apply(known) > 0) ++version_;
+    apply(known);
     {
         const std::lock_guard lock{mutex_};
         counters_.stitching = stitcher_.counters();
@@ -151,6 +154,21 @@ void chain_pipeline::decide(std::int64_t now_ns) {
     }
     if (log_ == nullptr) return;
     unwritten_.insert(unwritten_.end(), std::make_move_iterator(known.begin()), std::make_move_iterator(known.end()));
+}
+
+/// Flows whose runs are chains are told which of these may have another name now.
+void chain_pipeline::apply(const std::vector<tracing::decision>& known) {
+    std::vector<tracing::trace_id> former;
+    if (flows_ != nullptr && !known.empty() && flows_->wants_names())
+        for (const auto& one : known) {
+            former.push_back(store_.chain_of(one.root.trace));
+            if (one.cause.cause.valid()) former.push_back(store_.chain_of(one.cause.cause.trace));
+        }
+    if (store_.apply(known) > 0) ++version_;
+    if (former.empty()) return;
+    std::sort(former.begin(), former.end());
+    former.erase(std::unique(former.begin(), former.end()), former.end());
+    flows_->regroup(former, clock_.unix_ns());
 }
 
 void chain_pipeline::settle(std::int64_t now_ns) {

@@ -14,6 +14,7 @@
 #include "sidecar/collector/chain_forwarder.hpp"
 #include "sidecar/collector/chain_notes.hpp"
 #include "sidecar/collector/digest_shelf.hpp"
+#include "sidecar/collector/flow_watch.hpp"
 #include "sidecar/collector/intake.hpp"
 #include "sidecar/collector/span_log.hpp"
 #include "sidecar/collector/trace_store.hpp"
@@ -53,13 +54,13 @@ struct pipeline_counters {
 /// From a request to a chain:
 ///
 ///     take(): log -> store -> queue        the server's thread; what it answers is safe
-///     step(): queue -> stitcher -> decisions -> store -> settled chains -> forwarder, notes -> log
+///     step(): queue -> stitcher, flows -> decisions -> store, flows -> settled chains -> forwarder, notes -> log
 ///                                          a thread of its own, every 100 ms
 class chain_pipeline : public intake {
   public:
-    /// @param log, forward  may be null; all outlive the pipeline
+    /// @param log, forward, flows  may be null; all outlive the pipeline
     chain_pipeline(trace_store& store, pipeline_options options, span_log* log, chain_forwarder* forward,
-                   pipeline_clock clock);
+                   pipeline_clock clock, flow_watch* flows = nullptr);
     ~chain_pipeline() override;
 
     /// Reads what a former process left. Before start(). @throws span_log_error
@@ -92,6 +93,7 @@ class chain_pipeline : public intake {
     void run();
     std::deque<batch> taken();
     void decide(std::int64_t now_ns);
+    void apply(const std::vector<tracing::decision>& known);
     void settle(std::int64_t now_ns);
     void learn(const settled_chain& settled, std::vector<tracing::span_data> spans, std::int64_t now_ns);
     void settle_all();
@@ -106,6 +108,7 @@ class chain_pipeline : public intake {
     span_log* const log_;
     chain_forwarder* const forward_;
     const pipeline_clock clock_;
+    flow_watch* const flows_;
 
     // Of the thread.
     tracing::stitcher stitcher_;
@@ -114,6 +117,7 @@ class chain_pipeline : public intake {
     std::vector<tracing::span_key> restored_;  ///< roots that a former process decided: its word holds for a while
     std::int64_t restored_until_ns_ = 0, next_house_ns_ = 0, next_look_ns_ = 0;
     std::vector<chain_candidate> without_digest_;  ///< perhaps; the one that began last at the end
+    std::int64_t replayed_until_ns_ = 0;  ///< Unix time of the last request that was read back for flows; 0: none
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;

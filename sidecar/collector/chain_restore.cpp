@@ -21,6 +21,11 @@ void chain_pipeline::replay(const span_log::row& row, const std::vector<chain_fa
     const auto age = std::max<std::int64_t>(clock_.unix_ns() - row.unix_ns, 0);
     const auto then = clock_.steady_ns() - age;
     store_.add(decoded->spans, then, row.number);
+    if (flows_ != nullptr) {
+        if (replayed_until_ns_ == 0) flows_->begin_restoring(row.unix_ns);
+        replayed_until_ns_ = std::max(replayed_until_ns_, row.unix_ns);
+        flows_->observe(decoded->spans, row.unix_ns);
+    }
     if (age < options_.stitching.memory.count())
         for (const auto& span : decoded->spans) stitcher_.add(span, clock_.steady_ns());
 }
@@ -42,7 +47,8 @@ void chain_pipeline::restore() {
     std::size_t next = 0;
     log_->read(false, [&](const span_log::row& row) { replay(row, fates, next); });
     for (; next < fates.size(); ++next) store_.restore(fates[next].trace, fates[next].sent_as);
-    store_.apply(decisions);
+    apply(decisions);
+    if (replayed_until_ns_ != 0) flows_->end_restoring(replayed_until_ns_, clock_.unix_ns());
     for (const auto& one : decisions) restored_.push_back(one.root);
     std::sort(restored_.begin(), restored_.end());
     restored_until_ns_ = clock_.steady_ns() + word_holds_ns;

@@ -24,6 +24,8 @@ constexpr std::string_view index_text =
     "/api/topology?since=15m                      who talks to whom\n"
     "/api/history?since=15m                       how much and how fast, by service, for charts\n"
     "/api/sidecars                                health, policies and rates of every sidecar that sends here\n"
+    "/api/flows                                   expected flows, and what is not as expected\n"
+    "/api/flows/{name}/runs/{run}                 one run of a flow\n"
     "/livez /readyz /metrics                      of this collector\n";
 
 server_response text(std::string_view body) { return {200, "text/plain; charset=utf-8", std::string{body}, {}}; }
@@ -31,7 +33,8 @@ server_response text(std::string_view body) { return {200, "text/plain; charset=
 }  // namespace
 
 collector_routes::collector_routes(trace_store& store, chain_pipeline& pipeline, const route_options& options,
-                                   query_api::clock now, const span_log* log, const chain_forwarder* forward)
+                                   query_api::clock now, const span_log* log, const chain_forwarder* forward,
+                                   const flow_watch* flows)
     : store_(store),
       pipeline_(pipeline),
       log_(log),
@@ -42,6 +45,8 @@ collector_routes::collector_routes(trace_store& store, chain_pipeline& pipeline,
               {[&pipeline](std::chrono::nanoseconds since) { return pipeline.topology(since); },
                [&pipeline](std::chrono::nanoseconds since) { return pipeline.history(since); }}),
       sidecars_([&pipeline] { return pipeline.steady_ns(); }, now),
+      expected_(flows),
+      flows_(flows, now),
       hosts_(options.listen_host, options.hosts),
       guarded_(net::is_loopback_host(options.listen_host)) {}
 
@@ -71,6 +76,8 @@ server_response collector_routes::read(const server_request& request) {
     if (page) return dashboard_.handle(request);
     if (request.path == "/api/sidecars")
         return answers_.answer(request, sidecars_.version(), [&] { return sidecars_.cards(); });
+    if (flow_api::serves(request.path))
+        return answers_.answer(request, flows_.version(), [&] { return flows_.handle(request); });
     return chain_api::serves(request.path) ? chains(request) : queries_.handle(request);
 }
 
@@ -82,6 +89,7 @@ std::string collector_routes::metrics() const {
     append_sidecar_metrics(out, sidecars_.by_state(), sidecars_.counters());
     if (log_ != nullptr) append_log_metrics(out, log_->counters());
     if (forward_ != nullptr) append_forward_metrics(out, forward_->read());
+    if (expected_ != nullptr) out += expected_->metrics();
     return out;
 }
 

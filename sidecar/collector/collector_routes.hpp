@@ -4,6 +4,7 @@
 #include "sidecar/collector/chain_api.hpp"
 #include "sidecar/collector/chain_pipeline.hpp"
 #include "sidecar/collector/dashboard_pages.hpp"
+#include "sidecar/collector/flow_api.hpp"
 #include "sidecar/collector/otlp_ingest.hpp"
 #include "sidecar/collector/query_api.hpp"
 #include "sidecar/collector/sidecar_api.hpp"
@@ -25,9 +26,10 @@ struct route_options {
 /// All paths of the collector, without a socket: ingestion, queries, the dashboard, its own health and metrics.
 class collector_routes {
   public:
-    /// @param log, forward  may be null: there is none
+    /// @param log, forward, flows  may be null: there is none
     collector_routes(trace_store& store, chain_pipeline& pipeline, const route_options& options, query_api::clock now,
-                     const span_log* log = nullptr, const chain_forwarder* forward = nullptr);
+                     const span_log* log = nullptr, const chain_forwarder* forward = nullptr,
+                     const flow_watch* flows = nullptr);
 
     net::server_response handle(const net::server_request& request);
 
@@ -44,6 +46,8 @@ class collector_routes {
     query_api queries_;
     chain_api chains_;
     sidecar_api sidecars_;
+    const flow_watch* const expected_;
+    flow_api flows_;
     dashboard_pages dashboard_;
     answer_shelf answers_;
     net::host_guard hosts_;

@@ -1,5 +1,6 @@
 #include "sidecar/collector/run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "sidecar/collector/collector_routes.hpp"
 #include "sidecar/net/http_server.hpp"
+#include "sidecar/net/log.hpp"
 
 namespace outrider::collector {
 
@@ -18,22 +20,25 @@ namespace {
 constexpr std::uint64_t mebibyte = 1ULL << 20;
 constexpr std::chrono::seconds drain_time{5};
 
-/// SIGTERM and SIGINT, taken by whoever waits here instead of by a handler. Threads started meanwhile inherit the mask.
+/// SIGTERM, SIGINT and SIGHUP, taken by whoever waits here instead of by a handler. Threads started meanwhile inherit
+/// the mask.
 class stop_signals {
   public:
     stop_signals() {
         sigemptyset(&wanted_);
         sigaddset(&wanted_, SIGTERM);
         sigaddset(&wanted_, SIGINT);
+        sigaddset(&wanted_, SIGHUP);
         pthread_sigmask(SIG_BLOCK, &wanted_, &before_);
     }
     ~stop_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
     stop_signals(const stop_signals&) = delete;
     stop_signals& operator=(const stop_signals&) = delete;
 
-    void wait() const {
-        int taken = 0;
-        sigwait(&wanted_, &taken);
+    /// One of them, or 0 after a second.
+    int wait() const {
+        const timespec second{1, 0};
+        return std::max(sigtimedwait(&wanted_, nullptr, &second), 0);
     }
 
   private:
@@ -114,26 +119,43 @@ std::unique_ptr<chain_forwarder> open_forwarder(const collect_options& options) 
     return std::make_unique<chain_forwarder>(std::move(forward));
 }
 
+std::unique_ptr<flow_watch> open_flows(const collect_options& options, std::vector<flows::flow> expected,
+                                       const trace_store& store) {
+    if (options.flows.paths.empty()) return nullptr;
+    return std::make_unique<flow_watch>(options.flows, std::move(expected), options.memory_bytes / 8, store,
+                                        static_cast<flows::unix_ns>(unix_now()));
+}
+
+/// Meanwhile flows are read again when their files change, or somebody says so.
+void wait_for_the_end(const stop_signals& signals, flow_watch* flows) {
+    for (;;) {
+        const int taken = signals.wait();
+        if (taken != 0 && taken != SIGHUP) return;
+        if (flows == nullptr) continue;
+        const auto now = static_cast<flows::unix_ns>(unix_now());
+        taken == SIGHUP ? flows->reload("SIGHUP", now) : flows->look(now);
+    }
+}
+
 /// Listens, serves until a signal comes, and brings to an end what is under way.
-void serve(const collect_options& options, const stop_signals& signals) {
+void serve(const collect_options& options, std::vector<flows::flow> expected, const stop_signals& signals) {
     trace_store store{limits_of(options)};
     const auto log = open_log(options);
     const auto forward = open_forwarder(options);
-    chain_pipeline pipeline{store, pipeline_of(options), log.get(), forward.get(), real_clock()};
+    const auto flows = open_flows(options, std::move(expected), store);
+    chain_pipeline pipeline{store, pipeline_of(options), log.get(), forward.get(), real_clock(), flows.get()};
     pipeline.restore();
-    collector_routes routes{store, pipeline, rules_of(options), unix_now, log.get(), forward.get()};
+    collector_routes routes{store, pipeline, rules_of(options), unix_now, log.get(), forward.get(), flows.get()};
     net::http_server server{server_options(options),
                             [&](const net::server_request& request) { return routes.handle(request); }};
     pipeline.start();
     std::cout << "outrider collect: OTLP/HTTP on http://" << server.address() << "/v1/traces, dashboard on http://"
               << server.address() << "/" << std::endl;
-    signals.wait();
+    wait_for_the_end(signals, flows.get());
     server.stop(drain_time);
     pipeline.stop();
     if (forward) forward->stop(drain_time);
 }
-
-}  // namespace
 
 /// Nothing when there were errors: they have been told.
 std::optional<std::vector<flows::flow>> read_flows(const config::flow_input& input) {
@@ -147,16 +169,21 @@ std::optional<std::vector<flows::flow>> read_flows(const config::flow_input& inp
     return std::move(loaded.value);
 }
 
+}  // namespace
+
 int run_collector(const collect_options& options) {
     if (const auto fault = fault_of(options); !fault.empty()) {
         std::cerr << "outrider collect: " << fault << "\n";
         return 2;
     }
-    const auto flows = read_flows(options.flows);
-    if (!flows) return 2;
+    auto expected = read_flows(options.flows);
+    if (!expected) return 2;
+    // What is said later is for the same readers as what is said at the start.
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("outrider", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
     const stop_signals signals;
     try {
-        serve(options, signals);
+        serve(options, std::move(*expected), signals);
     } catch (const std::runtime_error& error) {  // an address, a file, a URL: they say which
         std::cerr << "outrider collect: " << error.what() << "\n";
         return 1;

@@ -118,6 +118,8 @@ class trace_store {
     stored_trace find(const tracing::trace_id& id) const;
     /// The chain that a trace of this id belongs to, or one without spans.
     stored_chain chain(const tracing::trace_id& id) const;
+    /// The name of the chain that a trace belongs to now; the trace itself when it is alone or not held.
+    tracing::trace_id chain_of(const tracing::trace_id& id) const;
     /// @param most_bytes  the answer ends before the trace that would make it larger, but has one trace at least
     found_traces search(const trace_query& query, std::uint64_t most_bytes) const;
     /// Traces with a span that matches, most recent first.

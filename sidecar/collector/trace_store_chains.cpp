@@ -66,6 +66,12 @@ stored_chain trace_store::chain(const trace_id& id) const {
     return assemble(chains_.members(*which));
 }
 
+trace_id trace_store::chain_of(const trace_id& id) const {
+    const std::lock_guard lock{mutex_};
+    const auto which = archive_.traces().find(id);
+    return which ? chains_.chain_of(*which) : id;
+}
+
 std::size_t trace_store::apply(std::span<const tracing::decision> known) {
     const std::lock_guard lock{mutex_};
     std::size_t applied = 0;
