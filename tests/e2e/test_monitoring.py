@@ -70,6 +70,12 @@ class Dashboard(harness.Case):
         dev_broker.consume(kafka, "t", 4)
         return proxy.get("/metrics").body.decode()
 
+    def collector_page(self):
+        """What a collector shows that is given flows."""
+        flows = processes.ROOT / "examples/shop/flows.yaml"
+        collector = self.collector(arguments=["--flows", str(flows)])
+        return ask(collector.address, "/metrics").body.decode()
+
     def judge(self, where, expression, known):
         for name, matchers in SELECTOR.findall(expression):
             if name == "up":
@@ -85,8 +91,8 @@ class Dashboard(harness.Case):
         shown = set().union(OF_THE_SCRAPE, *(known[name] for name, _ in SELECTOR.findall(expression) if name != "up"))
         self.assertLessEqual(grouped, shown, f"{where}: {expression}")
 
-    def test_every_metric_and_label_is_one_that_a_sidecar_exports(self):
-        page = self.page()
+    def test_every_metric_and_label_is_one_that_is_exported(self):
+        page = self.page() + self.collector_page()
         known, judged = exported(page), 0
         for where, expression in expressions():
             self.judge(where, expression, known)
