@@ -31,7 +31,7 @@ class CommandLine(harness.Case):
     def test_help_names_every_command(self):
         done = run("--help")
         self.assertEqual(done.returncode, 0)
-        for command in ("run", "check", "diff", "collect", "chain", "topology", "dev-broker", "intercept"):
+        for command in ("run", "check", "diff", "collect", "chain", "topology", "flows", "dev-broker", "intercept"):
             self.assertRegex(done.stdout, rf"(?m)^\s*{command}\b")
 
     def test_help_of_run_names_every_flag(self):

@@ -193,6 +193,23 @@ TEST(CommandLine, JudgesFlowsWithOrWithoutAConfiguration) {
     EXPECT_EQ(must_be<check_command>({"check", "--flows-schema"}).output, check_output::flows_schema);
 }
 
+TEST(CommandLine, ShowsFlowsOfACollectorOrOfFiles) {
+    const auto asked = must_be<tools::flows_options>({"flows", "--flow", "orders", "--run", "4711", "--as", "json"});
+    EXPECT_EQ(asked.flow, "orders");
+    EXPECT_EQ(asked.run, "4711");
+    EXPECT_TRUE(asked.json);
+    const auto read = must_be<tools::flows_options>({"flows", "--file", "a.json", "--flows", "f.yaml", "--fail"});
+    EXPECT_EQ(read.expected.paths, std::vector<std::string>{"f.yaml"});
+    EXPECT_TRUE(read.fail);
+    for (const auto& wrong : std::vector<std::vector<std::string>>{{"flows", "--run", "4711"},
+                                                                   {"flows", "--file", "a.json"},
+                                                                   {"flows", "--flows", "f.yaml"},
+                                                                   {"flows", "--as", "svg"}})
+        EXPECT_EQ(must_be<answer>(wrong).code, usage) << wrong.back();
+    EXPECT_EQ(must_be<collector::collect_options>({"collect", "--flows", "a", "--flows", "b"}).flows.paths,
+              (std::vector<std::string>{"a", "b"}));
+}
+
 TEST(CommandLine, JudgesPoliciesWithOrWithoutAConfiguration) {
     const auto alone = must_be<check_command>({"check", "--policies", "policies.d"});
     EXPECT_TRUE(alone.policies_alone);
@@ -368,7 +385,7 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 TEST(CommandLine, NamesTheCommandsThereAre) {
     EXPECT_EQ(refusal({"rnu"}),
               "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, explain, diff, collect, chain, topology, dev-broker, wait, intercept and inject; "
+              "There are run, check, explain, diff, collect, chain, topology, flows, dev-broker, wait, intercept and inject; "
               "'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
