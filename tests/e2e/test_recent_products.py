@@ -5,8 +5,10 @@ import random
 import shutil
 import signal
 import sqlite3
+import tempfile
 import threading
 import time
+import urllib.error
 
 import confluent_kafka
 
@@ -42,7 +44,11 @@ class RecentProducts(kafka_case.KafkaCase):
         for topic in RECENT.topics:
             name, _, count = topic.partition(":")
             cls.cluster.create_topic(name, int(count or 1))
-        cls.collect = keep(processes.Collector())
+        cls.flows = tempfile.NamedTemporaryFile("w", suffix=".yaml")
+        cls.addClassCleanup(cls.flows.close)
+        cls.flows.write(RECENT.flows.read_text().replace("within 10s", "within 3s"))  # what is dropped is missed sooner
+        cls.flows.flush()
+        cls.collect = keep(processes.Collector(arguments=["--flows", cls.flows.name]))
         cls.recent = Recent(keep, cls.collect.url, brokers=cls.cluster.bootstrap(), environment=SESSION)
         cls.chains = Chains(cls.collect.url, "order")
         cls.recent.active()
@@ -282,6 +288,44 @@ class RecentProducts(kafka_case.KafkaCase):
         answer = ask()
         self.assertEqual((answer.status, answer.body), (200, good.body))
         self.assertEqual(answer.get("Outrider-Fallback"), "degrade-home-page", answer.fields)
+
+    # What is expected
+
+    def faults_of(self, number):
+        """What is wrong with an order, as the collector tells it."""
+        flow, = processes.json_of(f"{self.collect.url}/api/flows")["flows"]
+        return [each for each in flow["recent"] if each["run"] == number]
+
+    def run_of(self, number):
+        """What the collector knows of an order; nothing before it has heard of it."""
+        try:
+            return processes.json_of(f"{self.collect.url}/api/flows/recently-bought/runs/{number}")
+        except urllib.error.HTTPError as error:
+            if error.code != 404:
+                raise
+            return {"state": "unknown"}
+
+    def wait_for_run(self, number, state):
+        try:
+            return harness.wait_for(lambda: (run := self.run_of(number))["state"] == state and run, f"the run of order {number} to be {state}", 60)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.run_of(number)}") from error
+
+    def test_an_order_that_is_shown_has_gone_as_expected(self):
+        number = self.recent.order()[1]["orderId"]
+        run = self.wait_for_run(number, "completed")
+        self.assertEqual([each["name"] for each in run["events"]], ["order.taken", "order.placed", "order.counted", "order.shown"])
+        self.assertEqual(self.faults_of(number), [])
+
+    def test_an_order_that_is_dropped_is_missed_at_the_step_that_did_not_come(self):
+        for name in AGGREGATORS:
+            self.recent.fault(name, dropping=1)
+        self.addCleanup(self.recent.day_passes)  # it will never be counted
+        number = self.recent.order("samovar")[1]["orderId"]
+        fault, = harness.wait_for(lambda: self.faults_of(number), f"order {number} to be missed", 60)
+        self.assertEqual((fault["kind"], fault["step"]), ("stuck", "order.counted"), fault)
+        print(f"named {(int(fault['toldUnixNano']) - int(fault['deadlineUnixNano'])) / 1e9:.2f} s after its deadline", flush=True)
+        self.assertEqual(self.run_of(number)["waitsFor"], "order.counted")
 
     # A day
 
