@@ -118,7 +118,7 @@ def take_over(stage, customers):
 
 
 def tell(stage):
-    """Returns the number of an order to look at."""
+    """Returns the number of an order to look at. What the flow tells as duplicate is what was published twice here."""
     customers = Customers(stage)
     wait_for_active(stage)
     customers.order("ada@example.org", "tea", 1)  # clients connect, so that what is shown is how it is afterwards
@@ -132,6 +132,7 @@ def tell(stage):
     take_over(stage, customers)
     stage.wait_for_chain(f"order={numbers[-1]}", SPANS)
     stage.show("chain", "--key", f"order={numbers[-1]}")
+    stage.show("flows")
     return numbers[-1]
 
 
@@ -152,5 +153,6 @@ def what_to_try(stage, number):
     ]
     stage.what_to_try(requests, FAULTS, [
         stage.line("chain", "--key", f"order={number}"),
+        stage.line("flows") + "   # what should have become of each order, and did not",
         stage.line("topology"),
         f"curl {stage.past('home')}/freshness   # 503 when stale; its sidecar: http://127.0.0.1:{stage.ports['home'].admin}/api/health"])

@@ -29,9 +29,13 @@ class DemoRecent(harness.Case):
         gone, successor, placed = re.search(r"^(\S+) was killed: (\S+) has taken over, and (\d+) orders", done.stdout, re.MULTILINE).groups()
         self.assertEqual({gone, successor}, {"aggregator-1", "aggregator-2"})
         self.assertEqual(goods(pages["The page"]), {**goods(pages["Three more"]), "cocoa": int(placed)})
-        chain = done.stdout.partition(" chain --key ")[2]
+        chain, _, flow = done.stdout.partition(" chain --key ")[2].partition("recently-bought: ")
         for topic in ("orders-placed", "orders-counted", "recent-changed"):
             self.assertIn(f"process {topic}", chain)
+        told = set(re.findall(r"duplicate +(\d+): order\.(\w+) came once more", flow))
+        numbers = {number for number, _ in told}  # of the three whose events were published twice
+        self.assertEqual(len(numbers), 3, flow)
+        self.assertEqual(told, {(number, step) for number in numbers for step in ("placed", "counted", "shown")})
 
     def test_keeps_running_and_tells_what_to_type(self):
         demo = self.keep(processes.Process(RUN, ENVIRONMENT))
