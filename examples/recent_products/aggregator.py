@@ -38,8 +38,9 @@ class Desk:
         self.outcomes = {"counted": 0, "duplicate": 0, "too late": 0, "dropped": 0, "unreadable": 0, "overtaken": 0}
 
     def state(self):
-        return {"role": "active" if self.owned else "standby" if self.joined else "joining", "name": NAME, "claims": {each.partition: each.epoch for each in list(self.owned.values())},
-                "workingOn": self.working_on, "outcomes": self.outcomes}
+        role = "active" if self.owned else "standby" if self.joined else "joining"
+        claims = {each.partition: each.epoch for each in list(self.owned.values())}
+        return {"role": role, "name": NAME, "claims": claims, "workingOn": self.working_on, "outcomes": self.outcomes}
 
     def claim(self, given):
         """Whether it is ours now."""
