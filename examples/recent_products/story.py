@@ -6,7 +6,8 @@ import urllib.request
 
 from demo.processes import DIRECT, Failed, fetch
 
-TITLE = "Recently bought products: orders in SQL, events, an aggregation of a day, a cache and a page; no line of tracing code, and a sidecar beside each."
+TITLE = ("Recently bought products: orders in SQL, events, an aggregation of a day, a cache and a page; no line of tracing code, and a sidecar "
+         "beside each.")
 WISHES = (("ada@example.org", "tea", 2), ("bob@example.org", "coffee", 1), ("ada@example.org", "honey", 1), ("eve@example.org", "tea", 3),
           ("bob@example.org", "samovar", 1), ("ada@example.org", "biscuits", 4))
 AGGREGATORS = ("aggregator-1", "aggregator-2")
@@ -51,7 +52,8 @@ class Customers:
         with DIRECT.open(urllib.request.Request(f"{self.home}/recent"), timeout=20) as answer:
             page, fields = json.load(answer), answer.headers
         goods = ", ".join(f"{each['orders']} x {each['product']}" for each in page["products"]) or "nothing"
-        print(f"{when}: {goods}\n    Freshness: {fields['Freshness']}, complete up to {fields['Freshness-Age']} s ago, {fields.get('Freshness-Lag', '?')} to be counted")
+        print(f"{when}: {goods}\n    Freshness: {fields['Freshness']}, complete up to {fields['Freshness-Age']} s ago, "
+              f"{fields.get('Freshness-Lag', '?')} to be counted")
 
 
 def active(stage, but=""):

@@ -51,7 +51,8 @@ class Event:
             raise ValueError(f"not an order: {error!r}") from error
         texts = (event.id, event.order, event.customer, event.product)
         numbers = (event.quantity, event.placed_at)
-        if not all(isinstance(each, str) and len(each) <= 1000 for each in texts) or not all(type(each) is int and 0 <= each < 2**53 for each in numbers):
+        sound = all(isinstance(each, str) and len(each) <= 1000 for each in texts) and all(type(each) is int and 0 <= each < 2**53 for each in numbers)
+        if not sound:
             raise ValueError("not an order: something in it is of another kind")
         "".join(texts).encode()  # half a character is none, and a ValueError
         return event
@@ -83,10 +84,12 @@ class Tally:
 
     def go_on(self, offset, seconds, moment=0):
         ownership.renew(self.database, self.partition, self.epoch, seconds)
-        self.database.run("UPDATE partitions SET next_offset = ?, complete_to = max(complete_to, ?) WHERE name = ?", offset + 1, moment, self.partition)
+        self.database.run("UPDATE partitions SET next_offset = ?, complete_to = max(complete_to, ?) WHERE name = ?",
+                          offset + 1, moment, self.partition)
 
     def add(self, event, moment, bucket, now):
-        self.database.run("INSERT INTO buckets VALUES(?, ?, 1, ?) ON CONFLICT DO UPDATE SET orders = orders + 1, quantity = quantity + excluded.quantity",
+        self.database.run("INSERT INTO buckets VALUES(?, ?, 1, ?) ON CONFLICT DO UPDATE SET orders = orders + 1, "
+                          "quantity = quantity + excluded.quantity",
                           bucket, event.product, event.quantity)
         self.database.run("INSERT INTO products VALUES(?, 1, ?, ?) ON CONFLICT DO UPDATE SET orders = orders + 1, "
                           "quantity = quantity + excluded.quantity, newest = max(newest, excluded.newest)", event.product, event.quantity, moment)
@@ -134,7 +137,8 @@ def open_database(path):
 def expire(database, now):
     """Within a transaction."""
     oldest = window.oldest_bucket(now)
-    for product, orders, quantity in database.rows("SELECT product, sum(orders), sum(quantity) FROM buckets WHERE bucket < ? GROUP BY product", oldest):
+    gone = database.rows("SELECT product, sum(orders), sum(quantity) FROM buckets WHERE bucket < ? GROUP BY product", oldest)
+    for product, orders, quantity in gone:
         database.run("UPDATE products SET orders = orders - ?, quantity = quantity - ? WHERE product = ?", orders, quantity, product)
     database.run("DELETE FROM buckets WHERE bucket < ?", oldest)
     database.run("DELETE FROM products WHERE orders = 0")

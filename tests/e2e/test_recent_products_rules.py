@@ -80,7 +80,8 @@ class Counting(harness.Case):
         kept = {}
         for step in range(600):
             now += chance.randrange(0, window.DAY // 100)
-            each = event(chance.randrange(400), chance.choice(("tea", "coffee", "honey")), now - chance.randrange(0, window.DAY * 5 // 4), quantity=chance.randrange(1, 9))
+            each = event(chance.randrange(400), chance.choice(("tea", "coffee", "honey")), now - chance.randrange(0, window.DAY * 5 // 4),
+                         quantity=chance.randrange(1, 9))
             if self.tally.count(each, step, now, 1.0) == "counted":
                 kept[each.id] = each
             if chance.random() < 0.3:
