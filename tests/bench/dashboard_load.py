@@ -6,7 +6,7 @@
 Before it measures, that many chains are delivered; while it measures, a few more every second, so that no answer stays the same for
 long. Sidecars push a state of the size that the shop's have, every two seconds and with another figure each time. A browser asks every two
 seconds for what each page of the dashboard asks for, over a kept connection, with If-None-Match and gzip, as browsers do. The first
-page of a list and some searches are timed besides, some seconds after somebody has opened the list: once, and then again.
+page of a list is timed besides, and then searches, none of which was asked before.
 """
 import argparse
 import gzip
@@ -160,13 +160,24 @@ class Traffic(Repeated):
             deliver(self.connection, numbers, time.time_ns() - 500_000_000, 1_000_000)
 
 
-def timed(connection, path):
-    begin = time.perf_counter()
+def wait_until_idle(collector):
+    """It makes digests while somebody looks at a list: until it has nothing left to do."""
+    busy = 1
+    while busy > 0.01:
+        before = measuring.cpu_seconds([collector.pid])
+        time.sleep(0.5)
+        busy = measuring.cpu_seconds([collector.pid]) - before
+
+
+def timed(collector, connection, path):
+    """Milliseconds of time and of the collector's CPU, and bytes."""
+    begin, cpu = time.perf_counter(), measuring.cpu_seconds([collector.pid])
     connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
     answer = connection.getresponse()
     size = len(answer.read())
     assert answer.status == 200, f"{path}: {answer.status}"
-    return (time.perf_counter() - begin) * 1000, size
+    took = time.perf_counter() - begin
+    return took * 1000, (measuring.cpu_seconds([collector.pid]) - cpu) * 1000, size
 
 
 def main():
@@ -184,12 +195,12 @@ def main():
             deliver(connection, numbers, begin_ns + first * 50_000_000, 50_000_000)
         while int(processes.metrics_of(connection_text(connection, "/metrics"))["outrider_collector_spans_waiting"]) > 0:
             time.sleep(0.5)
-        timed(connection, SEARCHES[0])
-        time.sleep(4)  # whoever looks at the list finds what to search soon
-        for path in SEARCHES:
-            first, size = timed(connection, path)
-            again = min(timed(connection, path)[0] for _ in range(3))
-            print(f"{path:45} {first:8.1f} ms at first {again:8.1f} ms again {size:9} bytes packed")
+        first, cpu, _ = timed(collector, connection, SEARCHES[0])
+        print(f"first page of a list that nobody has looked at: {first:.1f} ms, {cpu:.1f} ms of CPU")
+        wait_until_idle(collector)
+        for path in SEARCHES[1:]:
+            first, cpu, size = timed(collector, connection, path)
+            print(f"{path:45} {first:8.1f} ms {cpu:8.1f} ms of CPU {size:9} bytes packed")
         stop = threading.Event()
         load = [Sidecar(collector.address, stop, number) for number in range(options.sidecars)]
         load += [Browser(collector.address, stop) for _ in range(options.browsers)]
