@@ -124,7 +124,7 @@ class Reader:
             time.sleep(0.02)
         return True
 
-    def do(self, step, within=30):
+    def do(self, step, within=120):
         """Types a command and returns what is wrong with what was seen, or None."""
         self.count += 1
         output, status = self.places / f"{self.count}.output", self.places / f"{self.count}.status"
