@@ -9,6 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sidecar/net/own_mark.hpp"
+
 namespace outrider::discovery {
 namespace {
 
@@ -46,6 +48,9 @@ dns_channel::dns_channel(std::string servers) : wake_(::eventfd(0, EFD_CLOEXEC |
         problem_ = ares_strerror(wrong);
         return;
     }
+    // Before it connects, and so over TCP too: an answer that is cut is asked for again there.
+    ares_set_socket_configure_callback(
+        channel_, [](ares_socket_t socket, int, void*) { return net::mark_as_own(socket), 0; }, nullptr);
     if (servers.empty()) return;
     if (int wrong = ares_set_servers_ports_csv(channel_, servers.c_str()); wrong != ARES_SUCCESS)
         problem_ = servers + ": " + ares_strerror(wrong);

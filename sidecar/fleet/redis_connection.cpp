@@ -6,6 +6,9 @@
 
 #include <hiredis/hiredis.h>
 #include <poll.h>
+#include <unistd.h>
+
+#include "sidecar/net/try_connect.hpp"
 
 namespace outrider::fleet {
 namespace {
@@ -66,9 +69,12 @@ redis_error redis_connection::fail(redis_error how, std::string_view why) {
 
 redis_connection::result<void> redis_connection::open(const redis_address& to, milliseconds connect,
                                                       milliseconds command) {
-    context_.reset(redisConnectWithTimeout(to.host.c_str(), to.port, timeval_of(connect)));
-    if (!context_) return fail(redis_error::connect, "out of memory");
-    if (context_->err != 0) return fail(redis_error::connect, std::string(context_->errstr));
+    context_.reset();
+    // A socket of net's: one of our own connections for the rules of the kernel, and kept from programs that we start.
+    const auto socket = net::connect_now({to.host, to.port}, connect);
+    if (!socket) return fail(redis_error::connect, socket.error());
+    context_.reset(redisConnectFd(*socket));
+    if (!context_) return ::close(*socket), fail(redis_error::connect, "out of memory");
     redisSetTimeout(context_.get(), timeval_of(command));  // for writes; reads have their own deadline
     redisEnableKeepAlive(context_.get());
     context_->reader->fn = bounded_functions(*context_->reader->fn);
