@@ -6,6 +6,7 @@
 #include "sidecar/kafka/api_versions.hpp"
 #include "sidecar/kafka/commit_exchange.hpp"
 #include "sidecar/kafka/fetch_exchange.hpp"
+#include "sidecar/kafka/own_answers.hpp"
 #include "sidecar/kafka/produce_exchange.hpp"
 #include "sidecar/kafka/rewrite.hpp"
 #include "sidecar/net/log.hpp"
@@ -199,7 +200,18 @@ void answer_pump::committed(expected_answer& to) {
     if (!exchange->finish(answer().substr(in.position()))) path_.metrics.malformed_answers.add();
 }
 
+net::awaitable<bool> answer_pump::withheld(expected_answer& to) {
+    to.exchange->unanswered(false);
+    to.exchange.reset();
+    path_.metrics.paused_fetches.add();
+    // Outside of its fetch session, which begins anew: so the broker's idea of what the client has does not matter.
+    auto nothing = empty_fetch_answer(to.correlation, to.version, 1);
+    if (!co_await relay_.discard(left_)) co_return false;
+    co_return co_await replace(nothing);
+}
+
 net::awaitable<bool> answer_pump::fetched(expected_answer& to, fetch_exchange& fetch) {
+    if (path_.cluster.pauses()) co_return co_await withheld(to);
     fetch.answer_begins();
     if (left_ <= most_held_fetch) {
         if (!co_await relay_.ensure(left_)) co_return false;

@@ -43,6 +43,10 @@ class answer_pump {
     void committed(expected_answer& to);
     done fetched(expected_answer& to, fetch_exchange& fetch);
 
+    /// The fetch was at the broker when the application fell sick: it brings nothing, and the same records come again
+    /// with the fetch behind it.
+    done withheld(expected_answer& to);
+
     /// A long answer passes piece by piece; the brokers' addresses at its end are made a field that clients pass over.
     done stream_fetched(const expected_answer& to, fetch_exchange& fetch);
     done pass_rest();

@@ -142,6 +142,38 @@ TEST_F(KafkaSickness, LetsAFetchThatWaitsGoOnWhenTheApplicationIsWell) {
     EXPECT_EQ(s.metrics().paused_fetches.value(), 0U);
 }
 
+/// Short answers and long ones, which stream; and what comes behind them keeps its place.
+TEST_F(KafkaSickness, ThrowsAwayWhatAFetchBringsThatWasAtTheBroker) {
+    for (const std::size_t size : {10U, 300'000U}) {
+        watched s;
+        std::string late;
+        s.broker.on_frame = [&](const got_frame& of) {
+            if (of.key() != fetch_key) return s.broker.usual(of);
+            const auto records = batch_of({plain_record{0, 0, "key", std::string(size, 'x'), {}}});
+            auto whole = answer(of.correlation(), fetch_answer_body(of.version(), "orders", records, 1));
+            if (!late.empty()) return broker_reply{std::move(whole)};
+            late = std::move(whole);  // a long poll
+            return broker_reply{};
+        };
+        auto client = s.connect();
+        s.send(client, request(fetch_key, 11, 1, fetch_body(11, 500)));
+        ASSERT_TRUE(s.turn_until([&] { return !late.empty(); }));
+        watched::say(true);
+        s.broker.say(late);
+        const auto first = s.answers(client, 1);
+        ASSERT_EQ(first.size(), 1U);
+        EXPECT_EQ(first[0], empty_fetch_answer(1, 11, 1));
+        EXPECT_TRUE(s.spans().empty()) << "nobody was given anything";
+        EXPECT_EQ(s.metrics().paused_fetches.value(), 1U);
+        EXPECT_EQ(s.metrics().topic("orders").fetched_records.value(), 0U);
+        watched::say(false);
+        const auto both = s.converse(client, request(fetch_key, 11, 2, fetch_body(11, 500)), 2);
+        ASSERT_EQ(both.size(), 2U);
+        EXPECT_GT(both[1].size(), size);
+        EXPECT_TRUE(s.nothing_held());
+    }
+}
+
 TEST_F(KafkaSickness, IsNoPauseWhereItIsNotToBe) {
     watched s;
     s.cluster->applications = nullptr;
