@@ -104,7 +104,8 @@ void message_tracer::decided(span_encoder& out, const messaging_ruling& by) {
 void message_tracer::finish(span_encoder& out, const messaging_facts& facts) {
     if (!facts.error.empty()) {
         out.attribute("error.type", facts.error);
-        out.status(tracing::status_code::error, facts.error);
+        if (facts.retriable) out.attribute("outrider.retriable", true);
+        out.status(tracing::status_code::error, facts.error_text.empty() ? facts.error : facts.error_text);
     }
     out.end();
     sink_->close();

@@ -40,6 +40,8 @@ struct messaging_facts {
     std::optional<std::int64_t> inbound_open;
     const tracing::group_capture* captured = nullptr;  ///< what the messages said for chains; null: nothing
     std::string_view error;                            ///< the protocol's name of the error; empty: none
+    std::string_view error_text;                       ///< the error in words; empty: its name says it
+    bool retriable = false;                            ///< the client may send the same again
     messaging_ruling ruling;
     steady_clock::time_point started;
     steady_clock::time_point finished;

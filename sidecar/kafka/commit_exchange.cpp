@@ -1,5 +1,7 @@
 #include "sidecar/kafka/commit_exchange.hpp"
 
+#include <utility>
+
 #include "sidecar/kafka/error_names.hpp"
 #include "sidecar/kafka/produce_exchange.hpp"
 #include "sidecar/kafka/topic_modes.hpp"
@@ -49,9 +51,9 @@ bool commit_exchange::finish(std::string_view body) {
         auto partitions = in.array(how);
         for (std::int32_t j = 0; j < partitions && !in.failed(); ++j) {
             in.int32();
-            auto error = error_name(in.int16());
+            auto error = in.int16();
             in.skip_tags(how);
-            if (known && known->error.empty()) known->error = error;
+            if (known && known->error == 0) known->error = error;
         }
         in.skip_tags(how);
     }
@@ -59,7 +61,13 @@ bool commit_exchange::finish(std::string_view body) {
     return !in.failed();
 }
 
-void commit_exchange::write_spans() {
+void commit_exchange::unanswered(bool broker_lost) {
+    for (auto& each : topics_) each.error = error_codes::network_exception;
+    write_spans(no_answer(broker_lost));
+}
+
+void commit_exchange::write_spans(std::string_view why) {
+    if (std::exchange(finished_, true)) return;
     const auto view = path_.cluster.map.view();
     for (const auto& each : topics_) {
         if (mode_of(path_.cluster.settings.trace, each.name) == config::record_trace::none) continue;
@@ -74,7 +82,9 @@ void commit_exchange::write_spans() {
         facts.group = group_;
         facts.server_address = server_address_;
         facts.server_port = server_port_;
-        facts.error = each.error;
+        facts.error = error_name(each.error);
+        facts.error_text = why;
+        facts.retriable = is_retriable(each.error);
         facts.started = started_;
         facts.finished = exchange::steady_clock::now();
         path_.tracer.commit(facts);

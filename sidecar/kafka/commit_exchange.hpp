@@ -17,17 +17,18 @@ class commit_exchange final : public pending_exchange {
 
     /// @param body  of the answer, behind its header. @return false when it is malformed
     bool finish(std::string_view body);
+    void unanswered(bool broker_lost) override;
 
   private:
     struct topic {
         std::string name;
-        std::string_view error{};  ///< the first partition's that has one
+        std::int16_t error = 0;  ///< the first partition's that has one
         std::size_t partitions = 0;
         std::int32_t partition = 0;
         std::int64_t offset = 0;
     };
     topic* find(std::string_view name);
-    void write_spans();
+    void write_spans(std::string_view why = {});
 
     cluster_path& path_;
     std::int16_t version_;
@@ -35,6 +36,7 @@ class commit_exchange final : public pending_exchange {
     std::uint16_t server_port_;
     exchange::steady_clock::time_point started_;
     std::vector<topic> topics_;
+    bool finished_ = false;
 };
 
 }  // namespace outrider::kafka

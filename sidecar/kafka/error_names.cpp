@@ -1,5 +1,6 @@
 #include "sidecar/kafka/error_names.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace outrider::kafka {
@@ -149,6 +150,17 @@ std::string_view error_name(std::int16_t code) {
     if (code == -1) return "UNKNOWN_SERVER_ERROR";
     auto index = static_cast<std::size_t>(code) - 1;
     return code > 0 && index < names.size() ? names[index] : std::string_view{"UNKNOWN_ERROR_CODE"};
+}
+
+bool is_retriable(std::int16_t code) {
+    constexpr std::array<std::int16_t, 20> retriable{2,  3,  5,  6,  7,  9,  13, 14, 15, 16,
+                                                     19, 20, 41, 56, 74, 75, 76, 78, 89, 100};
+    return std::find(retriable.begin(), retriable.end(), code) != retriable.end();
+}
+
+std::string_view no_answer(bool broker_lost) {
+    return broker_lost ? "the broker's connection ended before its answer"
+                       : "the client's connection ended before the broker's answer";
 }
 
 }  // namespace outrider::kafka

@@ -1,5 +1,7 @@
 #include "sidecar/kafka/produce_exchange.hpp"
 
+#include <utility>
+
 #include "sidecar/kafka/error_names.hpp"
 #include "sidecar/kafka/topic_modes.hpp"
 #include "tracing/hex.hpp"
@@ -191,11 +193,14 @@ const produced_partition* produce_exchange::answer_for(const batch& of, const pr
     return nullptr;
 }
 
-void produce_exchange::count(const batch& of, std::int16_t error) {
+/// Whether this attempt put nothing into the log, or nobody knows: its records may come again. A duplicate is there.
+bool produce_exchange::fate::failed() const { return error != 0 && error != error_codes::duplicate_sequence; }
+
+void produce_exchange::count(const batch& of, const fate& how) {
     auto& row = path_.metrics.topic(topics_[of.topic].name);
     row.sent_bytes.add(of.size);
     row.sent_records.add(of.header.records > 0 ? static_cast<std::uint64_t>(of.header.records) : 0);
-    if (error != 0) row.send_errors.add();
+    if (how.error != 0) row.send_errors.add();
     if (topics_[of.topic].mode == record_trace::none || of.header.is_control()) {
         row.untouched.add();
     } else {
@@ -207,31 +212,41 @@ bool produce_exchange::hides_headers(const batch& of) const {
     return of.header.codec() != codec::none || topics_[of.topic].mode == record_trace::derive;
 }
 
-/// The span of the records that came without a context, then one for each context that others brought.
-void produce_exchange::write_spans(batch& of, const produced_partition* outcome) {
+void produce_exchange::write_spans(batch& of, const fate& how) {
     if (topics_[of.topic].mode == record_trace::none || of.header.is_control()) return;
     exchange::messaging_facts facts;
     facts.topic = topics_[of.topic].name;
     facts.partition = of.partition;
-    const bool appended = outcome && outcome->error == 0 && outcome->base_offset >= 0;
-    if (appended) facts.offset = outcome->base_offset;
+    const bool appended = how.outcome && how.error == 0 && how.outcome->base_offset >= 0;
+    if (appended) facts.offset = how.outcome->base_offset;
     facts.client_id = client_id_;
     facts.server_address = server_address_;
     facts.server_port = server_port_;
     const auto view = path_.cluster.map.view();
     facts.cluster = view->cluster_id;
     facts.inbound_open = candidates_;
-    if (outcome) facts.error = error_name(outcome->error);
+    facts.error = error_name(how.error);
+    facts.error_text = how.why;
+    facts.retriable = is_retriable(how.error);
     if (governed_) facts.ruling = governed_->ruling_of(topics_[of.topic].name);
     facts.started = started_;
     facts.finished = exchange::steady_clock::now();
     if (!of.injected && of.header.producer_id < 0 && appended) {
         // Consumers will call it by its offset.
-        auto ids = derive_context(offset_key{place_of(of), outcome->base_offset}, false);
+        auto ids = derive_context(offset_key{place_of(of), how.outcome->base_offset}, false);
         of.own = path_.tracer.derived(ids.trace, ids.span, started_);
     } else if (!of.own.valid()) {
         derive_before_send(of);
     }
+    write_sends(of, how, facts);
+}
+
+/// A span for each context that records brought, then that of the records that came without one.
+///
+/// Records carry the name of their batch, which is the same in every attempt. It is the span of the attempt that put
+/// them into the log; one that failed has a name of its own in the same trace, and a link to where they went later.
+void produce_exchange::write_sends(batch& of, const fate& how, exchange::messaging_facts& facts) {
+    const bool appended = facts.offset.has_value();
     tracing::span_context first;
     // Only where consumers may be led there by the batch is there anything to link to.
     const auto derived = !of.injected && hides_headers(of) ? of.own : tracing::span_context{};
@@ -241,17 +256,20 @@ void produce_exchange::write_spans(batch& of, const produced_partition* outcome)
         if (!first.valid() && path_.tracer.records(own)) first = own;
         facts.captured = of.captured_of(i);
         facts.messages = each.records;
-        if (appended) facts.offset = outcome->base_offset + each.first_offset_delta;
-        path_.tracer.send(own, each.context.span, derived, false, facts);
+        if (appended) facts.offset = how.outcome->base_offset + each.first_offset_delta;
+        path_.tracer.send(own, each.context.span, how.failed() ? tracing::span_context{} : derived, false, facts);
     }
-    if (appended) facts.offset = outcome->base_offset;
+    if (appended) facts.offset = how.outcome->base_offset;
     if (of.without_context > 0) {
         facts.messages = of.without_context;
         facts.captured = of.captured_of(batch_contexts::most);
-        path_.tracer.send(of.own, {}, {}, of.injected, facts);
+        if (how.failed())
+            path_.tracer.send(path_.tracer.below(of.own, started_), {}, of.own, false, facts);
+        else
+            path_.tracer.send(of.own, {}, {}, of.injected, facts);
     }
     facts.captured = nullptr;
-    write_anchor(of, first, appended, facts);
+    if (!how.failed()) write_anchor(of, first, appended, facts);
 }
 
 /// Consumers that do not find the contexts in the records look where the batch's name leads: there has to be a span.
@@ -267,14 +285,32 @@ void produce_exchange::write_anchor(const batch& of, const tracing::span_context
     if (hides_headers(of) && of.without_context == 0 && first.valid()) path_.tracer.anchor(of.own, first, facts);
 }
 
+void produce_exchange::finish(batch& of, const fate& how) {
+    count(of, how);
+    write_spans(of, how);
+}
+
 void produce_exchange::finish(const produce_response* answer) {
     learn(answer);
+    if (std::exchange(finished_, true)) return;
     std::size_t next = 0;
     for (auto& each : batches_) {
         const auto* outcome = answer_for(each, answer, next);
-        count(each, outcome ? outcome->error : std::int16_t{0});
-        write_spans(each, outcome);
+        finish(each, {outcome, outcome ? outcome->error : std::int16_t{0}});
     }
+}
+
+/// What clients call it, and send again: the broker may have the records, or not.
+void produce_exchange::unanswered(bool broker_lost) {
+    if (governed_) {
+        const auto now = exchange::steady_clock::now();
+        look(now);
+        const auto how = broker_lost ? governance::outcome::failure : governance::outcome::ignored;
+        governed_->finish(how, now - started_, now);
+    }
+    if (std::exchange(finished_, true)) return;
+    const fate lost{nullptr, error_codes::network_exception, no_answer(broker_lost)};
+    for (auto& each : batches_) finish(each, lost);
 }
 
 }  // namespace outrider::kafka

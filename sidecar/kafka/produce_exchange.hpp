@@ -58,7 +58,8 @@ class produce_exchange final : public pending_exchange, private produce_request_
     /// @return false when nothing was changed
     bool inject(std::string_view body, std::string& out);
 
-    /// The outcome of each batch. @param answer  null: the request asked for none, or the connection ended
+    /// The outcome of each batch, where none was told yet. @param answer  null: the request asked for none, or it
+    /// cannot be read
     void finish(const produce_response* answer);
 
   private:
@@ -94,10 +95,19 @@ class produce_exchange final : public pending_exchange, private produce_request_
     void derive_before_send(batch& of);
     /// @param next  where it is looked for first: brokers answer in the order of the request, mostly
     const produced_partition* answer_for(const batch& of, const produce_response* answer, std::size_t& next) const;
-    void count(const batch& of, std::int16_t error);
     /// Whether consumers are led by the batch and not by its records' headers.
     bool hides_headers(const batch& of) const;
-    void write_spans(batch& of, const produced_partition* outcome);
+    /// How a batch ended.
+    struct fate {
+        const produced_partition* outcome = nullptr;  ///< null: nobody told
+        std::int16_t error = 0;  ///< the broker's, or what a client makes of an answer that never came
+        std::string_view why{};  ///< in words, where there is more to say than the error's name
+        bool failed() const;
+    };
+    void finish(batch& of, const fate& how);
+    void count(const batch& of, const fate& how);
+    void write_spans(batch& of, const fate& how);
+    void write_sends(batch& of, const fate& how, exchange::messaging_facts& facts);
     void write_anchor(const batch& of, const tracing::span_context& first, bool appended,
                       exchange::messaging_facts& facts);
 
@@ -139,6 +149,7 @@ class produce_exchange final : public pending_exchange, private produce_request_
     std::optional<std::int64_t> candidates_;  ///< exchanges that may be its cause
     std::size_t budget_ = most_scanned;       ///< of bytes of values that are looked into
     std::uint64_t fed_ = 0;
+    bool finished_ = false;
     push_parser parser_;
 };
 

@@ -74,7 +74,7 @@ void produce_exchange::finish_refused(std::size_t which, own_error error) {
     for (auto& each : batches_) {
         if (each.topic != which) continue;
         path_.metrics.topic(topics_[which].name).send_errors.add();
-        write_spans(each, &outcome);
+        write_spans(each, {&outcome, outcome.error});
     }
 }
 
@@ -135,14 +135,6 @@ void produce_exchange::learn(const produce_response* answer) {
 void produce_exchange::look(governance::time_point now) {
     if (!governed_ || timeout_ms_ <= 0 || now - started_ < patient * governance::milliseconds{timeout_ms_}) return;
     governed_->finish(governance::outcome::failure, now - started_, now);
-}
-
-void produce_exchange::unanswered(bool broker_lost) {
-    if (!governed_) return;
-    const auto now = exchange::steady_clock::now();
-    look(now);
-    const auto how = broker_lost ? governance::outcome::failure : governance::outcome::ignored;
-    governed_->finish(how, now - started_, now);
 }
 
 }  // namespace outrider::kafka

@@ -92,10 +92,86 @@ TEST(KafkaSessionRecords, GivesARetryTheSameBytes) {
     EXPECT_NE(s.broker.frames[0].bytes.find("traceparent"), std::string::npos);
     auto spans = s.spans();
     ASSERT_EQ(spans.size(), 2U);
-    EXPECT_EQ(spans[0].span, spans[1].span);
+    EXPECT_NE(spans[0].span, spans[1].span);
+    EXPECT_EQ(spans[0].trace, spans[1].trace);
     EXPECT_EQ(spans[0].status, tracing::status_code::error);
     EXPECT_EQ(text(spans[0], "error.type"), "REQUEST_TIMED_OUT");
     EXPECT_EQ(s.metrics().topic("orders").send_errors.value(), 2U);
+}
+
+/// An attempt that failed, and the one that put the records into the log.
+void expect_told_apart(const tracing::span_data& failed, const tracing::span_data& appended, std::string_view sent) {
+    EXPECT_EQ(failed.name, "send orders");
+    EXPECT_EQ(failed.kind, span_kind::client);
+    EXPECT_EQ(failed.status, tracing::status_code::error);
+    EXPECT_NE(tracing::find_attribute(failed.attributes, "outrider.retriable"), nullptr);
+    EXPECT_EQ(number(failed, "messaging.kafka.offset"), -1);
+    EXPECT_EQ(appended.status, tracing::status_code::unset);
+    EXPECT_NE(sent.find(appended.span.hex()), std::string_view::npos) << "consumers look for this one";
+    EXPECT_EQ(failed.trace, appended.trace);
+    EXPECT_NE(failed.span, appended.span);
+    ASSERT_EQ(failed.links.size(), 1U);
+    EXPECT_EQ(failed.links[0].span, appended.span);
+    EXPECT_TRUE(appended.links.empty());
+}
+
+TEST(KafkaSessionRecords, TellsAnAttemptThatFailedFromTheOneThatSucceeded) {
+    kafka_session s;
+    s.broker.on_frame = [](const got_frame& of) {
+        const std::int16_t error = of.correlation() == 1 ? 6 : 0;
+        return broker_reply{answer(of.correlation(), produce_answer_body(of.version(), "orders", 1, error))};
+    };
+    auto client = s.connect();
+    auto body = produce_body(7, -1, "orders", {batch({record("one")})});
+    s.converse(client, request(0, 7, 1, body) + request(0, 7, 2, body), 2);
+    auto spans = s.spans();
+    ASSERT_EQ(spans.size(), 2U);
+    EXPECT_EQ(text(spans[0], "error.type"), "NOT_LEADER_OR_FOLLOWER");
+    expect_told_apart(spans[0], spans[1], s.broker.frames[0].bytes);
+}
+
+TEST(KafkaSessionRecords, TellsOfAProduceThatWasNeverAnswered) {
+    kafka_session s;
+    s.broker.on_frame = [](const got_frame& of) {
+        if (of.connection == 0) return broker_reply{{}, true};
+        return broker_reply{answer(of.correlation(), produce_answer_body(of.version(), "orders", 1))};
+    };
+    auto body = produce_body(7, -1, "orders", {batch({record("one"), record("two")})});
+    auto first = s.connect();
+    s.send(first, request(0, 7, 1, body));
+    ASSERT_TRUE(s.turn_until([&] { return first->ended; }));
+    auto second = s.connect();
+    s.converse(second, request(0, 7, 1, body), 1);
+    auto spans = s.spans();
+    ASSERT_EQ(spans.size(), 2U);
+    EXPECT_EQ(text(spans[0], "error.type"), "NETWORK_EXCEPTION");
+    EXPECT_EQ(spans[0].status_message, "the broker's connection ended before its answer");
+    EXPECT_EQ(number(spans[0], "messaging.batch.message_count"), 2);
+    expect_told_apart(spans[0], spans[1], s.broker.frames[0].bytes);
+    auto& row = s.metrics().topic("orders");
+    EXPECT_EQ(row.sent_records.value(), 4U) << "they were sent twice";
+    EXPECT_EQ(row.send_errors.value(), 1U);
+    EXPECT_EQ(row.injected.value(), 2U);
+}
+
+TEST(KafkaSessionRecords, TellsOfAProduceWhoseClientDidNotWait) {
+    kafka_session s;
+    s.broker.on_frame = [](const got_frame&) { return broker_reply{}; };
+    auto client = s.connect();
+    s.send(client, request(0, 7, 1, produce_body(7, -1, "orders", {batch({record("one", carried)})})) +
+                       request(8, 2, 2, commit_body("orders")));
+    ASSERT_TRUE(s.turn_until([&] { return s.broker.frames.size() == 2; }));
+    client->stream.reset();
+    ASSERT_TRUE(s.turn_until([&] { return s.path->sessions() == 0; }));
+    auto spans = s.spans();
+    ASSERT_EQ(spans.size(), 2U);
+    for (const auto& each : spans) {
+        EXPECT_EQ(text(each, "error.type"), "NETWORK_EXCEPTION");
+        EXPECT_EQ(each.status_message, "the client's connection ended before the broker's answer");
+    }
+    EXPECT_EQ(spans[0].parent.hex(), "b7ad6b7169203331") << "as the record says";
+    EXPECT_TRUE(spans[0].links.empty());
+    EXPECT_EQ(spans[1].name, "commit orders");
 }
 
 TEST(KafkaSessionRecords, LeavesAContextThatARecordBrought) {
