@@ -68,5 +68,71 @@ TEST(KafkaSessionCapture, AFetchTellsTheKeysOfEachRecordApart) {
     }
 }
 
+/// The golden batches hold orders 0 to 19, of which 16 are told: those that carry no context first.
+void expect_sixteen_orders(const tracing::span_data& of) {
+    const auto* orders = tracing::find_attribute(of.attributes, "chain.key.order");
+    ASSERT_NE(orders, nullptr) << of.name;
+    const auto& values = std::get<tracing::attribute_value::array>(orders->data);
+    ASSERT_EQ(values.size(), 16U);
+    EXPECT_EQ(std::get<std::string>(values[0].data), "0");
+    const auto* left_out = tracing::find_attribute(of.attributes, "outrider.captured.left_out");
+    ASSERT_NE(left_out, nullptr);
+    EXPECT_EQ(std::get<std::int64_t>(left_out->data), 4);
+}
+
+void collecting_orders(config::settings& settings, config::kafka_cluster& cluster) {
+    collecting(settings, cluster);
+    settings.keys["order"].sources = {{place::json, "/order"}};
+}
+
+class PackedRecords : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(PackedRecords, AreUnpackedForChainsOnTheirWayToTheBrokerAndNotChanged) {
+    kafka_session s{collecting_orders};
+    s.broker.on_frame = [](const got_frame& of) {
+        return broker_reply{answer(of.correlation(), produce_answer_body(of.version(), "orders", 1, 0))};
+    };
+    auto client = s.connect();
+    const auto asked = request(0, 7, 1, produce_body(7, -1, "orders", {golden(GetParam())}));
+    s.converse(client, asked, 1);
+    ASSERT_EQ(s.broker.frames.size(), 1U);
+    EXPECT_EQ(framed(s.broker.frames[0].bytes), asked);
+    const auto spans = s.spans();
+    ASSERT_EQ(spans.size(), 1U);
+    expect_sixteen_orders(spans[0]);
+}
+
+TEST_P(PackedRecords, AreUnpackedForChainsOnTheirWayToTheConsumer) {
+    kafka_session s{collecting_orders};
+    s.broker.on_frame = [](const got_frame& of) {
+        return broker_reply{
+            answer(of.correlation(), fetch_answer_body(of.version(), "orders", golden(GetParam()), 20))};
+    };
+    auto client = s.connect();
+    s.converse(client, request(1, 11, 2), 1);
+    const auto spans = s.spans();
+    ASSERT_FALSE(spans.empty());
+    expect_sixteen_orders(spans.back());
+}
+
+TEST_P(PackedRecords, ThatAreDamagedPassAndTellNothing) {
+    auto batch = golden(GetParam());
+    batch.resize(batch.size() - 9);
+    batch = sealed(std::move(batch));
+    kafka_session s{collecting_orders};
+    s.broker.on_frame = [](const got_frame& of) {
+        return broker_reply{answer(of.correlation(), produce_answer_body(of.version(), "orders", 1, 0))};
+    };
+    auto client = s.connect();
+    const auto asked = request(0, 7, 1, produce_body(7, -1, "orders", {batch}));
+    s.converse(client, asked, 1);
+    ASSERT_EQ(s.broker.frames.size(), 1U);
+    EXPECT_EQ(framed(s.broker.frames[0].bytes), asked);
+    for (const auto& each : s.spans()) EXPECT_EQ(tracing::find_attribute(each.attributes, "chain.key.order"), nullptr);
+}
+
+INSTANTIATE_TEST_SUITE_P(KafkaSessionCapture, PackedRecords,
+                         ::testing::Values("gzip", "snappy", "snappy_raw", "lz4", "zstd"));
+
 }  // namespace
 }  // namespace outrider::kafka::testing
