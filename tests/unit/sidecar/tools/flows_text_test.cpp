@@ -25,8 +25,8 @@ TEST(FlowsText, IsATableOfStepsWithTheFaultsBelow) {
               "orders\n"
               "  a run is one value of order; running 3, completed 120, compensated 4, faulty 1\n"
               "  step                          within   reached   waiting       p50       p95  faults\n"
-              "  a                                           128         0\n"
-              "  b                                 5s       127         1      12ms     1.24s  1 stuck, 2 late\n"
+              "  a                                          128         0\n"
+              "  b                                 5s       127         1      12ms     1.24s  2 late, 1 stuck\n"
               "  22:13:20.123  stuck             4711: b did not come within 5s after a (still open)\n");
 }
 
