@@ -138,6 +138,17 @@ void connection::note_unknown_broker(first_words said) const {
                  net::text_of(peer_), net::text_of(destination_));
 }
 
+/// A pool that connects ahead: it is likely to do so again, and this is what there is to do about it.
+void connection::note_silence() const {
+    const auto port = destination_.port();
+    if (direction_ != exchange::direction::inbound || !path_.is_first_silence(port)) return;
+    spdlog::warn(
+        "a caller of port {} said nothing within intercept.detect ({} ms): its connection passes as it is, untraced, "
+        "and "
+        "a stop cuts it off; declare what the port speaks, such as intercept.ports: {{\"{}\": http}}",
+        port, path_.settings.intercept.detect.count(), port);
+}
+
 net::awaitable<void> connection::serve() {
     if (!find_destination()) co_return refuse(refusal::not_redirected);
     const auto refused = judge_destination();
@@ -149,6 +160,7 @@ net::awaitable<void> connection::serve() {
     if (over_) co_return client_.close();
     const auto what = decide(expected, said);
     if (!expected.what) note_unknown_broker(said);
+    if (!expected.what && timed_out_) note_silence();
     metrics_.connections[index_of(what)].add();
     if (what == protocol::http) co_return path_.around.http(std::move(client_), peer_, destination_, direction_);
     if (what == protocol::kafka) co_return path_.around.kafka(std::move(client_), peer_, destination_, expected.broker);

@@ -32,6 +32,7 @@ class connection final : private net::relay_watch {
     net::awaitable<first_words> listen(std::chrono::milliseconds patience);
     static protocol decide(const expectation& expected, first_words said);
     void note_unknown_broker(first_words said) const;
+    void note_silence() const;
     net::awaitable<void> tunnel();
     net::awaitable<bool> connect(net::stream& up);
     void arm(std::chrono::milliseconds wait);

@@ -62,6 +62,8 @@ class intercept_path {
     net::tcp_endpoint application_at(const net::tcp_endpoint& original) const;
     /// Whether what listens on this port runs as our user although that is what tells its connections from ours.
     bool shares_our_user(std::uint16_t port);
+    /// Whether nobody who called this port has been silent before.
+    bool is_first_silence(std::uint16_t port) { return !silent_[port] && (silent_[port] = true); }
 
     net::worker& worker;
     const config::settings& settings;
@@ -79,7 +81,7 @@ class intercept_path {
     };
 
     std::map<std::uint16_t, config::intercepted_protocol> declared_;
-    std::bitset<65'536> ports_in_, loopback_;
+    std::bitset<65'536> ports_in_, loopback_, silent_;
     std::map<std::uint16_t, judged_port> users_;
     std::vector<connection*> connections_;
 };
