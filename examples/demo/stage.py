@@ -129,6 +129,10 @@ class Stage:
                 raise Failed(f"the chain of {key} never became whole: {self.chains(key)}")
             time.sleep(0.1)
 
+    def flow(self, name):
+        """What the collector says of an expected flow."""
+        return next(each for each in json.loads(fetch(f"{self.collector}/api/flows")[1])["flows"] if each["name"] == name)
+
     @property
     def program(self):
         """How the reader would call the program."""

@@ -68,7 +68,16 @@ def tell(stage):
         stage.wait_for_chain(f"user={user}", SPANS[what])
     for what in ("user", "unwritten"):
         stage.show("chain", "--key", f"user={ids[what]}")
+    print(f"\nAs expected (flows.yaml)? {as_expected(stage, len(ids) + 1)}")
     return ids, visitor.link(ids["user"])
+
+
+def as_expected(stage, runs, within=30):
+    """What the flow of a registration says of all runs, once they are over."""
+    deadline = time.monotonic() + within
+    while (flow := stage.flow("registration"))["completed"] + flow["compensated"] + flow["faulty"] < runs and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return ", ".join(f"{flow[each]} {each}" for each in ("completed", "compensated", "faulty", "running"))
 
 
 def what_to_try(stage, said):
@@ -80,4 +89,5 @@ def what_to_try(stage, said):
                        "Confirm Ada, whose mail this link shows:", f"  {link}"], FAULTS, [
         stage.line("chain", *key) + "   # no samovar left",
         stage.line("chain", *key, "--as", "sequence", "--draw", "svg") + " > registration.svg",
+        stage.line("flows") + "   # what is expected, and what was not so",
         stage.line("topology")])

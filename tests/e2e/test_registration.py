@@ -83,6 +83,7 @@ class RegistrationByEvents(kafka_case.KafkaCase):
         self.assertIn("Welcome, &lt;script&gt;", mail)
         self.assertNotIn("<script", mail)
         self.assertFalse(self.system.user(user)["confirmed"], "that a mail is shown confirms nobody")
+        self.assert_chain(user, SENT)  # and so the event about the user has been dealt with for a while, as when people read mails
         shown = harness.ask(self.system.sidecars["mail"].inbound, self.system.link(user))
         self.assert_status(shown, 200)
         self.assertEqual(shown.body.decode(), mail + "<p><strong>Confirmed. Thank you.</strong></p>\n")
