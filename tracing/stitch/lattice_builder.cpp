@@ -37,15 +37,40 @@ bool lattice_builder::node::same(const node& other) const {
            std::equal(open.begin(), open.begin() + open_count, other.open.begin());
 }
 
+std::uint32_t lattice_builder::node::hash() const {
+    std::uint64_t mixed = now + 1;
+    for (std::uint32_t i = 0; i < open_count; ++i) mixed = (mixed ^ open[i]) * 0x9e3779b97f4a7c15ULL + (mixed >> 29);
+    return static_cast<std::uint32_t>(mixed * 0x9e3779b97f4a7c15ULL >> 32);
+}
+
 // Whose paths end the same way go on the same way. The best of them is remembered.
-std::uint32_t lattice_builder::node_of(const node& wanted, std::size_t since) {
-    for (std::size_t i = since; i < nodes_.size(); ++i)
-        if (nodes_[i].same(wanted)) {
-            nodes_[i].best = std::max(nodes_[i].best, wanted.best);
-            return static_cast<std::uint32_t>(i);
+std::uint32_t lattice_builder::node_of(const node& wanted) {
+    constexpr std::size_t places = 4096;  // more than there are nodes
+    static_assert(places > 2 * most_nodes);
+    places_.resize(places);
+    for (std::size_t at = wanted.hash() % places;; at = (at + 1) % places) {
+        auto& [stamp, index] = places_[at];
+        if (stamp != stamp_) {
+            stamp = stamp_;
+            index = static_cast<std::uint32_t>(nodes_.size());
+            nodes_.push_back(wanted);
+            return index;
         }
-    nodes_.push_back(wanted);
-    return static_cast<std::uint32_t>(nodes_.size() - 1);
+        if (!nodes_[index].same(wanted)) continue;
+        nodes_[index].best = std::max(nodes_[index].best, wanted.best);
+        return index;
+    }
+}
+
+// How likely the habits make a step there and then; the same questions come from many paths.
+double lattice_builder::density(call_habits& habits, const node& from, call_habits::step next, std::int64_t gap_ns) {
+    auto& likely = probabilities_[(from.now * 31 + from.latest) % probabilities_.size()];
+    if (likely.stamp != stamp_ || likely.first != from.now || likely.second != from.latest)
+        likely = {stamp_, from.now, from.latest, habits.probability(from.now, from.latest, next)};
+    auto& gap = gaps_[(static_cast<std::uint64_t>(from.latest_ns) / 64 + from.latest) % gaps_.size()];
+    if (gap.stamp != stamp_ || gap.first != from.latest || gap.second != from.latest_ns)
+        gap = {stamp_, from.latest, from.latest_ns, habits.gap(from.latest, next).at(gap_ns)};
+    return likely.value * gap.value;
 }
 
 // Whether a path is worth following, beside those that took as many calls or fewer.
@@ -61,6 +86,7 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
     const call_candidate& call = candidates[which];
     const double least = call.known ? 0 : call.rate * look_at_least;
     const std::size_t size = nodes_.size();
+    ++stamp_;
     const std::size_t first = std::max(first_open_node_, size - std::min(size, reach));
     for (std::size_t from = first; from < size; ++from) {
         node then = nodes_[from];
@@ -72,11 +98,10 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
                          .since = then.latest,
                          .gap_ns = call.start_ns - then.latest_ns,
                          .settled = call.settled};
-        const double density =
-            habits.probability(then.now, then.latest, call.call) * habits.gap(then.latest, call.call).at(taken.gap_ns);
-        if (density < least) continue;
+        const double likely = density(habits, then, call.call, taken.gap_ns);
+        if (likely < least) continue;
         const double weight =
-            std::clamp(density / call.stray, least_weight, call.known ? most_weight / worth_of_known : most_weight);
+            std::clamp(likely / call.stray, least_weight, call.known ? most_weight / worth_of_known : most_weight);
         then.best *= static_cast<long double>(weight * contested_worth(call));
         ++then.depth;
         if (!promising(then)) continue;
@@ -89,7 +114,7 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
         }
         then.open[then.open_count++] = static_cast<std::uint32_t>(which);
         edges_.push_back(taken);
-        edges_.back().to = node_of(then, size);
+        edges_.back().to = node_of(then);
         edges_.back().weight = weight;
         if (nodes_.size() >= most_nodes || edges_.size() >= most_edges) return;
     }
@@ -98,6 +123,7 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
 void lattice_builder::finish_request(call_habits& habits, std::int64_t end_ns,
                                      std::span<const call_candidate> candidates) {
     const std::size_t size = nodes_.size();
+    ++stamp_;
     for (std::size_t from = 0; from < size; ++from) {
         node then = nodes_[from];
         advance(then, end_ns, candidates);
@@ -107,14 +133,13 @@ void lattice_builder::finish_request(call_habits& habits, std::int64_t end_ns,
                    .since = then.latest,
                    .gap_ns = end_ns - then.latest_ns,
                    .settled = shown_before_};
-        const double density = habits.probability(then.now, then.latest, call_habits::request_end) *
-                               habits.gap(then.latest, call_habits::request_end).at(taken.gap_ns);
-        taken.weight = std::clamp(density * end_scale_ns, least_weight, most_weight);
+        const double likely = density(habits, then, call_habits::request_end, taken.gap_ns);
+        taken.weight = std::clamp(likely * end_scale_ns, least_weight, most_weight);
         then.best *= static_cast<long double>(taken.weight);
         then.now = habits.after(then.now, call_habits::request_end);
         then.latest = call_habits::ended;
         then.latest_ns = end_ns;
-        taken.to = node_of(then, size);
+        taken.to = node_of(then);
         edges_.push_back(taken);
     }
     first_open_node_ = size;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tracing/stitch/request_lattice.hpp"
@@ -36,6 +37,14 @@ class lattice_builder {
         std::array<std::uint32_t, most_open> open{};  ///< candidates that have not ended
         long double best = 0;                         ///< of the paths up to here
         bool same(const node& other) const;
+        std::uint32_t hash() const;
+    };
+    /// What the habits say of a call after an event, kept while one candidate is looked at.
+    struct known_step {
+        std::uint32_t stamp = 0;
+        std::uint32_t first = 0;  ///< situation, or event
+        std::int64_t second = 0;  ///< event, or its time
+        double value = 0;
     };
 
     void advance(node& at, std::int64_t now_ns, std::span<const call_candidate> candidates) const;
@@ -43,11 +52,16 @@ class lattice_builder {
     void finish_request(call_habits& habits, std::int64_t end_ns, std::span<const call_candidate> candidates);
     void stop(const call_habits& habits);
     bool promising(const node& at);
-    std::uint32_t node_of(const node& wanted, std::size_t since);
+    std::uint32_t node_of(const node& wanted);
+    double density(call_habits& habits, const node& from, call_habits::step next, std::int64_t gap_ns);
     request_lattice prune(std::span<const call_candidate> candidates);
 
     care care_;
     std::vector<node> nodes_;
+    /// Nodes of the present candidate by hash: valid where the stamp is the present one.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> places_;
+    std::array<known_step, 256> probabilities_, gaps_;
+    std::uint32_t stamp_ = 0;
     std::vector<edge> edges_;
     std::vector<long double> best_at_;  ///< of each depth, or less deep
     std::size_t first_open_node_ = 0;   ///< nodes before are of a request that has not ended, when it has

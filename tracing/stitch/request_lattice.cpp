@@ -1,31 +1,45 @@
 #include "tracing/stitch/request_lattice.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 
 namespace outrider::tracing {
 
-void request_lattice::weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
-                            std::span<double> taken, sums& work) {
-    work.forward.assign(nodes, 0);
-    work.backward.assign(nodes, 0);
-    work.forward.front() = 1;
-    work.backward.back() = 1;
-    const auto weight = [&](const edge& e) {
+namespace {
+
+/// @return whether the numbers could hold it
+template <class Number>
+bool weigh_in(std::span<request_lattice::edge> edges, std::uint32_t nodes, std::span<const double> worth,
+              std::span<double> taken, std::vector<Number>& forward, std::vector<Number>& backward) {
+    constexpr auto most = std::numeric_limits<Number>::max() / 1e20, least = 1 / most;
+    forward.assign(nodes, 0);
+    backward.assign(nodes, 0);
+    forward.front() = 1;
+    backward.back() = 1;
+    const auto weight = [&](const request_lattice::edge& e) {
         return e.candidate < 0 ? e.weight : e.weight * worth[static_cast<std::size_t>(e.candidate)];
     };
-    for (const edge& e : edges) work.forward[e.to] += work.forward[e.from] * weight(e);
-    for (auto e = edges.rbegin(); e != edges.rend(); ++e) work.backward[e->from] += work.backward[e->to] * weight(*e);
-    std::fill(taken.begin(), taken.end(), 0.0);
-    const long double all = work.forward.back();
-    if (!(all > 0) || !std::isfinite(all)) {  // nothing can be said of so many calls
-        for (edge& e : edges) e.share = 0;
-        return;
-    }
-    for (edge& e : edges) {
-        e.share = static_cast<double>(work.forward[e.from] * weight(e) * work.backward[e.to] / all);
+    for (const auto& e : edges) forward[e.to] += forward[e.from] * weight(e);
+    const Number all = forward.back();
+    if (!(all > least && all < most)) return false;
+    for (auto e = edges.rbegin(); e != edges.rend(); ++e) backward[e->from] += backward[e->to] * weight(*e);
+    const Number whole = 1 / all;
+    for (auto& e : edges) {
+        e.share = static_cast<double>(forward[e.from] * whole * weight(e) * backward[e.to]);
         if (e.candidate >= 0) taken[static_cast<std::size_t>(e.candidate)] += e.share;
     }
+    return true;
+}
+
+}  // namespace
+
+void request_lattice::weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
+                            std::span<double> taken, sums& work) {
+    std::fill(taken.begin(), taken.end(), 0.0);
+    // Products of many weights; the wide numbers cost three times as much.
+    if (weigh_in(edges, nodes, worth, taken, work.forward, work.backward)) return;
+    if (weigh_in(edges, nodes, worth, taken, work.wide_forward, work.wide_backward)) return;
+    for (edge& e : edges) e.share = 0;  // nothing can be said of so many calls
 }
 
 void request_lattice::teach(call_habits& habits) const {

@@ -37,7 +37,8 @@ class request_lattice {
     };
     /// What weigh() works with, kept from one to the next.
     struct sums {
-        std::vector<long double> forward, backward;
+        std::vector<double> forward, backward;
+        std::vector<long double> wide_forward, wide_backward;
     };
 
     request_lattice() = default;
