@@ -30,16 +30,19 @@ const std::uint64_t* span_details::view::echoes_at() const {
 }
 
 std::uint32_t span_details::view::echo(std::size_t i) const {
-    return static_cast<std::uint32_t>(echoes_at()[i / 2] >> i % 2 * 32);
+    const bool odd = echoes() % 2 != 0;
+    if (odd && i == 0) return static_cast<std::uint32_t>(*at_ >> echo_bit);
+    const auto among_pairs = odd ? i - 1 : i;
+    return static_cast<std::uint32_t>(echoes_at()[among_pairs / 2] >> among_pairs % 2 * 32);
 }
 
 span_key span_details::view::link(std::size_t i) const {
-    const auto* at = echoes_at() + (echoes() + 1) / 2 + 3 * i;
+    const auto* at = echoes_at() + echoes() / 2 + 3 * i;
     return {{std::bit_cast<std::array<std::uint8_t, 16>>(std::array{at[0], at[1]})},
             {std::bit_cast<std::array<std::uint8_t, 8>>(at[2])}};
 }
 
-std::uint64_t span_details::view::id(std::size_t i) const { return echoes_at()[(echoes() + 1) / 2 + 3 * links() + i]; }
+std::uint64_t span_details::view::id(std::size_t i) const { return echoes_at()[echoes() / 2 + 3 * links() + i]; }
 
 bool span_details::view::has_id(std::uint64_t wanted) const {
     for (std::size_t i = 0; i < ids(); ++i) {
@@ -67,11 +70,13 @@ std::uint32_t span_details::add(const span_facts& facts) {
         words[0] |= std::uint64_t{1} << i;
         words[size++] = known[i];
     }
-    words[0] |= std::uint64_t{facts.echo_count} << 16 | std::uint64_t{facts.link_count} << 24 |
-                std::uint64_t{facts.more_links} << 32 | std::uint64_t{facts.id_count} << 40;
-    for (std::size_t i = 0; i < facts.echo_count; ++i)
-        words[size + i / 2] |= std::uint64_t{facts.echoes[i]} << i % 2 * 32;
-    size += (facts.echo_count + 1U) / 2;
+    words[0] |= std::uint64_t{facts.echo_count} << echoes_bit | std::uint64_t{facts.link_count} << links_bit |
+                std::uint64_t{facts.more_links} << more_links_bit | std::uint64_t{facts.id_count} << ids_bit;
+    const std::size_t in_head = facts.echo_count % 2;
+    if (in_head != 0) words[0] |= std::uint64_t{facts.echoes[0]} << echo_bit;
+    for (std::size_t i = in_head; i < facts.echo_count; ++i)
+        words[size + (i - in_head) / 2] |= std::uint64_t{facts.echoes[i]} << (i - in_head) % 2 * 32;
+    size += facts.echo_count / 2U;
     for (std::size_t i = 0; i < facts.link_count; ++i) {
         for (auto half : keyed_hash::words(facts.links[i].trace)) words[size++] = half;
         words[size++] = keyed_hash::word(facts.links[i].span);

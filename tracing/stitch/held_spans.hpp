@@ -48,9 +48,15 @@ struct held_span {
 /// What some spans have beside, behind each other in words of eight bytes, in the order of their arrival.
 class span_details {
   public:
-    /// Which words there are, in this order, then echoes (two in a word), links
-    /// (three words each) and ids of messages.
+    /// Which words there are, in this order, then echoes (two in a word), links (three words each) and ids of messages.
+    /// Before them the head, which also holds the first of an odd number of echoes:
+    ///
+    ///     fields[8] echoes[6] links[4] more_links[1] ids[6] unused[7] echo[32]
     enum field : std::uint8_t { member, causation, correlation, cluster, partition, first, messages, fields };
+
+    static constexpr unsigned echoes_bit = 8, links_bit = 14, more_links_bit = 18, ids_bit = 19, echo_bit = 32;
+    static_assert(fields <= echoes_bit && span_facts::most_echoes < 64 && span_facts::most_links < 16 &&
+                  span_facts::most_messages < 64);
 
     /// One span's; reads in place.
     class view {
@@ -58,12 +64,12 @@ class span_details {
         explicit view(const std::uint64_t* at) : at_(at) {}
         bool has(field one) const { return (*at_ >> one & 1) != 0; }
         std::uint64_t get(field one) const;
-        std::size_t echoes() const { return *at_ >> 16 & 0xff; }
+        std::size_t echoes() const { return *at_ >> echoes_bit & 0x3f; }
         std::uint32_t echo(std::size_t i) const;
-        std::size_t links() const { return *at_ >> 24 & 0xff; }
-        bool more_links() const { return (*at_ >> 32 & 1) != 0; }
+        std::size_t links() const { return *at_ >> links_bit & 0xf; }
+        bool more_links() const { return (*at_ >> more_links_bit & 1) != 0; }
         span_key link(std::size_t i) const;
-        std::size_t ids() const { return *at_ >> 40 & 0xff; }
+        std::size_t ids() const { return *at_ >> ids_bit & 0x3f; }
         std::uint64_t id(std::size_t i) const;
         bool has_id(std::uint64_t id) const;
 
