@@ -120,8 +120,9 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
     }
 }
 
-void lattice_builder::finish_request(call_habits& habits, std::int64_t end_ns,
+void lattice_builder::finish_request(call_habits& habits, const extent& request,
                                      std::span<const call_candidate> candidates) {
+    const auto end_ns = request.end_ns;
     const std::size_t size = nodes_.size();
     ++stamp_;
     for (std::size_t from = 0; from < size; ++from) {
@@ -133,8 +134,11 @@ void lattice_builder::finish_request(call_habits& habits, std::int64_t end_ns,
                    .since = then.latest,
                    .gap_ns = end_ns - then.latest_ns,
                    .settled = shown_before_};
-        const double likely = density(habits, then, call_habits::request_end, taken.gap_ns);
-        taken.weight = std::clamp(likely * end_scale_ns, least_weight, most_weight);
+        const double likely = request.end_seen
+                                  ? density(habits, then, call_habits::request_end, taken.gap_ns) * end_scale_ns
+                                  : habits.probability(then.now, then.latest, call_habits::request_end);
+        if (!request.end_seen) taken.gap_ns = -1;
+        taken.weight = std::clamp(likely, least_weight, most_weight);
         then.best *= static_cast<long double>(taken.weight);
         then.now = habits.after(then.now, call_habits::request_end);
         then.latest = call_habits::ended;
@@ -161,7 +165,7 @@ void lattice_builder::stop(const call_habits& habits) {
     nodes_.emplace_back();
 }
 
-request_lattice lattice_builder::build(call_habits& habits, std::int64_t start_ns, std::int64_t end_ns,
+request_lattice lattice_builder::build(call_habits& habits, const extent& request,
                                        std::span<const call_candidate> candidates, const care& how) {
     care_ = how;
     nodes_.clear();
@@ -169,19 +173,19 @@ request_lattice lattice_builder::build(call_habits& habits, std::int64_t start_n
     best_at_.clear();
     first_open_node_ = 0;
     shown_before_ = std::any_of(candidates.begin(), candidates.end(), [](const auto& c) { return c.settled; });
-    node begin{.now = call_habits::fresh, .latest = call_habits::started, .latest_ns = start_ns};
+    node begin{.now = call_habits::fresh, .latest = call_habits::started, .latest_ns = request.start_ns};
     begin.best = 1;
     nodes_.push_back(begin);
     const std::size_t reach = std::max<std::size_t>(8, how.work / std::max<std::size_t>(candidates.size(), 1));
     bool ended = false;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-        if (!ended && candidates[i].start_ns > end_ns) {
-            finish_request(habits, end_ns, candidates);
+        if (!ended && candidates[i].start_ns > request.end_ns) {
+            finish_request(habits, request, candidates);
             ended = true;
         }
         if (nodes_.size() < most_nodes && edges_.size() < most_edges) take(habits, candidates, i, reach);
     }
-    if (!ended) finish_request(habits, end_ns, candidates);
+    if (!ended) finish_request(habits, request, candidates);
     stop(habits);
     return prune(candidates);
 }
@@ -191,7 +195,7 @@ request_lattice lattice_builder::prune(std::span<const call_candidate> candidate
     worth_.resize(candidates.size());
     taken_.resize(candidates.size());
     for (std::size_t i = 0; i < candidates.size(); ++i) worth_[i] = contested_worth(candidates[i]);
-    request_lattice::weigh(edges_, static_cast<std::uint32_t>(nodes_.size()), worth_, taken_, sums_);
+    log_evidence_ = request_lattice::weigh(edges_, static_cast<std::uint32_t>(nodes_.size()), worth_, taken_, sums_);
     constexpr std::uint32_t unused = 0xffffffff;
     renamed_.assign(nodes_.size(), unused);
     renamed_[0] = 0;

@@ -21,9 +21,18 @@ class lattice_builder {
         std::size_t work = 40000;  ///< how many edges may be tried
     };
 
+    /// A request, as far as it matters here.
+    struct extent {
+        std::int64_t start_ns = 0, end_ns = 0;
+        bool end_seen = true;  ///< otherwise the end is just where one stops looking
+    };
     /// @param candidates  by start
-    request_lattice build(call_habits& habits, std::int64_t start_ns, std::int64_t end_ns,
-                          std::span<const call_candidate> candidates, const care& how);
+    request_lattice build(call_habits& habits, const extent& request, std::span<const call_candidate> candidates,
+                          const care& how);
+    /// Of the request that was built last: how likely it is, and how likely it took each candidate, if others want
+    /// every call as much.
+    double log_evidence() const { return log_evidence_; }
+    std::span<const double> taken() const { return taken_; }
 
   private:
     using edge = request_lattice::edge;
@@ -49,7 +58,7 @@ class lattice_builder {
 
     void advance(node& at, std::int64_t now_ns, std::span<const call_candidate> candidates) const;
     void take(call_habits& habits, std::span<const call_candidate> candidates, std::size_t which, std::size_t reach);
-    void finish_request(call_habits& habits, std::int64_t end_ns, std::span<const call_candidate> candidates);
+    void finish_request(call_habits& habits, const extent& request, std::span<const call_candidate> candidates);
     void stop(const call_habits& habits);
     bool promising(const node& at);
     std::uint32_t node_of(const node& wanted);
@@ -62,6 +71,7 @@ class lattice_builder {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> places_;
     std::array<known_step, 256> probabilities_, gaps_;
     std::uint32_t stamp_ = 0;
+    double log_evidence_ = 0;
     std::vector<edge> edges_;
     std::vector<long double> best_at_;  ///< of each depth, or less deep
     std::size_t first_open_node_ = 0;   ///< nodes before are of a request that has not ended, when it has

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,7 +16,9 @@ namespace outrider::tracing {
 /// How often calls of one kind have no cause, or one that had ended before.
 struct stray_calls {
     double calls = 0, strays = 0, late = 0;
+    double told = 0, certain = 0;  ///< how many were guessed at, and the sum of how certain that was
     double share() const;
+    double certainty() const { return (certain + 5) / (told + 5); }
     double late_share() const { return late / (calls + 1); }
 };
 
@@ -23,7 +26,9 @@ struct stray_calls {
 struct process_habits {
     struct known_operation {
         call_habits habits;
-        std::uint64_t used = 0;  ///< in which match the last time
+        std::unique_ptr<call_habits> in_turn;  ///< the same where work begins when that on the one before is done
+        double evidence = 0;                   ///< for the latter, as a logarithm of odds
+        std::uint64_t used = 0;                ///< in which match the last time
     };
     std::map<std::uint32_t, known_operation> operations;
     std::map<std::uint32_t, stray_calls> strays;
@@ -47,17 +52,24 @@ class process_matching {
     struct request {
         std::int64_t start_ns = 0, end_ns = 0;
         std::uint32_t habits = 0;  ///< index
+        std::uint32_t lane = 0;    ///< index; 0: none
     };
 
     void list_calls();
     void list_requests();
+    void measure_crowding();
+    void assume(bool in_turn);
+    void settle(std::vector<timing_guess>& guesses);
+    void learn_strays();
+    void calibrate(std::vector<timing_guess>& guesses);
+    std::vector<timing_guess> weighed(std::vector<timing_guess> free, std::vector<timing_guess> in_turn) const;
     void find_late_calls();
     void limit_work();
     call_habits::step step_of(std::uint32_t habits, std::uint32_t kind);
-    void list_candidates(std::uint32_t r, std::size_t first);
+    void list_candidates(std::uint32_t r, std::size_t first, std::int64_t end);
     void add_candidate(std::uint32_t r, std::size_t l);
     void round(bool early);
-    void teach(bool anew);
+    void teach(bool anew, double crowding_counts);
     void count_strays();
     timing_guess guess(std::uint32_t left) const;
 
@@ -68,7 +80,12 @@ class process_matching {
     std::vector<std::uint32_t> kind_of_;  ///< by call
     std::vector<std::int64_t> starts_;    ///< of calls
     std::vector<request> requests_;
-    std::vector<call_habits*> habits_;
+    std::vector<process_habits::known_operation*> operations_;
+    std::vector<call_habits*> habits_;                   ///< of each operation, as is assumed at the moment
+    std::vector<double> evidence_;                       ///< for what is assumed, of each operation
+    bool in_turn_ = false;                               ///< assumed: lanes are worked off one after the other
+    std::vector<std::int64_t> lane_free_;                ///< by lane, since when, while a round goes on
+    std::vector<double> crowding_;                       ///< by request: how many are open during it
     std::vector<std::vector<call_habits::step>> steps_;  ///< by habits and kind
     bool any_late_ = false;
     std::size_t most_candidates_ = 0;

@@ -111,6 +111,8 @@ class process_windows {
     void by_correlation(const held_span& root, window_verdict& verdict) const;
     void by_echo(const process& of, const held_span& root, window_verdict& verdict);
     void learn_usual(service& of, const window_verdict& verdict) const;
+    std::uint64_t partition_of(const window_span& entered) const;
+    void list_lanes();
     void ask_model(process& of, std::int64_t earliest);
     void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;

@@ -99,6 +99,12 @@ void process_windows::drop_polls() {
     std::erase_if(at_.entered, [](const auto& each) { return each.number == no_number; });
 }
 
+/// Of a record that was handed over; 0 for what else entered.
+std::uint64_t process_windows::partition_of(const window_span& entered) const {
+    const auto& span = store_[entered.number];
+    return span.handed_over && span.has_details ? store_.details(span).get(span_details::partition) : 0;
+}
+
 /// A record is handled by when some of the next ones of its kind have come: nobody says when.
 void process_windows::end_handling() {
     std::unordered_map<std::uint32_t, std::array<std::int64_t, records_ahead>> next;
@@ -184,6 +190,23 @@ std::uint32_t process_windows::asked_index(span_number entered) const {
     return no_span;
 }
 
+/// What the model is told of what entered. The records of a fetch come at one moment; the log has their order.
+void process_windows::list_lanes() {
+    const auto offset_of = [this](const window_span& each) {
+        return store_.details(store_[each.number]).get(span_details::first);
+    };
+    std::stable_sort(at_.asked.begin(), at_.asked.end(), [&](const auto& a, const auto& b) {
+        if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
+        const auto lane = partition_of(a), other = partition_of(b);
+        return lane != other ? lane < other : lane != 0 && offset_of(a) < offset_of(b);
+    });
+    for (const auto& each : at_.asked) {
+        const auto partition = partition_of(each);
+        const auto lane = static_cast<std::uint32_t>(partition >> 32 | partition) | (partition != 0 ? 1U : 0U);
+        at_.model_entered.push_back({each.operation, each.start_ns, each.end_ns, lane});
+    }
+}
+
 void process_windows::ask_model(process& of, std::int64_t earliest) {
     const auto since = earliest - (of.consumes ? consumed_ns : ended_ns);
     at_.asked.clear();
@@ -191,9 +214,9 @@ void process_windows::ask_model(process& of, std::int64_t earliest) {
     for (const auto& each : at_.entered) {
         if (each.end_ns < since) continue;
         at_.asked.push_back(each);
-        at_.model_entered.push_back({each.operation, each.start_ns, each.end_ns});
     }
     if (at_.asked.empty()) return;
+    list_lanes();
     at_.left.clear();
     for (std::uint32_t i = 0; i < at_.verdicts.size(); ++i) {
         const auto& verdict = at_.verdicts[i];

@@ -1,6 +1,7 @@
 #include "tracing/stitch/request_lattice.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace outrider::tracing {
@@ -33,20 +34,22 @@ bool weigh_in(std::span<request_lattice::edge> edges, std::uint32_t nodes, std::
 
 }  // namespace
 
-void request_lattice::weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
-                            std::span<double> taken, sums& work) {
+double request_lattice::weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
+                              std::span<double> taken, sums& work) {
     std::fill(taken.begin(), taken.end(), 0.0);
     // Products of many weights; the wide numbers cost three times as much.
-    if (weigh_in(edges, nodes, worth, taken, work.forward, work.backward)) return;
-    if (weigh_in(edges, nodes, worth, taken, work.wide_forward, work.wide_backward)) return;
+    if (weigh_in(edges, nodes, worth, taken, work.forward, work.backward)) return std::log(work.forward.back());
+    if (weigh_in(edges, nodes, worth, taken, work.wide_forward, work.wide_backward))
+        return static_cast<double>(std::log(work.wide_forward.back()));
     for (edge& e : edges) e.share = 0;  // nothing can be said of so many calls
+    return 0;
 }
 
-void request_lattice::teach(call_habits& habits) const {
+void request_lattice::teach(call_habits& habits, double weight) const {
     for (const edge& e : edges_) {
         if (e.share < 1e-3 || e.settled) continue;
-        habits.saw(e.now, e.since, e.step, e.share);
-        if (e.gap_ns >= 0) habits.gap(e.since, e.step).add(e.gap_ns, e.share);
+        habits.saw(e.now, e.since, e.step, weight * e.share);
+        if (e.gap_ns >= 0) habits.gap(e.since, e.step).add(e.gap_ns, weight * e.share);
     }
 }
 

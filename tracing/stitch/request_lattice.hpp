@@ -49,10 +49,12 @@ class request_lattice {
     void weigh(std::span<const double> worth, std::span<double> taken, sums& work) {
         weigh(edges_, nodes_, worth, taken, work);
     }
-    static void weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
-                      std::span<double> taken, sums& work);
+    /// @return the logarithm of the sum of all paths' weights; 0 where it can't be told
+    static double weigh(std::span<edge> edges, std::uint32_t nodes, std::span<const double> worth,
+                        std::span<double> taken, sums& work);
     /// Shows the habits what weigh() found.
-    void teach(call_habits& habits) const;
+    /// @param weight  of this request, beside others
+    void teach(call_habits& habits, double weight) const;
 
     std::span<const edge> edges() const { return edges_; }
 

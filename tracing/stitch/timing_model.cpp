@@ -14,7 +14,8 @@ constexpr std::uint64_t measured_every = 16;  ///< matches
 
 std::size_t bytes_of(const process_habits& known) {
     std::size_t bytes = sizeof known + known.strays.size() * 80;
-    for (const auto& [operation, each] : known.operations) bytes += each.habits.memory() + 80;
+    for (const auto& [operation, each] : known.operations)
+        bytes += each.habits.memory() + (each.in_turn ? each.in_turn->memory() : 0) + 100;
     return bytes;
 }
 

@@ -15,6 +15,9 @@ inline constexpr std::uint32_t no_span = 0xffffffff;
 struct entered_span {
     std::uint32_t operation = 0;  ///< which: spans of equal operations behave alike
     std::int64_t start_ns = 0, end_ns = 0;
+    /// What is perhaps handled one after the other, in the order given: the records of a partition. 0: none, and its
+    /// end was seen.
+    std::uint32_t lane = 0;
 };
 
 /// A request or message that left it.
@@ -34,8 +37,8 @@ struct timing_guess {
 };
 
 /// How one service behaves: which calls follow from which requests, in which order, after how long. Learns from what it
-/// is shown, without being told what is right; spans whose cause is known teach it most. First-in first-out competes as
-/// a second hypothesis and is believed where it explains more.
+/// is shown, without being told what is right; spans whose cause is known teach it most. That a lane is worked off
+/// first in, first out competes as a second hypothesis, and is believed as far as it explains more.
 class timing_model {
   public:
     timing_model();

@@ -173,6 +173,73 @@ TEST(TimingModel, CallsMadeAfterTheEndAreFoundButNotSurely) {
     EXPECT_LT(of.sure_and_wrong, 0.05);
 }
 
+/// Records that came at one moment and are handled one after the other, each with a call of very different length, in
+/// the order of the log or in any.
+traffic fetched(std::size_t fetches, std::size_t records, bool in_turn, unsigned seed) {
+    std::mt19937 random(seed);
+    std::lognormal_distribution<double> little(std::log(300.0 * us), 0.4), long_time(std::log(3.0 * ms), 1.0);
+    traffic made;
+    double free_at = 0;
+    for (std::size_t f = 0; f < fetches; ++f) {
+        const double came = free_at + 5.0 * ms;
+        std::vector<std::uint32_t> turns;
+        for (std::uint32_t r = 0; r < records; ++r) {
+            turns.push_back(static_cast<std::uint32_t>(made.entered.size()));
+            made.entered.push_back(
+                {order, static_cast<std::int64_t>(came), static_cast<std::int64_t>(came + 200.0 * ms), 7});
+        }
+        if (!in_turn) std::shuffle(turns.begin(), turns.end(), random);
+        free_at = came;
+        for (const auto cause : turns) {
+            const double start = free_at + little(random);
+            free_at = start + long_time(random);
+            made.left.push_back({.operation = stock,
+                                 .start_ns = static_cast<std::int64_t>(start),
+                                 .end_ns = static_cast<std::int64_t>(free_at)});
+            made.truth.push_back(cause);
+            free_at += little(random);
+        }
+    }
+    return made;
+}
+
+TEST(TimingModel, WhatIsWorkedOffInTurnIsToldByItsOrder) {
+    const auto made = fetched(30, 8, true, 8);
+    const auto of = score(timing_model().match(made.entered, made.left), made.truth);
+    EXPECT_GT(of.right, 0.95);
+    EXPECT_GT(of.sure, 0.8);
+    EXPECT_LT(of.sure_and_wrong, 0.01);
+}
+
+TEST(TimingModel, AnOrderThatIsNotKeptIsNotBelieved) {
+    auto made = fetched(30, 8, false, 9);
+    // Every other cause is known, and contradicts the order.
+    for (std::size_t i = 0; i < made.left.size(); i += 2) made.left[i].known_cause = made.truth[i];
+    const auto guesses = timing_model().match(made.entered, made.left);
+    double sure_and_wrong = 0;
+    for (std::size_t i = 1; i < made.left.size(); i += 2)
+        sure_and_wrong += guesses[i].confidence >= 0.9 && guesses[i].entered != made.truth[i];
+    EXPECT_LT(sure_and_wrong, 3);
+}
+
+TEST(TimingModel, CrowdedTimesAreUnderstoodByQuietOnes) {
+    auto made = shop(300, 10 * ms, 11);
+    const auto crowd = shop(150, ms / 2, 12);
+    const auto later = made.entered.back().start_ns + 1'000 * ms;
+    const auto before = static_cast<std::uint32_t>(made.entered.size());
+    for (const auto& each : crowd.entered)
+        made.entered.push_back({each.operation, each.start_ns + later, each.end_ns + later});
+    for (std::size_t i = 0; i < crowd.left.size(); ++i) {
+        auto call = crowd.left[i];
+        call.start_ns += later, call.end_ns += later;
+        made.left.push_back(call);
+        made.truth.push_back(crowd.truth[i] + before);
+    }
+    const auto of = score(timing_model().match(made.entered, made.left), made.truth);
+    EXPECT_GT(of.right, 0.95);
+    EXPECT_LT(of.sure_and_wrong, 0.01);
+}
+
 TEST(TimingModel, SurvivesTimesThatCannotBe) {
     constexpr auto least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
     const std::vector<entered_span> entered{{order, least, most}, {order, 0, least}, {listing, most, least}};
