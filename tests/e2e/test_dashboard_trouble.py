@@ -58,7 +58,8 @@ class Hostile(DashboardCase):
                     images: document.images.length, frames: document.querySelectorAll("iframe, object, embed, animate").length, handlers: handlers.length, links, turned, long: longest > 20000}""", FORBIDDEN)
         self.assertEqual(found, {"pwned": None, "scripts": 1, "styles": 0, "images": 1, "frames": 0, "handlers": 0, "links": [], "turned": [], "long": False}, where)
         self.assertEqual(self.browser.complaints(), [], where)
-        self.assertLessEqual(self.browser.wide()[0], 0, where)
+        wide, what = self.browser.wide()
+        self.assertLessEqual(wide, 0, f"{where}: {what}")
 
     def test_lists_and_drawings_show_text_as_text(self):
         for place in PLACES:

@@ -1,6 +1,8 @@
 """What tests of the dashboard start from: a browser, and collectors that know something."""
+import contextlib
 import json
 import pathlib
+import threading
 import urllib.parse
 import urllib.request
 
@@ -22,6 +24,33 @@ def push(collector, **card):
     sent = urllib.request.Request(f"{collector.url}/v1/sidecars", json.dumps(card).encode(), {"Content-Type": "application/json"})
     with processes.DIRECT.open(sent, timeout=30) as answer:
         return answer.status
+
+
+class Telling:
+    """Sidecars that tell how they are every two seconds, as real ones do, until they are made silent."""
+
+    def __init__(self, collector, cards):
+        self.collector, self.cards, self.ended = collector, {card["service"]: card for card in cards}, threading.Event()
+        self.thread = threading.Thread(target=self.tell, daemon=True)
+        self.thread.start()
+
+    def tell(self):
+        while True:
+            for card in list(self.cards.values()):
+                with contextlib.suppress(OSError):
+                    push(self.collector, **card)
+            if self.ended.wait(2):
+                return
+
+    def silence(self, service):
+        return self.cards.pop(service)
+
+    def again(self, card):
+        self.cards[card["service"]] = card
+
+    def close(self):
+        self.ended.set()
+        self.thread.join(60)
 
 
 def chains(collector, **asked):

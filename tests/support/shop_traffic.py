@@ -59,16 +59,16 @@ def call(spans, trace, parent, caller, callee, method, route, start, begin, took
                      url__path=route, **http)
 
 
-def message(spans, trace, parent, producer, topic, start, begin, offset, consumer=None, waits=4.0, works=3.0, link=False):
+def message(spans, trace, parent, producer, topic, start, begin, offset, consumer=None, waits=4.0, works=3.0, apart=False):
     """A record of the order with this number from one service to another, or to nobody; returns the trace and span of its taker.
-    `link`: in a trace of its own, linked."""
-    kafka = {"chain__key__order": str(offset), "messaging__system": "kafka", "messaging__destination__name": topic, "messaging__destination__partition__id": "0",
+    `apart`: that does not know whose record it was, as its context got lost."""
+    kafka = {"chain__key__order": str(offset), "outrider__kafka__cluster": "shop", "messaging__system": "kafka", "messaging__destination__name": topic, "messaging__destination__partition__id": "0",
              "messaging__kafka__offset": offset}
     sent = spans.add(trace, parent, producer, "producer", f"send {topic}", start, begin, 1.2, messaging__operation__type="send", **kafka)
     if consumer is None:
         return None
-    into = (spans.new_trace(), None, [(trace, sent)]) if link else (trace, sent, [])
-    return into[0], spans.add(into[0], into[1], consumer, "consumer", f"process {topic}", start, begin + 1.2 + waits, works, links=into[2],
+    into = (spans.new_trace(), None) if apart else (trace, sent)
+    return into[0], spans.add(*into, consumer, "consumer", f"process {topic}", start, begin + 1.2 + waits, works,
                               messaging__operation__type="process", messaging__consumer__group__name=consumer, **kafka)
 
 
@@ -85,7 +85,7 @@ def order(spans, number, start):
     if fails:
         return
     taker = message(spans, trace, placed, "orders", "order-placed", start, 6, number, None if number % 31 == 8 else "inventory", dice.uniform(2, 30) * slow,
-                    link=number % 5 == 0)
+                    apart=number % 5 == 0)
     if taker is None:
         return
     then = 12 + 30 * slow

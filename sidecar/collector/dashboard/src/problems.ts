@@ -52,7 +52,7 @@ function ofFlows(known: Flows | undefined): Problem[] {
 
 /** The worst first. `mostChains`: how many stuck chains were asked for. */
 export function problemsOf(stuck: ChainList | undefined, sidecars: Sidecars | undefined, flows: Flows | undefined, mostChains: number): Problem[] {
-    const all = [...ofFlows(flows), ...ofSidecars(sidecars), ...ofChains(stuck, mostChains)];
+    const all = [...ofFlows(flows), ...ofChains(stuck, mostChains), ...ofSidecars(sidecars)];
     return all.sort((a, b) => (a.tone === b.tone ? 0 : a.tone === "bad" ? -1 : 1));
 }
 

@@ -20,11 +20,11 @@ function box(node: FlowChart["nodes"][number]): DrawnNode {
     const width = Math.min(widest, Math.max(narrowest, ...all.map((each) => each.length * letter + 36)));
     const height = all.length * line + 18;
     return {
-        id: node.id, width, height, says: `${node.kind} ${all.join(", ")}`, class: `${node.kind} ${node.bad ? "bad" : "idle"}`,
+        id: node.id, width, height, says: `${all.join(" ")}, ${node.kind}`, class: `${node.kind} ${node.bad ? "bad" : "idle"}`,
         content: (
             <>
                 <rect width={width} height={height} rx={node.kind === "topic" ? height / 2 : 9} />
-                {all.map((each, i) => <text key={i} class={i < name.length ? "name" : "figures"} x={width / 2} y={22 + i * line} text-anchor="middle">{each}</text>)}
+                {all.map((each, i) => <text key={i} class={i < name.length ? "name" : "figures"} x={width / 2} y={22 + i * line} text-anchor="middle">{each} </text>)}
             </>
         ),
     };

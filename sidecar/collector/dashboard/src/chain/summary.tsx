@@ -34,7 +34,7 @@ export function Findings({ chain, onChoose }: { chain: Chain; onChoose: (row: nu
                 const found = findingsOf(chain, kind), shown = all.has(kind) ? found : found.slice(0, mostOfAKind);
                 return (
                     <div key={kind} class={`finding ${kind}`}>
-                        <h3>{names[kind]} <span class="quiet">{count(found.length)}</span></h3>
+                        <h2 class="label">{names[kind]} <span class="quiet">{count(found.length)}</span></h2>
                         <ul class="plain">
                             {shown.map((each, i) => <li key={i}><button type="button" class="as-link" onClick={() => onChoose(each.row)}><Foreign text={each.text} limit={240} /></button></li>)}
                         </ul>
@@ -56,7 +56,7 @@ export function Shares({ chain }: { chain: Chain }) {
     if (whole <= 0) return null;
     return (
         <section class="shares" aria-label="Where the time went">
-            <h3>Critical path</h3>
+            <h2 class="label">Critical path</h2>
             <div class="share-bar" aria-hidden="true">{parts.map((each) => <span key={each.name} class={each.topic ? "queue" : `hue${hue(each.name)}`} style={{ width: `${(100 * each.time) / whole}%` }} />)}</div>
             <ul class="plain inline">{parts.slice(0, 8).map((each) => <li key={each.name}>{each.topic ? <span class="service"><span class="dot queue" aria-hidden="true" />in queues</span> : <Service name={each.name} />} <b>{duration(each.time)}</b></li>)}</ul>
         </section>

@@ -12,10 +12,3 @@ export function faultsOf(step: FlowStep): [string, number][] {
 }
 
 export const openFaults = (flow: Flow) => flow.recent.filter((each) => each.open).length;
-
-/** An object's members as lines of text, for what is shown as it comes; nothing deeper than a few levels. */
-export function flat(value: unknown, name = "", depth = 0): [string, string][] {
-    if (value === null || typeof value !== "object") return [[name, String(value)]];
-    if (depth > 5) return [[name, "…"]];
-    return Object.entries(value).slice(0, 500).flatMap(([key, each]) => flat(each, name === "" ? key : `${name}.${key}`, depth + 1));
-}

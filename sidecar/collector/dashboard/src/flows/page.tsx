@@ -11,7 +11,7 @@ function Step({ of, first }: { of: FlowStep; first: boolean }) {
     const faults = faultsOf(of);
     return (
         <li class={`step${faults.length > 0 ? " faulty" : ""}`}>
-            {!first && <span class="within quiet">{of.withinNano !== undefined && nano(of.withinNano) > 0 ? `within ${duration(nano(of.withinNano))}` : "then"}</span>}
+            {!first && <span class="within quiet">{of.compensates ? "undone by" : of.withinNano !== undefined && nano(of.withinNano) > 0 ? `within ${duration(nano(of.withinNano))}` : "then"}</span>}
             <span class="step-name"><Foreign text={of.name} limit={80} /></span>
             <span class="step-figures"><b>{count(of.reached)}</b> reached{of.waiting > 0 && <span class="info">, {count(of.waiting)} waiting</span>}</span>
             {of.p95Nano !== undefined && <span class="quiet">p50 {duration(nano(of.p50Nano))} · p95 {duration(nano(of.p95Nano))}</span>}
@@ -21,10 +21,10 @@ function Step({ of, first }: { of: FlowStep; first: boolean }) {
 }
 
 function Fault({ flow, of, now }: { flow: string; of: FlowFault; now: number }) {
-    const at = nano(of.atUnixNano);
+    const at = nano(of.toldUnixNano ?? of.atUnixNano);
     return (
         <li class={`fault${of.open ? " open" : ""}`}>
-            <Badge tone={of.open ? "bad" : "idle"}>{faultName(of.kind)}{of.open ? "" : ", over"}</Badge>
+            <Badge tone={of.open ? "bad" : of.retracted ? "idle" : "warn"}>{faultName(of.kind)}{of.retracted ? ", taken back" : ""}</Badge>
             <span class="grow"><Foreign text={of.text} limit={300} /></span>
             <a href={link(["flows", flow, "runs", of.run])}>run <Foreign text={of.run} limit={40} /></a>
             {of.chain && <a href={link(["chain", of.chain])}>chain</a>}

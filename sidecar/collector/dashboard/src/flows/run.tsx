@@ -1,61 +1,85 @@
-import { age, clock, duration, nano } from "../shared/format";
-import { Badge, Empty, Waiting } from "../shared/pieces";
+import { clock, duration, nano } from "../shared/format";
+import { Badge, Empty, type Tone, toneOf, Waiting } from "../shared/pieces";
 import { usePolled } from "../shared/poll";
 import { link } from "../shared/router";
 import { Foreign } from "../shared/text";
-import { faultName, flat } from "./model";
+import { faultName } from "./model";
 
 /** One run of a flow, as the collector tells it. */
 export interface Run {
     run?: string;
     state?: string;
     chain?: string;
-    startUnixNano?: string;
-    endUnixNano?: string;
-    events?: { name?: string; step?: string; atUnixNano?: string; chain?: string; service?: string }[];
-    faults?: { kind?: string; step?: string; text?: string; atUnixNano?: string; open?: boolean }[];
-    waiting?: { step?: string; deadlineUnixNano?: string }[];
+    waitsFor?: string;
+    steps?: { name: string; compensates?: boolean; reached?: boolean; atUnixNano?: string; tookNano?: string; withinNano?: string }[];
+    events?: { name: string; service?: string; startUnixNano?: string; endUnixNano?: string; trace?: string }[];
+    faults?: { kind: string; step?: string; text?: string; open?: boolean; retracted?: boolean }[];
+    leftOut?: number;
 }
 
-function Events({ run }: { run: Run }) {
-    const events = run.events ?? [];
-    const first = nano(events[0]?.atUnixNano ?? run.startUnixNano);
-    if (events.length === 0) return <Empty>No event of this run is known.</Empty>;
+const tones: Record<string, Tone> = { completed: "good", compensated: "warn", faulty: "bad", stuck: "bad", waiting: "info", running: "info" };
+
+/** What was expected, beside what came. */
+function RunSteps({ run }: { run: Run }) {
+    const steps = (run.steps ?? []).filter((each) => each.reached || !each.compensates);
     return (
-        <ol class="plain timeline">
-            {events.map((each, i) => (
-                <li key={i}>
-                    <span class="number quiet">{i === 0 ? clock(nano(each.atUnixNano)) : `+${duration(nano(each.atUnixNano) - first)}`}</span>
-                    <span class="dot good" aria-hidden="true" /><b><Foreign text={each.name ?? each.step ?? "?"} limit={100} /></b>
-                    {each.service && <span class="quiet"><Foreign text={each.service} limit={60} /></span>}
-                    {each.chain && <a href={link(["chain", each.chain])}>chain</a>}
+        <ol class="steps" aria-label="Steps">
+            {steps.map((each, i) => (
+                <li key={i} class={`step${each.reached ? "" : each.name === run.waitsFor ? " awaited" : " open"}`}>
+                    {i > 0 && <span class="within quiet">{nano(each.withinNano) > 0 ? `within ${duration(nano(each.withinNano))}` : each.compensates ? "undone by" : "then"}</span>}
+                    <span class="step-name"><Foreign text={each.name} limit={80} /></span>
+                    {each.reached ? <span class="number left">{clock(nano(each.atUnixNano))}{each.tookNano !== undefined && <span class="quiet"> after {duration(nano(each.tookNano))}</span>}</span>
+                        : <span class="quiet">{each.name === run.waitsFor ? "waited for" : "not reached"}</span>}
                 </li>
             ))}
         </ol>
     );
 }
 
+function Events({ run }: { run: Run }) {
+    const events = [...(run.events ?? [])].sort((a, b) => nano(a.startUnixNano) - nano(b.startUnixNano));
+    const first = nano(events[0]?.startUnixNano);
+    if (events.length === 0) return <Empty>No event of this run is known.</Empty>;
+    return (
+        <ol class="plain timeline">
+            {events.map((each, i) => (
+                <li key={i}>
+                    <span class="dot good" aria-hidden="true" />
+                    <span class="number quiet">{i === 0 ? clock(nano(each.startUnixNano)) : `+${duration(nano(each.startUnixNano) - first)}`}</span>
+                    <b><Foreign text={each.name} limit={100} /></b>
+                    {each.service && <span class="quiet"><Foreign text={each.service} limit={60} /></span>}
+                    {each.trace && <a href={link(["chain", each.trace])}>chain</a>}
+                </li>
+            ))}
+        </ol>
+    );
+}
+
+/** What was expected of one run, what came, and what was wrong with it. */
 export function RunPage({ flow, id }: { flow: string; id: string }) {
     const known = usePolled<Run>(`/api/flows/${encodeURIComponent(flow)}/runs/${encodeURIComponent(id)}`);
     const run = known.data;
     return (
         <section class="page" aria-label="Run of a flow">
-            <div class="tools"><a class="back" href={link(["flows"])}>Flows</a><span class="quiet" aria-hidden="true">/</span>
+            <div class="tools">
+                <a class="back" href={link(["flows"])}>Flows</a><span class="quiet" aria-hidden="true">/</span>
                 <a class="back" href={link(["flows", flow])}><Foreign text={flow} limit={60} /></a><span class="quiet" aria-hidden="true">/</span>
-                <h1><Foreign text={id} limit={60} /></h1>{run?.state && <Badge tone={run.state === "completed" ? "good" : "info"}><Foreign text={run.state} limit={30} /></Badge>}
-                <span class="room" />{run?.chain && <a href={link(["chain", run.chain])}>its chain</a>}</div>
+                <h1><Foreign text={id} limit={60} /></h1>
+                {run?.state && <Badge tone={toneOf(tones, run.state)}><Foreign text={run.state} limit={30} /></Badge>}
+                <span class="room" />
+                {run?.chain && <a href={link(["chain", run.chain])}>its chain</a>}
+            </div>
             <Waiting of={known} what="run">
                 {run && (
-                    <>
-                        {(run.faults ?? []).length > 0 && <ul class="plain found">{run.faults!.map((each, i) => (
-                            <li key={i}><Badge tone={each.open ? "bad" : "warn"}>{faultName(each.kind ?? "fault")}</Badge> <Foreign text={each.text ?? each.step ?? ""} limit={400} /></li>))}</ul>}
+                    <div class="card flow">
+                        <RunSteps run={run} />
+                        {(run.faults ?? []).length > 0 && <ul class="plain faults">{run.faults!.map((each, i) => (
+                            <li key={i} class={`fault${each.open ? " open" : ""}`}><Badge tone={each.open ? "bad" : each.retracted ? "idle" : "warn"}>{faultName(each.kind)}{each.retracted ? ", taken back" : ""}</Badge>
+                                <span class="grow"><Foreign text={each.text ?? each.step} limit={400} /></span></li>))}</ul>}
+                        <h2 class="label">Events</h2>
                         <Events run={run} />
-                        {(run.waiting ?? []).map((each, i) => <p key={i} class="quiet">waits for <b><Foreign text={each.step ?? ""} limit={100} /></b>{each.deadlineUnixNano && ` until ${clock(nano(each.deadlineUnixNano))}`}</p>)}
-                        <details><summary>Everything that is known of it</summary>
-                            <table class="attributes"><caption class="unseen">Members</caption><tbody>{flat(run).slice(0, 500).map(([key, value], i) => <tr key={i}><th scope="row"><Foreign text={key} /></th><td><Foreign text={value} limit={300} /></td></tr>)}</tbody></table>
-                        </details>
-                        {known.at > 0 && <p class="unseen">Asked {age((Date.now() - known.at) * 1e6)} ago</p>}
-                    </>
+                        {(run.leftOut ?? 0) > 0 && <p class="quiet">{run.leftOut} more are not kept</p>}
+                    </div>
                 )}
             </Waiting>
         </section>

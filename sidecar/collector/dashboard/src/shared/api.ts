@@ -178,6 +178,8 @@ export interface Sidecars {
 
 export interface FlowStep {
     name: string;
+    /** It undoes a run that failed. */
+    compensates?: boolean;
     withinNano?: Nanoseconds;
     reached: number;
     waiting: number;
@@ -193,8 +195,10 @@ export interface FlowFault {
     chain?: string;
     atUnixNano?: Nanoseconds;
     deadlineUnixNano?: Nanoseconds;
+    toldUnixNano?: Nanoseconds;
     text: string;
     open?: boolean;
+    retracted?: boolean;
 }
 
 export interface Flow {

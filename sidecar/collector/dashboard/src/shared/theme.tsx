@@ -48,13 +48,14 @@ export function useColours(): number {
 
 export function ThemeSwitch() {
     const [theme, setTheme] = useState<Theme>(stored());
-    const next = themes[(themes.indexOf(theme) + 1) % themes.length]!;
-    const change = () => {
-        use(next);
-        setTheme(next);
-    };
+    const after = (of: Theme) => themes[(themes.indexOf(of) + 1) % themes.length]!;
+    const change = () =>
+        setTheme((of) => {
+            use(after(of));
+            return after(of);
+        });
     return (
-        <button class="icon" id="theme" onClick={change} aria-label={`Colours: ${theme}. Change to ${next}`} title={`Colours: ${theme}`}>
+        <button class="icon" id="theme" onClick={change} aria-label={`Colours: ${theme}. Change to ${after(theme)}`} title={`Colours: ${theme}`}>
             <span aria-hidden="true">{signs[theme]}</span>
         </button>
     );

@@ -23,19 +23,30 @@ function figures(node: TopologyNode): string {
     return node.count === 0 ? "" : `${rate(node.perSecond)} · p95 ${duration(nano(node.p95Nano))}`;
 }
 
-function Content({ node, standing }: { node: TopologyNode; standing: Standing | undefined }) {
-    const small = node.kind === "outside";
-    const badge = standing?.openBreakers ? "breaker open" : standing?.silent ? "silent" : failing(node) ? `${percent(errorShare(node))} err` : "";
-    if (small) return <><rect width={92} height={34} rx="17" /><text class="name" x={46} y={22} text-anchor="middle">callers</text></>;
-    const round = node.kind === "topic" ? height / 2 : 9;
-    const left = node.kind === "topic" ? 22 : 16;
+/** The words in a box. */
+interface Words {
+    name: string;
+    figures: string;
+    mark: string;
+}
+
+function wordsOf(node: TopologyNode, standing: Standing | undefined): Words {
+    if (node.kind === "outside") return { name: placeName(node), figures: "", mark: "" };
+    const mark = standing?.openBreakers ? "breaker open" : standing?.silent ? "silent" : failing(node) ? `${percent(errorShare(node))} err` : "";
+    return { name: cut(placeName(node), mark ? longestName - 7 : longestName), figures: figures(node), mark };
+}
+
+/** Each text ends with a space: for a screen reader, and never drawn. */
+function Content({ kind, words }: { kind: TopologyNode["kind"]; words: Words }) {
+    if (kind === "outside") return <><rect width={92} height={34} rx="17" /><text class="name" x={46} y={22} text-anchor="middle">{words.name} </text></>;
+    const left = kind === "topic" ? 22 : 16;
     return (
         <>
-            <rect width={width} height={height} rx={round} />
-            {node.kind === "service" && <rect class="stripe" x="5" y="9" width="4" height={height - 18} rx="2" />}
-            <text class="name" x={left} y="23">{cut(placeName(node), badge ? longestName - 7 : longestName)}</text>
-            <text class="figures" x={left} y="41">{figures(node)}</text>
-            {badge && <text class="mark" x={width - (node.kind === "topic" ? 20 : 10)} y="22" text-anchor="end">{badge}</text>}
+            <rect width={width} height={height} rx={kind === "topic" ? height / 2 : 9} />
+            {kind === "service" && <rect class="stripe" x="5" y="9" width="4" height={height - 18} rx="2" />}
+            <text class="name" x={left} y="23">{words.name} </text>
+            <text class="figures" x={left} y="41">{words.figures} </text>
+            {words.mark && <text class="mark" x={width - (kind === "topic" ? 20 : 10)} y="22" text-anchor="end">{words.mark} </text>}
         </>
     );
 }
@@ -45,8 +56,10 @@ export function TopologyMap({ topology, standing, selected, onSelect, covered }:
     { covered: number; topology: Topology; standing: Map<string, Standing>; selected?: string; onSelect: (id: string | undefined) => void }) {
     const nodes: DrawnNode[] = topology.nodes.map((node) => {
         const of = node.kind === "service" ? standing.get(node.name) : undefined;
-        return { id: node.id, width: node.kind === "outside" ? 92 : width, height: node.kind === "outside" ? 34 : height, says: says(node, of),
-                 class: `${node.kind} ${toneAt(node, of)}`, content: <Content node={node} standing={of} /> };
+        const words = wordsOf(node, of);
+        return { id: node.id, width: node.kind === "outside" ? 92 : width, height: node.kind === "outside" ? 34 : height,
+                 says: `${[words.name, words.figures, words.mark].filter((each) => each !== "").join(" ")}, ${says(node, of)}`,
+                 class: `${node.kind} ${toneAt(node, of)}`, content: <Content kind={node.kind} words={words} /> };
     });
     const busiest = Math.max(0, ...topology.edges.map((each) => each.perSecond));
     const edges: DrawnEdge[] = topology.edges.map((edge) => ({

@@ -1,6 +1,4 @@
 import type { Figures, Sidecars, Topology, TopologyEdge, TopologyNode, Verdict } from "../shared/api";
-import { duration, nano, percent, rate } from "../shared/format";
-import { plain } from "../shared/foreign";
 import { isOpenBreaker } from "../problems";
 
 /** What the sidecars of a service say, in one word each. */
@@ -40,17 +38,9 @@ export function placeName(node: { kind: string; name: string }): string {
     return node.name || "(unnamed)";
 }
 
-/** The figures of a box or an arrow in words. */
-export function inWords(of: Figures): string {
-    const parts = [rate(of.perSecond), `p95 ${duration(nano(of.p95Nano))}`];
-    if (of.queueP95Nano !== undefined) parts.push(`waits ${duration(nano(of.queueP95Nano))}`);
-    if (of.errors > 0) parts.push(`${percent(errorShare(of))} errors`);
-    return parts.join(", ");
-}
-
+/** What a box does not show in words, for a screen reader. */
 export function says(node: TopologyNode, standing: Standing | undefined): string {
-    const parts = [`${node.kind === "outside" ? "" : `${node.kind} `}${plain(placeName(node), 80)}`];
-    if (node.count > 0) parts.push(inWords(node));
+    const parts: string[] = [node.kind];
     if (standing?.verdict) parts.push(standing.verdict);
     if (standing?.openBreakers) parts.push(`${standing.openBreakers} open breakers`);
     if (standing?.silent) parts.push(`${standing.silent} silent sidecars`);
