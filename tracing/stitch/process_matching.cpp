@@ -28,6 +28,7 @@ constexpr double least_certainty = 0.92, most_strays = 0.3;  ///< of a kind of c
 constexpr double doubted = 0.89;
 constexpr double crowding_counts = 4;  ///< at first, as a power
 constexpr double evidence_kept = 0.8, most_evidence = 50;
+constexpr double against_by_disorder = 10;  ///< evidence, for each pair of known causes that is not in turn
 
 std::int64_t bounded(std::int64_t time_ns) { return std::clamp(time_ns, -farthest, farthest); }
 
@@ -314,6 +315,23 @@ void process_matching::calibrate(std::vector<timing_guess>& guesses) {
     }
 }
 
+// What is known speaks first: where the call of a later record began before that of an earlier one, the lane is not
+// worked off in turn, whatever the times would allow.
+std::vector<double> process_matching::disorder() const {
+    std::vector<double> out(operations_.size(), 0.0);
+    std::vector<std::uint32_t> known, last(lane_free_.size(), no_span);
+    for (std::uint32_t l = 0; l < left_.size(); ++l)
+        if (left_[l].known_cause < requests_.size() && requests_[left_[l].known_cause].lane != 0) known.push_back(l);
+    std::stable_sort(known.begin(), known.end(), [this](auto a, auto b) { return starts_[a] < starts_[b]; });
+    for (const auto l : known) {
+        const auto cause = left_[l].known_cause;
+        auto& before = last[requests_[cause].lane];
+        if (before != no_span && cause < before) out[requests_[cause].habits] += 1;
+        before = cause;
+    }
+    return out;
+}
+
 // As far as it is not decided which of the two is so, what only one of them says is no more certain than that.
 std::vector<timing_guess> process_matching::weighed(std::vector<timing_guess> free,
                                                     std::vector<timing_guess> in_turn) const {
@@ -357,12 +375,13 @@ std::vector<timing_guess> process_matching::run() {
     auto kinds = kinds_;
     assume(true);
     settle(in_turn);
+    const auto against = disorder();
     double all = 0;
     for (std::size_t i = 0; i < operations_.size(); ++i) {
         auto& of = *operations_[i];
         if (!of.in_turn) continue;
         of.in_turn->keep();
-        const double more = evidence_[i] - evidence[i];
+        const double more = evidence_[i] - evidence[i] - against_by_disorder * against[i];
         of.evidence = std::clamp(evidence_kept * of.evidence + more, -most_evidence, most_evidence);
         all += of.evidence;
     }

@@ -62,6 +62,7 @@ class process_matching {
     void settle(std::vector<timing_guess>& guesses);
     void learn_strays();
     void calibrate(std::vector<timing_guess>& guesses);
+    std::vector<double> disorder() const;
     std::vector<timing_guess> weighed(std::vector<timing_guess> free, std::vector<timing_guess> in_turn) const;
     void find_late_calls();
     void limit_work();
