@@ -63,7 +63,7 @@ class Views(DashboardCase):
         known = api(self.collector, "/api/topology")
         self.assertEqual(self.browser.count(".node"), len(known["nodes"]))
         self.assertEqual(self.browser.count(".edge"), len(known["edges"]))
-        orders = next(each for each in self.browser.labels(".node") if each.startswith("orders "))
+        orders = self.browser.wait("[...document.querySelectorAll('.node')].map((e) => e.getAttribute('aria-label')).find((l) => /^orders .*healthy/.test(l))", "the health of a service")
         self.assertRegex(orders, r"orders [\d.]+/(s|min|h) · p95 [\d.]+ (µs|ms) .*, service, healthy")
         self.browser.click('.node[data-id="service:orders"]')
         self.browser.wait_for("aside.panel canvas", "charts of a service")
@@ -156,8 +156,11 @@ class Views(DashboardCase):
         self.browser.wait_for(".card.good", "a fresh card again")
 
     def test_flows_show_where_they_stand(self):
-        known = api(self.collector, "/api/flows")["flows"]
-        self.view(VIEWS["flows"], ".flow")
+        def told():
+            flows = api(self.collector, "/api/flows")["flows"]
+            return flows if flows[0]["recent"] else None
+        known = wait_for(told, "a run that is stuck", 120)
+        self.view(VIEWS["flows"], ".fault")
         self.assertEqual(self.browser.count(".flow"), len(known))
         self.assertEqual(self.browser.count(".step"), sum(len(each["steps"]) for each in known))
         said = self.browser.text("main")

@@ -72,8 +72,8 @@ class Browser:
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         self.driver = webdriver.Chrome(service=Service(DRIVER), options=options)
-        self.driver.set_page_load_timeout(60)
-        self.driver.set_script_timeout(60)
+        self.driver.set_page_load_timeout(200)
+        self.driver.set_script_timeout(200)
         self.cdp("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
         self.look(DESKTOP)
 
