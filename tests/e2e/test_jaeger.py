@@ -2,8 +2,9 @@
 
 import harness
 import processes
-from shop import Chains, Shop, drawn, of_jaeger
-from shop_shapes import PAID_BY_CALLS, PAID_BY_EVENTS, canonical, is_work, lines
+from chains import Chains, canonical, drawn, is_work, lines, of_jaeger
+from shop import Shop
+from shop_shapes import PAID_BY_CALLS, PAID_BY_EVENTS
 
 
 class RealJaeger(harness.Case):
@@ -11,7 +12,7 @@ class RealJaeger(harness.Case):
         self.jaeger = self.keep(processes.Jaeger(PROGRAM, folder=self.folder()))
         self.collect = self.collector(arguments=["--forward", self.jaeger.otlp])
         self.shop = Shop(self.keep, self.collect.url)
-        self.chains = Chains(self.collect.url)
+        self.chains = Chains(self.collect.url, "order")
 
     def ordered(self, by, shape):
         """The id of the chain of an order that has been paid."""

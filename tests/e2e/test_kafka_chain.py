@@ -5,10 +5,11 @@ import time
 import dev_broker
 import harness
 import processes
+from chains import Chains as OrdersChains
+from chains import is_work, lines
 from harness import run, wait_for
-from shop import Chains as OrdersChains
 from shop import Shop
-from shop_shapes import PAID_BY_EVENTS, is_work, lines
+from shop_shapes import PAID_BY_EVENTS
 
 CONTEXT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -86,7 +87,7 @@ class Chains(harness.Case):
         shop = Shop(self.keep, collect.url)
         _, order = shop.order(by="events")
         shop.wait_for_state(order["orderId"], "paid")
-        chain_id = OrdersChains(collect.url).whole(order["orderId"], len(lines(PAID_BY_EVENTS)), work=is_work)[0]["id"]
+        chain_id = OrdersChains(collect.url, "order").whole(order["orderId"], len(lines(PAID_BY_EVENTS)), work=is_work)[0]["id"]
         traces = self.traces.url if self.forwarding() else collect.url
         wait_for(lambda: "process payment-charged" in run("chain", chain_id, "--from", traces).stdout, f"{chain_id} at {traces}", 30)
         rows = tree(chain_id, traces)["rows"]

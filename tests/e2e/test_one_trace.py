@@ -3,16 +3,19 @@ import re
 
 import harness
 import processes
+from chains import Chains, canonical, drawn, is_work, lines, of_jaeger
 from harness import wait_for
-from shop import SERVICES, Chains, Shop, drawn, of_jaeger
-from shop_shapes import PAID_BY_CALLS, PAID_BY_EVENTS, canonical, is_work, lines
+from shop import SHOP, Shop
+from shop_shapes import PAID_BY_CALLS, PAID_BY_EVENTS
+
+SERVICES = SHOP.names
 
 
 class OneTrace(harness.Case):
     def setUp(self):
         self.collect = self.collector()
         self.shop = Shop(self.keep, self.collect.url)
-        self.chains = Chains(self.collect.url)
+        self.chains = Chains(self.collect.url, "order")
 
     def ordered(self, by):
         """The chain of an order that has been paid, and its shape."""

@@ -190,7 +190,7 @@ class Completions(Packaged):
 
     def zsh(self, typed, expected):
         functions = self.root / "usr/share/zsh/vendor-completions"
-        done = tool("zsh", "-f", "-c", COMPSYS, "complete", functions, self.program.parent, typed, expected, within=20)
+        done = tool("zsh", "-f", "-c", COMPSYS, "complete", functions, self.program.parent, typed, expected, within=60)
         self.assertEqual(done.returncode, 0, f"{typed}: {done.stdout}{done.stderr}")
         return done.stdout
 
