@@ -39,7 +39,7 @@ def missing():
     try:
         import selenium  # noqa: F401
     except ImportError:
-        return "no python3-selenium"
+        return "no python3-selenium for " + sys.executable
     return None
 
 
