@@ -86,7 +86,7 @@ class ShopByCalls(harness.Case):
         shape = [line for line in drawn(spans)]
         asked = [line.split(" ~")[0].strip() for line in shape if "payment" in line][0]
         self.assertRegex(asked, r"^orders → payment POST( \d+)?$")  # nobody answered: the sidecar's 504, or no status
-        self.assertEqual(shape[-2:], ["      orders → inventory DELETE 200 ~timing", "        inventory DELETE 200"])
+        self.assertEqual(shape[-2:], ["      orders → inventory DELETE 200 ~echo", "        inventory DELETE 200"])
         failed = [span for span in spans if span.service == "orders" and span.name == "POST" and span.attributes["span.kind"] == "client" and span.attributes.get("error.type")]
         self.assertEqual(len(failed), 1)
         self.assertGreater(chain["errors"], 0)

@@ -24,7 +24,7 @@ frontend POST 402
         inventory POST 201
       orders → payment POST 402 ~echo
         payment POST 402
-      orders → inventory DELETE 200 ~timing
+      orders → inventory DELETE 200 ~echo
         inventory DELETE 200
 """
 TWICE_BY_CALLS = """
