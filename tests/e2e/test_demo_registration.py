@@ -10,7 +10,7 @@ import harness
 import processes
 
 RUN = [dev_broker.PYTHON, processes.ROOT / "examples/registration/run.py", "--outrider", processes.OUTRIDER]
-ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8", "COLUMNS": "160"}
+ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
 
 
 class DemoRegistration(harness.Case):
@@ -21,12 +21,16 @@ class DemoRegistration(harness.Case):
             ("Ada", "created, package sent"), ("Win", "spam: throwaway.example is for throwing away"),
             ("Anton", "created, no package: no samovar left"), ("Emmy", "removed: the mail could not be written")])
         ada, emmy = done.stdout.split(" chain --key ")[1:]
-        for topic in ("users", "user-accepted", "user-created", "mail-written", "package-ordered", "stock-reserved", "package-sent"):
-            self.assertIn(f"process {topic}", ada)
-        for topic in ("mail-failed", "user-removed"):
-            self.assertIn(f"process {topic}", emmy)
+        self.assert_processed(ada, "users", "user-accepted", "user-created", "mail-written", "package-ordered", "stock-reserved", "package-sent")
+        self.assert_processed(emmy, "users", "user-accepted", "user-created", "mail-failed", "user-removed")
         # Somebody to warm up, Ada, spam and Anton; Emmy.
         self.assertIn("As expected (flows.yaml)? 4 completed, 1 compensated, 0 faulty, 0 running", done.stdout)
+
+    def assert_processed(self, chain, *topics):
+        """Each topic's record was taken; deep in a tree names are cut to fit the line."""
+        seen = [name.partition("…") for name in re.findall(r"process (\S+)", chain)]
+        for topic in topics:
+            self.assertTrue(any(topic.startswith(name) if cut else topic == name for name, cut, _ in seen), f"no 'process {topic}' in\n{chain}")
 
     def test_keeps_running_and_tells_what_to_type(self):
         demo = self.keep(processes.Process(RUN, ENVIRONMENT))
