@@ -383,10 +383,11 @@ TEST(CommandLine, SaysWhatAFlagTakes) {
 }
 
 TEST(CommandLine, NamesTheCommandsThereAre) {
-    EXPECT_EQ(refusal({"rnu"}),
-              "outrider: unknown command 'rnu'; did you mean 'run'?\n"
-              "There are run, check, explain, diff, collect, chain, topology, flows, dev-broker, wait, intercept and inject; "
-              "'outrider --help' tells more.\n");
+    EXPECT_EQ(
+        refusal({"rnu"}),
+        "outrider: unknown command 'rnu'; did you mean 'run'?\n"
+        "There are run, check, explain, diff, collect, chain, topology, flows, dev-broker, wait, intercept and inject; "
+        "'outrider --help' tells more.\n");
     EXPECT_NE(refusal({}).find("Usage: outrider"), std::string::npos);
 }
 
