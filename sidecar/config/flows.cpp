@@ -1,9 +1,8 @@
 #include "sidecar/config/flows.hpp"
 
-#include <algorithm>
 #include <map>
-#include <tuple>
 
+#include "sidecar/config/diagnostic_order.hpp"
 #include "sidecar/config/flow_declared.hpp"
 #include "sidecar/config/nearest.hpp"
 #include "sidecar/config/reader.hpp"
@@ -125,7 +124,6 @@ class flow_loading {
   private:
     void add_file(const std::string& file);
     void check_name(const std::string& name, const origin& where);
-    void arrange(diagnostics& findings) const;
 
     const environment& variables_;
     std::vector<flow> all_;
@@ -181,21 +179,9 @@ void flow_loading::add_path(const std::string& path) {
     for (const auto& file : files) add_file(file);
 }
 
-/// In the order of the files, and within each by position; once each, although an alias may repeat a mistake.
-void flow_loading::arrange(diagnostics& findings) const {
-    std::map<std::string, std::size_t> order;
-    for (const auto& file : files_) order.emplace(file, order.size());
-    const auto place = [&](const diagnostic& d) {
-        const auto known = order.find(d.file);
-        return std::tuple{known == order.end() ? order.size() : known->second, d.line, d.column};
-    };
-    std::stable_sort(findings.begin(), findings.end(), [&](auto& a, auto& b) { return place(a) < place(b); });
-    findings.erase(std::unique(findings.begin(), findings.end()), findings.end());
-}
-
 flows_result flow_loading::finish() {
-    arrange(errors_);
-    arrange(warnings_);
+    put_in_order(errors_, files_);
+    put_in_order(warnings_, files_);
     if (!errors_.empty()) return std::move(errors_);
     return loaded_flows{std::move(all_), std::move(warnings_)};
 }

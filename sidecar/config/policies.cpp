@@ -1,10 +1,8 @@
 #include "sidecar/config/policies.hpp"
 
-#include <algorithm>
 #include <filesystem>
-#include <map>
-#include <tuple>
 
+#include "sidecar/config/diagnostic_order.hpp"
 #include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/policy_rules.hpp"
 #include "sidecar/config/yaml.hpp"
@@ -40,7 +38,6 @@ class policy_loading {
     void add(std::vector<governance::policy> policies, const std::string& root, std::shared_ptr<const origins> where,
              std::shared_ptr<const std::set<std::string>> failed);
     void read_fallback(read_policy& of);
-    void arrange(diagnostics& findings) const;
 
     const policy_input& input_;
     std::vector<read_policy> all_;
@@ -120,18 +117,6 @@ void policy_loading::read_fallback(read_policy& of) {
         found_.errors.push_back(at(where, "policy '" + of.value.name + "': the fallback's file: " + wrong));
 }
 
-/// In the order of the files, and within each by position; once each, although an alias may repeat a mistake.
-void policy_loading::arrange(diagnostics& findings) const {
-    std::map<std::string, std::size_t> order;
-    for (const auto& file : files_) order.emplace(file, order.size());
-    const auto place = [&](const diagnostic& d) {
-        const auto known = order.find(d.file);
-        return std::tuple{known == order.end() ? order.size() : known->second, d.line, d.column};
-    };
-    std::stable_sort(findings.begin(), findings.end(), [&](auto& a, auto& b) { return place(a) < place(b); });
-    findings.erase(std::unique(findings.begin(), findings.end()), findings.end());
-}
-
 policies_result policy_loading::finish() {
     if (all_.size() > most_policies) {
         found_.errors.push_back({all_[most_policies].value.where.file, all_[most_policies].value.where.line,
@@ -144,8 +129,8 @@ policies_result policy_loading::finish() {
         if (each.value.fallback) read_fallback(each);
     }
     check_together(all_, input_.fleet, found_);
-    arrange(found_.errors);
-    arrange(found_.warnings);
+    put_in_order(found_.errors, files_);
+    put_in_order(found_.warnings, files_);
     if (!found_.errors.empty()) return std::move(found_.errors);
     loaded_policies out;
     for (auto& each : all_) out.value.push_back(std::move(each.value));
