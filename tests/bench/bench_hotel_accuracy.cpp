@@ -1,5 +1,5 @@
 // How well and how fast causes are found by time alone on the hotel data, at all loads and raised up to sixteen times.
-// Fails where a threshold is missed: the unit test of the same, under sanitizers, leaves out the most crowded ones.
+// Fails where a threshold is missed: the unit test of the same, under sanitizers, has the lowest load alone.
 #include <chrono>
 #include <cstdio>
 

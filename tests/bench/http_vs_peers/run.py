@@ -157,7 +157,7 @@ def arguments():
         parser.error("fewer than 7 rounds say nothing (--quick for a smoke test)")
     options.warm_up, options.low_rate, options.connections = 1, 1000, 5000
     if options.quick:
-        options.pairs, options.seconds, options.low_rate, options.connections = 1, 1, 500, 200
+        options.pairs, options.seconds, options.warm_up, options.low_rate, options.connections = 1, 0.2, 0.2, 500, 200
     options.proxy_cpu, options.other_cpu = (0, 1) if options.pin else (None, None)
     return options
 

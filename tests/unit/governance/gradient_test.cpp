@@ -1,7 +1,6 @@
 #include "governance/gradient.hpp"
 
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -62,22 +61,6 @@ TEST(RoundTripWindow, TimesFailuresOnlyWhenTheyTookLong) {
     EXPECT_EQ(out.slow_failures, 1);
     EXPECT_EQ(out.timed, 2);
     EXPECT_NEAR(out.mean, 0.260, 1e-5);
-}
-
-TEST(RoundTripWindow, LosesNothingOverThreads) {
-    constexpr int each = 50'000;
-    round_trip_window window;
-    double counted = 0;
-    {
-        std::vector<std::jthread> all;
-        for (int t = 0; t < 2; ++t)
-            all.emplace_back([&] {
-                for (int i = 0; i < each; ++i) window.add(microseconds{100 + i % 1000}, kind::busy);
-            });
-        for (int i = 0; i < 100; ++i) counted += window.take(0).succeeded;
-    }
-    counted += window.take(0).succeeded;
-    EXPECT_EQ(counted, 2 * each);
 }
 
 // -- What one window teaches

@@ -30,7 +30,10 @@ class FleetLimiterOfManyThreads : public testing::Test {
         limiter_ = std::make_unique<fleet_limiter>(rule, clock_.now(), link_, simulation::name_of_key);
         for (int i = 0; i < 3; ++i)
             workers_.emplace_back([this, i] {
-                while (!stop_) work(i);
+                while (!stop_) {
+                    for (int n = 0; n < 16; ++n) work(i);
+                    std::this_thread::yield();  // there may be fewer processors than threads
+                }
             });
     }
     void work(int worker) {
