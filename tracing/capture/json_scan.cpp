@@ -32,14 +32,17 @@ constexpr std::uint64_t zero_bytes(std::uint64_t word) {
     return (word - 0x0101010101010101) & ~word & 0x8080808080808080;
 }
 
-/// The first quote or backslash. Most strings of a message are shorter than one step of 16.
-inline const char* find_end(const char* at, const char* end) {
+/// The first quote or backslash, and whether there is a blank before it: seen in passing, another look would cost as
+/// much again. Most strings of a message are shorter than one step of 16.
+[[gnu::always_inline]] inline const char* find_end(const char* at, const char* end, bool& blank) {
 #ifdef __SSE2__
-    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\');
+    const auto quote = _mm_set1_epi8('"'), backslash = _mm_set1_epi8('\\'), space = _mm_set1_epi8(' ');
     for (; end - at >= 16; at += 16) {
         const auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
         const auto hits = _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash));
         const auto found = static_cast<unsigned>(_mm_movemask_epi8(hits));
+        const auto blanks = static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, space)));
+        blank |= (blanks & ~found & (found - 1)) != 0;  // below the first that was found; all, where there is none
         if (found != 0) return at + std::countr_zero(found);
     }
 #endif
@@ -48,49 +51,68 @@ inline const char* find_end(const char* at, const char* end) {
             std::uint64_t word;
             std::memcpy(&word, at, 8);
             const auto found = zero_bytes(word ^ 0x2222222222222222) | zero_bytes(word ^ 0x5c5c5c5c5c5c5c5c);
+            blank |= (zero_bytes(word ^ 0x2020202020202020) & ~found & (found - 1)) != 0;
             if (found != 0) return at + std::countr_zero(found) / 8;
         }
     }
-    while (at != end && *at != '"' && *at != '\\') ++at;
+    for (; at != end && *at != '"' && *at != '\\'; ++at) blank |= *at == ' ';
     return at;
 }
 
+/// An object or array that is open.
+struct level {
+    std::uint64_t pointers = 0;  ///< that lead to it
+    std::uint32_t index = 0;
+    char closes = 0;  ///< ] or }
+};
+
 class scan {
   public:
-    scan(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to)
-        : at_(text.data()), end_(at_ + text.size()), complete_(complete), wanted_(wanted), to_(to) {}
+    /// @param levels  `deepest` of them; outside, because what has an address within keeps all the rest in memory too
+    scan(std::string_view text, bool complete, const json_pointers& wanted, const json_filter& rest, json_visitor& to,
+         level* levels)
+        : at_(text.data()),
+          end_(at_ + text.size()),
+          complete_(complete),
+          wanted_(wanted),
+          rest_(rest),
+          to_(to),
+          levels_(levels) {}
     [[gnu::always_inline]] inline void run();
 
   private:
-    struct level {
-        std::uint64_t pointers = 0;  ///< that lead to this object or array
-        std::uint32_t index = 0;
-        char closes = 0;  ///< ] or }
-    };
     // All in one function, so that the place in the text stays in a register: a sixth fewer instructions.
     [[gnu::always_inline]] inline bool value();
     [[gnu::always_inline]] inline bool after_value();
     [[gnu::always_inline]] inline bool open(bool is_array);
     [[gnu::always_inline]] inline bool name();
-    [[gnu::always_inline]] inline bool string(std::string_view& text, bool& escaped);
+    [[gnu::always_inline]] inline bool string(std::string_view& text, bool& escaped, bool& blank);
     [[gnu::always_inline]] inline bool bare();
-    [[gnu::always_inline]] inline bool report(std::string_view text, bool is_string, bool escaped);
-    void skip_space() {
-        while (at_ != end_ && is_space(*at_)) ++at_;
+    [[gnu::always_inline]] inline bool report(const json_scalar& one);
+    /// @return whether there is more
+    [[gnu::always_inline]] bool skip_space() {
+        while (at_ != end_) {
+            if (!is_space(*at_)) [[likely]]
+                return true;
+            ++at_;
+        }
+        return false;
     }
 
     const char* at_;
     const char* end_;
     bool complete_;
     const json_pointers& wanted_;
+    const json_filter rest_;
     json_visitor& to_;
-    std::array<level, deepest> levels_;
+    level* levels_;
     std::size_t depth_ = 0;
     std::uint64_t here_ = 0;  ///< pointers that lead to the next value
+    std::uint64_t open_ = 0;  ///< those that have named nothing yet
 };
 
 void scan::run() {
-    here_ = wanted_.all();
+    here_ = open_ = wanted_.all();
     while (value())
         if (!after_value()) return;
 }
@@ -98,18 +120,16 @@ void scan::run() {
 /// One scalar, or the way into what holds the next.
 bool scan::value() {
     while (true) {
-        skip_space();
-        if (at_ == end_) return false;
+        if (!skip_space()) return false;
         const char c = *at_;
         if (c == '"') {
             std::string_view text;
-            bool escaped = false;
-            return string(text, escaped) && report(text, true, escaped);
+            bool escaped = false, blank = false;
+            return string(text, escaped, blank) && report({text, true, escaped, blank});
         }
         if (c != '{' && c != '[') return bare();
         if (!open(c == '[')) return false;
-        skip_space();
-        if (at_ == end_) return false;
+        if (!skip_space()) return false;
         if (*at_ == (c == '[' ? ']' : '}')) return true;  // empty: after_value() closes it
         if (c == '{' && !name()) return false;
     }
@@ -127,21 +147,20 @@ bool scan::open(bool is_array) {
 bool scan::name() {
     if (*at_ != '"') return false;
     std::string_view text;
-    bool escaped = false;
-    if (!string(text, escaped)) return false;
-    skip_space();
-    if (at_ == end_ || *at_ != ':') return false;
+    bool escaped = false, blank = false;
+    if (!string(text, escaped, blank)) return false;
+    if (!skip_space() || *at_ != ':') return false;
     ++at_;
-    const auto& own = levels_[depth_ - 1];
     here_ = 0;
-    if (own.pointers == 0) return true;
+    const auto pointers = levels_[depth_ - 1].pointers & open_;
+    if (pointers == 0) return true;
     if (!escaped) {
-        here_ = wanted_.into(own.pointers, depth_ - 1, text);
+        here_ = wanted_.into(pointers, depth_ - 1, text);
     } else {
         thread_local std::string meant;
         meant.clear();
         unescape_json(text.substr(0, 1024), meant);
-        here_ = wanted_.into(own.pointers, depth_ - 1, std::string_view{meant});
+        here_ = wanted_.into(pointers, depth_ - 1, std::string_view{meant});
     }
     return true;
 }
@@ -149,8 +168,7 @@ bool scan::name() {
 /// Closes what ends here. @return whether another value follows
 bool scan::after_value() {
     while (depth_ > 0) {
-        skip_space();
-        if (at_ == end_) return false;
+        if (!skip_space()) return false;
         auto& own = levels_[depth_ - 1];
         const char c = *at_++;
         if (c == own.closes) {
@@ -159,23 +177,25 @@ bool scan::after_value() {
         }
         if (c != ',') return false;
         if (own.closes == ']') {
-            here_ = own.pointers == 0 ? 0 : wanted_.into(own.pointers, depth_ - 1, std::size_t{++own.index});
+            ++own.index;
+            const auto pointers = own.pointers & open_;
+            here_ = pointers == 0 ? 0 : wanted_.into(pointers, depth_ - 1, std::size_t{own.index});
             return true;
         }
-        skip_space();
-        return at_ != end_ && name();
+        return skip_space() && name();
     }
     return false;
 }
 
-bool scan::string(std::string_view& text, bool& escaped) {
+bool scan::string(std::string_view& text, bool& escaped, bool& blank) {
     const auto* begin = ++at_;
     while (true) {
-        at_ = find_end(at_, end_);
+        at_ = find_end(at_, end_, blank);
         if (at_ == end_) return false;
         if (*at_ == '"') break;
         escaped = true;
         if (end_ - at_ < 2) return false;
+        blank |= at_[1] == ' ';
         at_ += 2;
     }
     text = {begin, static_cast<std::size_t>(at_ - begin)};
@@ -188,12 +208,15 @@ bool scan::bare() {
     const auto* begin = at_;
     while (at_ != end_ && is_bare(*at_)) ++at_;
     if (at_ == begin || (at_ == end_ && !complete_)) return false;
-    return report({begin, static_cast<std::size_t>(at_ - begin)}, false, false);
+    return report({{begin, static_cast<std::size_t>(at_ - begin)}});
 }
 
-bool scan::report(std::string_view text, bool is_string, bool escaped) {
-    const auto named = here_ == 0 ? 0 : wanted_.ending(here_, depth_);
-    return to_.on_scalar({text, is_string, escaped, named});
+bool scan::report(const json_scalar& one) {
+    if (here_ == 0) return !rest_.takes(one) || to_.on_scalar(one);
+    auto named = one;
+    named.pointers = wanted_.ending(here_, depth_);
+    open_ &= ~named.pointers;
+    return to_.on_scalar(named);
 }
 
 void append_utf8(std::uint32_t code, std::string& out) {
@@ -280,8 +303,10 @@ std::uint64_t json_pointers::ending(std::uint64_t from, std::size_t depth) const
     return found;
 }
 
-void scan_json(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to) {
-    scan{text, complete, wanted, to}.run();
+void scan_json(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to,
+               const json_filter& rest) {
+    std::array<level, deepest> levels;
+    scan{text, complete, wanted, rest, to, levels.data()}.run();
 }
 
 void unescape_json(std::string_view raw, std::string& out) {

@@ -41,7 +41,19 @@ struct json_scalar {
     std::string_view text;  ///< as written, of a string what is between the quotes
     bool is_string = false;
     bool escaped = false;        ///< the string has escapes: unescape_json() reads them
+    bool blank = false;          ///< there is a blank in the string as written
     std::uint64_t pointers = 0;  ///< those that name it
+};
+
+/// Which of the scalars that no pointer names are told of.
+struct json_filter {
+    std::size_t shortest_string = 0, shortest_bare = 0, longest = std::string_view::npos;
+    bool with_blanks = true;
+    bool takes(const json_scalar& one) const {
+        const auto size = one.text.size();
+        return size >= (one.is_string ? shortest_string : shortest_bare) && size <= longest &&
+               (with_blanks || !one.blank);
+    }
 };
 
 /// Is told what a document holds.
@@ -54,9 +66,11 @@ struct json_visitor {
 };
 
 /// Passes once over the beginning of a JSON document and reports each of its scalars that is whole; a name is none.
-/// What is no JSON ends it, and so do 32 levels. Nothing is judged, nothing is kept, nothing is allocated.
+/// A pointer names the first that it leads to, of names that come twice. What is no JSON ends it, and so do 32 levels.
+/// Nothing is judged, nothing is kept, nothing is allocated.
 /// @param complete  the text is the whole document: a number at its end has no more digits
-void scan_json(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to);
+void scan_json(std::string_view text, bool complete, const json_pointers& wanted, json_visitor& to,
+               const json_filter& rest = {});
 
 /// Appends the string that is meant, as UTF-8; a wrong escape becomes U+FFFD.
 void unescape_json(std::string_view raw, std::string& out);

@@ -1,13 +1,19 @@
 #include "tracing/capture/message_capture.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "tracing/stitch/attribute_names.hpp"
 
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t shortest_string = 6, longest_string = 128, fewest_digits = 5, longest_name = 256;
+constexpr std::size_t fewest_digits = 5, longest_name = 256;
+/// What may be somebody's name for a thing: a text with blanks in it is prose.
+constexpr json_filter namelike{
+    .shortest_string = 6, .shortest_bare = fewest_digits, .longest = 128, .with_blanks = false};
+/// What no pointer names tells nothing.
+constexpr json_filter none{.longest = 0, .with_blanks = false};
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -26,16 +32,13 @@ bool leads_to(std::string_view before, std::string_view name) {
     return before == name || (before.size() == name.size() + 1 && before.back() == 's' && before.starts_with(name));
 }
 
-/// A text with blanks in it is nobody's name for a thing.
-bool is_prose(std::string_view text) { return text.find(' ') != std::string_view::npos; }
-
 bool many_digits(std::string_view number) {
     std::size_t digits = 0;
     for (const char c : number) {
         if (c == 'e' || c == 'E') break;
         digits += c >= '0' && c <= '9' ? 1 : 0;
     }
-    return digits >= fewest_digits && number.size() <= longest_string;
+    return digits >= fewest_digits;
 }
 
 }  // namespace
@@ -128,7 +131,7 @@ void message_capture::record_header(std::string_view name, std::string_view valu
 void message_capture::json(std::string_view text, bool complete) {
     hashing_ = !echo_full();
     open_pointers_ = plan_.pointers.all();
-    if (hashing_ || open_pointers_ != 0) scan_json(text, complete, plan_.pointers, *this);
+    if (hashing_ || open_pointers_ != 0) scan_json(text, complete, plan_.pointers, *this, hashing_ ? namelike : none);
 }
 
 bool message_capture::wants_answer() const {
@@ -141,39 +144,30 @@ bool message_capture::wants_answer() const {
 void message_capture::answer(std::string_view json, bool complete) {
     hashing_ = false;
     open_pointers_ = plan_.pointers.all();
-    scan_json(json, complete, plan_.pointers, *this);
+    scan_json(json, complete, plan_.pointers, *this, none);
 }
 
 bool message_capture::on_scalar(const json_scalar& one) {
     if ((one.pointers & open_pointers_) != 0) note_json(one);
-    if (hashing_) {
-        const auto size = one.text.size();
-        if (one.is_string && size >= shortest_string && size <= longest_string && !is_prose(one.text)) {
-            if (one.escaped) {
-                scratch_.clear();
-                unescape_json(one.text, scratch_);
-                add_echo(scratch_);
-            } else {
-                add_echo(one.text);
-            }
-        } else if (!one.is_string && many_digits(one.text)) {
-            add_echo(one.text);
-        }
+    if (hashing_ && namelike.takes(one) && (one.is_string || many_digits(one.text))) {
+        add_echo(one.escaped ? unescaped(one.text) : one.text);
         hashing_ = !echo_full();
     }
     return hashing_ || open_pointers_ != 0;
+}
+
+/// The view lives until the next call.
+std::string_view message_capture::unescaped(std::string_view raw) {
+    scratch_.clear();
+    unescape_json(raw, scratch_);
+    return scratch_;
 }
 
 void message_capture::note_json(const json_scalar& one) {
     const auto named = one.pointers & open_pointers_;
     open_pointers_ &= ~named;
     if (!one.is_string && one.text == "null") return;
-    auto value = one.text;
-    if (one.escaped) {
-        scratch_.clear();
-        unescape_json(one.text.substr(0, 4 * longest_value), scratch_);
-        value = scratch_;
-    }
+    const auto value = one.escaped ? unescaped(one.text.substr(0, 4 * longest_value)) : one.text;
     for (std::size_t i = 0; i < plan_.at_pointer.size(); ++i)
         if ((named >> i & 1) != 0)
             for (const auto& each : plan_.at_pointer[i]) keep(each, value);
@@ -207,11 +201,15 @@ void message_capture::write(span_encoder& out) const {
 
 void write_echo(span_encoder& out, std::span<const std::uint64_t> hashes) {
     if (hashes.empty()) return;
-    std::array<char, 8 * capture_plan::most_values> bytes;
-    std::size_t size = 0;
-    for (const auto hash : hashes.subspan(0, std::min(hashes.size(), capture_plan::most_values)))
-        for (unsigned shift = 0; shift < 64; shift += 8) bytes[size++] = static_cast<char>(hash >> shift);
-    out.bytes(chain_attributes::echo, std::string_view{bytes.data(), size});
+    hashes = hashes.subspan(0, std::min(hashes.size(), capture_plan::most_values));
+    std::array<std::uint64_t, capture_plan::most_values> little_endian;
+    if constexpr (std::endian::native != std::endian::little) {
+        std::transform(hashes.begin(), hashes.end(), little_endian.begin(),
+                       [](auto hash) { return __builtin_bswap64(hash); });
+        hashes = {little_endian.data(), hashes.size()};
+    }
+    out.bytes(chain_attributes::echo,
+              std::string_view{reinterpret_cast<const char*>(hashes.data()), hashes.size_bytes()});
 }
 
 }  // namespace outrider::tracing

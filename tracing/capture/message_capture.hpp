@@ -64,6 +64,7 @@ class message_capture final : private json_visitor {
     void add_echo(std::string_view value);
     bool echo_full() const { return echo_count_ >= plan_.echo_values; }
     void note_json(const json_scalar& one);
+    std::string_view unescaped(std::string_view raw);
     std::string_view decoded(std::string_view text, bool plus_is_space);
     bool hidden(std::string_view name) const;
 

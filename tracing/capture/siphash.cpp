@@ -12,9 +12,17 @@ std::uint64_t word_at(const char* at) {
     return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
 }
 
-/// The last bytes of a text, fewer than 8, as a little-endian number. Where there are 8 before the end, one load does.
+std::uint64_t half_word_at(const char* at) {
+    std::uint32_t word;
+    std::memcpy(&word, at, 4);
+    return std::endian::native == std::endian::little ? word : __builtin_bswap32(word);
+}
+
+/// The last bytes of a text, fewer than 8, as a little-endian number. Where there are 8 before the end, one load does,
+/// of 4 to 7 two that overlap.
 std::uint64_t last_word(std::string_view text, std::size_t left) {
     if (text.size() >= 8) return left == 0 ? 0 : word_at(text.data() + text.size() - 8) >> (64 - 8 * left);
+    if (left >= 4) return half_word_at(text.data()) | half_word_at(text.data() + left - 4) << (8 * (left - 4));
     std::uint64_t word = 0;
     for (std::size_t i = 0; i < left; ++i) word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
     return word;

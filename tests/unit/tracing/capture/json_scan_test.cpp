@@ -29,11 +29,12 @@ struct logger final : json_visitor {
 using lines = std::vector<std::string>;
 
 /// Scans a copy that ends where its memory does, so that a sanitizer sees a look behind it.
-lines scan(std::string_view text, const json_pointers& wanted = {}, bool complete = true) {
+lines scan(std::string_view text, const json_pointers& wanted = {}, bool complete = true,
+           const json_filter& rest = {}) {
     const std::unique_ptr<char[]> exact{new char[text.size()]};
     text.copy(exact.get(), text.size());
     logger to;
-    scan_json({exact.get(), text.size()}, complete, wanted, to);
+    scan_json({exact.get(), text.size()}, complete, wanted, to, rest);
     return to.seen;
 }
 
@@ -44,6 +45,28 @@ TEST(JsonScan, ReportsEachScalarAndNoNames) {
     EXPECT_EQ(scan("4711"), (lines{"4711"}));
     EXPECT_EQ(scan(""), lines{});
     EXPECT_EQ(scan("[]"), lines{});
+}
+
+TEST(JsonScan, TellsOfWhatTheFilterTakesAndOfWhatIsNamed) {
+    const json_filter some{.shortest_string = 3, .shortest_bare = 2, .longest = 4, .with_blanks = false};
+    json_pointers wanted;
+    wanted.add("/named");
+    EXPECT_EQ(
+        scan(R"(["ab","abc","a b","abcd","abcde",1,22,4444,55555,"\u0020x","long enough to be read by steps of 16"])",
+             {}, true, some),
+        (lines{R"("abc")", R"("abcd")", "22", "4444"}));
+    EXPECT_EQ(scan(R"({"other":"x","named":"a longer one","more":1})", wanted, true, some),
+              lines{R"("a longer one" @0)"});
+    EXPECT_EQ(scan(R"(["exactly-16-bytes","seventeen-and one","blank behind"," ",  "of seven"])", {}, true,
+                   {.with_blanks = false}),
+              lines{R"("exactly-16-bytes")"});
+}
+
+TEST(JsonScan, APointerNamesTheFirstOfMany) {
+    json_pointers wanted;
+    wanted.add("/a");
+    wanted.add("/b/0");
+    EXPECT_EQ(scan(R"({"a":1,"a":2,"b":[3,4],"b":[5]})", wanted), (lines{"1 @0", "2", "3 @1", "4", "5"}));
 }
 
 TEST(JsonScan, NamesWhatPointersLeadTo) {
