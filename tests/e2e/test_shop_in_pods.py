@@ -6,7 +6,7 @@ import signal
 
 import dev_broker
 import harness
-import pods
+import namespaces
 import processes
 import shop
 
@@ -17,7 +17,7 @@ ENVIRONMENT = {"PORT": "9000", "HTTP_PROXY": "http://127.0.0.1:7901", "KAFKA_BOO
 
 class ShopInPods(harness.Case):
     def setUp(self):
-        self.network = pods.Network(self, [*SERVICES, "kafka", "collector", "customer"])
+        self.network = namespaces.Network(self, [*SERVICES, "kafka", "collector", "customer"])
         self.sidecars, self.services = {}, {}
 
     def start_kafka(self):
@@ -25,7 +25,7 @@ class ShopInPods(harness.Case):
         state = self.folder()
         topics = [word for topic in shop.SHOP.topics for word in ("--topic", topic)]
         self.network.start("kafka", processes.OUTRIDER, "dev-broker", "--listen", "127.0.0.1:9091", *topics, log=r"^ready")
-        self.network.start("kafka", processes.OUTRIDER, "run", "--service", "kafka", "--state", state, "--kafka", f"{self.network.pods['kafka'].address}:9092=127.0.0.1:9091",
+        self.network.start("kafka", processes.OUTRIDER, "run", "--service", "kafka", "--state", state, "--kafka", f"{self.network.addresses['kafka']}:9092=127.0.0.1:9091",
                            "--set", "kafka.main.advertise=kafka", "--set", "kafka.main.base_port=9092", "--set", "tracing.exporter=none",
                            log=r"^ready")
 
@@ -39,12 +39,12 @@ class ShopInPods(harness.Case):
                 environment={"OUTRIDER_STATE": str(self.folder()), "OUTRIDER_TRACING_BATCH_DELAY": "100ms"})
             program = [shop.PAYMENT] if name == "payment" else [dev_broker.PYTHON, shop.SHOP.folder / f"{name}.py"]
             self.services[name] = self.network.start(name, *program, environment=ENVIRONMENT)
-            self.network.listens(name, 9000)
+            self.network.wait_until_it_listens(name, 9000)
         for service in shop.SHOP.services:
             self.services[service.name].wait_for_log(service.consuming, within=60)
 
     def curl(self, source, *arguments):
-        return self.network.pods[source].run("curl", "-s", "--max-time", "10", *arguments)
+        return self.network.run(source, "curl", "-s", "--max-time", "10", *arguments)
 
     def order(self, by="calls"):
         """What the frontend answered."""
@@ -57,7 +57,7 @@ class ShopInPods(harness.Case):
     def chain_of(self, order, spans):
         """The drawn chain of an order, once there are as many spans of it."""
         def look():
-            done = self.network.pods["collector"].run(processes.OUTRIDER, "chain", "--key", f"order={order['orderId']}", "--width", "120")
+            done = self.network.run("collector", processes.OUTRIDER, "chain", "--key", f"order={order['orderId']}", "--width", "120")
             return done.stdout if done.returncode == 0 and all(each in done.stdout for each in spans) else None
         return harness.wait_for(look, f"{spans} in the chain of order {order['orderId']}", 60)
 

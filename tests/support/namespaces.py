@@ -1,4 +1,5 @@
-"""Network namespaces that a test makes for itself: two, joined by a cable, each with an IPv4 and an IPv6 address."""
+"""Network namespaces that a test makes for itself: two at the ends of a cable, each with an IPv4 and an IPv6 address, or any number with names on
+a switch, as a container engine gives them; nothing in them of this machine's."""
 import contextlib
 import ctypes
 import os
@@ -29,14 +30,18 @@ def enter(path):
             raise OSError(ctypes.get_errno(), "setns")
 
 
-class Namespace:
-    """Lives as long as a process of its own."""
+# Of the shell that keeps a namespace: its /etc/hosts, where it has one of its own.
+HOLD = 'ip link set lo up && { [ -z "$1" ] || mount --bind "$1" /etc/hosts; } && echo up && exec sleep infinity'
 
-    def __init__(self):
-        self.holder = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
+
+class Namespace:
+    """Lives as long as a process of its own. `hosts` is what /etc/hosts is in there."""
+
+    def __init__(self, hosts=None):
+        self.kinds = ["--net", "--mount"] if hosts else ["--net"]
+        self.holder = processes.Process(["unshare", *self.kinds, "sh", "-c", HOLD, "hold", hosts or ""])
         self.path = f"/proc/{self.holder.pid}/ns/net"
-        wire.wait_for(lambda: os.readlink(self.path) != os.readlink("/proc/self/ns/net"), "a namespace")
-        self.run("ip", "link", "set", "lo", "up")
+        self.holder.wait_for_log("^up$")
 
     @contextlib.contextmanager
     def entered(self):
@@ -50,7 +55,7 @@ class Namespace:
     def command(self, *words, user=None):
         """What starts a program in there, as this user."""
         as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
-        return ["nsenter", f"--net={self.path}", *as_user, *map(str, words)]
+        return ["nsenter", f"--target={self.holder.pid}", *self.kinds, *as_user, *map(str, words)]
 
     def run(self, *words, user=None, check=True, within=30, environment=None, stdin=""):
         done = subprocess.run(self.command(*words, user=user), capture_output=True, text=True, timeout=within, input=stdin,
@@ -58,12 +63,12 @@ class Namespace:
         assert not check or done.returncode == 0, f"{words} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done
 
-    def start(self, *words, user=None, folder=None):
-        return processes.Process(self.command(*words, user=user), folder=folder)
+    def start(self, *words, user=None, folder=None, environment=None):
+        return processes.Process(self.command(*words, user=user), environment, folder=folder)
 
     def close(self):
         self.holder.kill()
-        self.holder.wait()
+        self.holder.close()
 
 
 class Cable:
@@ -86,3 +91,45 @@ class Cable:
     def close(self):
         self.near.close()
         self.far.close()
+
+
+class Network:
+    """Namespaces by name on one switch, each of which knows the others by their names. `case` ends what is started in them before them."""
+
+    def __init__(self, case, names):
+        self.case, self.members = case, {}
+        self.addresses = {name: f"10.79.0.{number}" for number, name in enumerate(names, 1)}
+        hosts = case.folder() / "hosts"
+        hosts.write_text("127.0.0.1 localhost\n" + "".join(f"{address} {name}\n" for name, address in self.addresses.items()))
+        self.switch = case.keep(Namespace())
+        self.switch.run("ip", "link", "add", "br0", "type", "bridge")
+        self.switch.run("ip", "link", "set", "br0", "up")
+        for name in names:
+            self.members[name] = case.keep(Namespace(hosts))
+            self.connect(name)
+
+    def connect(self, name):
+        member, port = self.members[name], f"to-{name}"[:15]
+        self.switch.run("ip", "link", "add", port, "type", "veth", "peer", "name", "eth0", "netns", member.holder.pid)
+        self.switch.run("ip", "link", "set", port, "master", "br0", "up")
+        member.run("ip", "address", "add", f"{self.addresses[name]}/24", "dev", "eth0")
+        member.run("ip", "link", "set", "eth0", "up")
+
+    def run(self, name, *command):
+        """What became of a program in there; it may have failed."""
+        return self.members[name].run(*command, check=False)
+
+    def start(self, name, *command, log=None, environment=None):
+        """A process in there, awaited until it has logged `log`."""
+        started = self.case.keep(self.members[name].start(*command, environment=environment))
+        if log:
+            started.wait_for_log(log, within=30)
+        return started
+
+    def wait_until_it_listens(self, name, port):
+        wanted = f":{port:04X}"
+
+        def look():
+            table = self.run(name, "cat", "/proc/net/tcp").stdout
+            return any(line.split()[1].endswith(wanted) and line.split()[3] == "0A" for line in table.splitlines()[1:])
+        wire.wait_for(look, f"{name} to listen on {port}", within=20)
