@@ -102,6 +102,21 @@ class Chains:
         return "\n".join("\n".join([str(each), *drawn(self.spans(each["id"]))]) for each in self.of(value))
 
 
+def hops(shape, *events):
+    """The shape with more below its last line: each (topic, taker) is a record that whoever stands in the last line has sent, as was inferred from
+    a value, and who took it. hops("mail POST 201", ("mail-written", "orders")) is
+
+    mail POST 201
+      mail send mail-written ~echo
+        orders process mail-written
+    """
+    for topic, taker in events:
+        last = shape.splitlines()[-1]
+        depth = len(last) - len(last.lstrip())
+        shape = f"{shape.rstrip()}\n{'':{depth + 2}}{last.split()[0]} send {topic} ~echo\n{'':{depth + 4}}{taker} process {topic}\n"
+    return shape
+
+
 def lines(shape):
     return [line for line in shape.splitlines() if line]
 

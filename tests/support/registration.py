@@ -1,61 +1,25 @@
-"""The registration of examples/registration: its six services with a sidecar beside each, people who register, and what their chains are, hop by
-hop: "~source" is behind what no service told, but was inferred."""
+"""The registration of examples/registration: its six services with a sidecar beside each, people who register, and what their chains are."""
 import itertools
 import json
 import re
 
 import examples
 import wire
+from chains import hops
 
 SYSTEM = examples.described("registration").REGISTRATION
 PEOPLE = itertools.count(1)
 FINAL = ("spam", "refused", "removed")
 
-REGISTERED = """
-registration POST 201
-  registration send users ~echo
-    behaviour process users
-"""
-SPAM = REGISTERED + """
-      behaviour send user-spam ~echo
-        users process user-spam
-"""
-ACCEPTED = REGISTERED + """
-      behaviour send user-accepted ~echo
-        users process user-accepted
-"""
-REFUSED = ACCEPTED + """
-          users send user-refused ~echo
-            mail process user-refused
-"""
-CREATED = ACCEPTED + """
-          users send user-created ~echo
-            mail process user-created
-"""
-REMOVED = CREATED + """
-              mail send mail-failed ~echo
-                users process mail-failed
-                  users send user-removed ~echo
-                    behaviour process user-removed
-"""
-ORDERED = CREATED + """
-              mail send mail-written ~echo
-                orders process mail-written
-                  orders send package-ordered ~echo
-                    stock process package-ordered
-"""
-SENT = ORDERED + """
-                      stock send stock-reserved ~echo
-                        orders process stock-reserved
-                          orders send package-sent ~echo
-                            users process package-sent
-"""
-CANCELLED = ORDERED + """
-                      stock send stock-insufficient ~echo
-                        orders process stock-insufficient
-                          orders send package-cancelled ~echo
-                            users process package-cancelled
-"""
+REGISTERED = hops("registration POST 201", ("users", "behaviour"))
+SPAM = hops(REGISTERED, ("user-spam", "users"))
+ACCEPTED = hops(REGISTERED, ("user-accepted", "users"))
+REFUSED = hops(ACCEPTED, ("user-refused", "mail"))
+CREATED = hops(ACCEPTED, ("user-created", "mail"))
+REMOVED = hops(CREATED, ("mail-failed", "users"), ("user-removed", "behaviour"))
+ORDERED = hops(CREATED, ("mail-written", "orders"), ("package-ordered", "stock"))
+SENT = hops(ORDERED, ("stock-reserved", "orders"), ("package-sent", "users"))
+CANCELLED = hops(ORDERED, ("stock-insufficient", "orders"), ("package-cancelled", "users"))
 
 
 class Registration(examples.Running):

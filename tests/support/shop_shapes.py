@@ -1,4 +1,5 @@
 """What the chain of an order in the shop is, hop by hop: "~source" is behind what no service told, but was inferred."""
+from chains import hops
 
 PAID_BY_CALLS = """
 frontend POST 201
@@ -41,25 +42,14 @@ frontend POST 201
         payment POST 200
 """
 
-PLACED = """
+PLACED = hops("""
 frontend POST 202
   frontend → orders POST 202 ~echo
     orders POST 202
-      orders send order-placed ~echo
-        inventory process order-placed
-"""
-STUCK_AT_PAYMENT = PLACED + """
-          inventory send stock-reserved ~echo
-            payment process stock-reserved
-"""
-PAID_BY_EVENTS = STUCK_AT_PAYMENT + """
-              payment send payment-charged ~echo
-                orders process payment-charged
-"""
-INSUFFICIENT_BY_EVENTS = PLACED + """
-          inventory send stock-rejected ~echo
-            orders process stock-rejected
-"""
+""", ("order-placed", "inventory"))
+STUCK_AT_PAYMENT = hops(PLACED, ("stock-reserved", "payment"))
+PAID_BY_EVENTS = hops(STUCK_AT_PAYMENT, ("payment-charged", "orders"))
+INSUFFICIENT_BY_EVENTS = hops(PLACED, ("stock-rejected", "orders"))
 COMPENSATED_BY_EVENTS = STUCK_AT_PAYMENT + """
               payment send payment-failed ~echo
                 inventory process payment-failed
