@@ -43,11 +43,15 @@ test("long text is cut and tells its length, without looking at all of it", () =
     assert.equal(shown("xyz", 3).cut, 0);
 });
 
-test("a name has one of ten colours, always the same", () => {
-    for (const name of ["", "orders", "frontend", "payment", "\u0000", "x".repeat(10_000)]) {
+test("the first ten names have ten colours, later ones share them, and each keeps its own", () => {
+    const names = ["orders", "frontend", "payment", "inventory", "stock", "users", "mail", "behaviour", "registration", ""];
+    const first = names.map(hue);
+    assert.equal(new Set(first).size, 10);
+    for (const name of ["\u0000", "x".repeat(10_000), "later"]) {
         assert.ok(hue(name) >= 0 && hue(name) < 10);
         assert.equal(hue(name), hue(name));
     }
+    assert.deepEqual(names.map(hue), first);
 });
 
 test("a place survives its address", () => {

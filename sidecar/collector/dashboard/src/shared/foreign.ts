@@ -52,9 +52,20 @@ export function plain(text: string, limit = 160): string {
     return parts.map((each) => each.text).join("") + (cut ? `… (${cut.toLocaleString("en-US")} characters)` : "");
 }
 
-/** One of the few colours that tell services apart; the same name has the same one everywhere. */
+const HUES = 10;
+const given = new Map<string, number>();
+
+/** One of the few colours that tell services apart, the same as long as the page is open: which one its name says, or the next that is free
+ *  where another name has that. Those who come when none is free share one. */
 export function hue(name: string): number {
+    const before = given.get(name);
+    if (before !== undefined) return before;
     let sum = 2166136261;
     for (let i = 0; i < Math.min(name.length, 256); ++i) sum = Math.imul(sum ^ name.charCodeAt(i), 16777619);
-    return ((sum ^ (sum >>> 15)) >>> 0) % 10;
+    let found = ((sum ^ (sum >>> 15)) >>> 0) % HUES;
+    if (given.size === HUES) return found;
+    const taken = new Set(given.values());
+    while (taken.has(found)) found = (found + 1) % HUES;
+    given.set(name, found);
+    return found;
 }
