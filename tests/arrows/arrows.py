@@ -30,7 +30,6 @@ ARROWS = {
     "sidecar/http": USES_EXCHANGE,
     "sidecar/kafka": USES_EXCHANGE,
     "sidecar/intercept": USES_EXCHANGE,
-    "sidecar/events": USES_EXCHANGE,
     "sidecar/discovery": USES_EXCHANGE,
     "sidecar/admin": USES_EXCHANGE,
     "sidecar/collector": USES_EXCHANGE | {"sidecar/export"},  # forwards chains as a sidecar sends spans
@@ -50,7 +49,7 @@ HOMES = [
     ("hiredis", {"sidecar/fleet"}),
     ("nghttp2", {"sidecar/discovery"}),
     ("sqlite3.h", {"sidecar/collector"}),
-    ("librdkafka", {"sidecar/events", "sidecar/tools"}),
+    ("librdkafka", {"sidecar/tools"}),
 ]
 # No Asio in folders whose work is pure.
 WITHOUT_ASIO = PURE | {"sidecar/config"}
