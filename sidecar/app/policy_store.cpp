@@ -5,6 +5,7 @@
 #include "sidecar/app/policies_page.hpp"
 #include "sidecar/config/changes.hpp"
 #include "sidecar/config/policy_diff.hpp"
+#include "sidecar/config/yaml_files.hpp"
 #include "sidecar/net/log.hpp"
 #include "sidecar/net/short_hash.hpp"
 

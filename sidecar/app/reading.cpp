@@ -1,5 +1,7 @@
 #include "sidecar/app/reading.hpp"
 
+#include "sidecar/config/yaml_files.hpp"
+
 namespace outrider::app {
 
 reading read_all(const config::load_input& input) {

@@ -8,6 +8,7 @@
 #include "sidecar/config/reader.hpp"
 #include "sidecar/config/value_access.hpp"
 #include "sidecar/config/yaml.hpp"
+#include "sidecar/config/yaml_files.hpp"
 #include "tracing/flows/compile.hpp"
 #include "tracing/flows/expression.hpp"
 
@@ -172,7 +173,7 @@ void flow_loading::add_file(const std::string& file) {
 
 void flow_loading::add_path(const std::string& path) {
     std::vector<std::string> files;
-    if (auto wrong = list_policy_files(path, files); !wrong.empty())
+    if (auto wrong = list_yaml_files(path, files); !wrong.empty())
         errors_.push_back({path, 0, 0, std::move(wrong)});
     else if (files.empty())
         warnings_.push_back({path, 0, 0, "holds no *.yaml and no *.yml"});
@@ -203,7 +204,7 @@ flows_result load_flow_text(std::string_view yaml, const std::string& file) {
 
 std::string fingerprint(const flow_input& of) {
     std::string out;
-    for (const auto& path : of.paths) out += fingerprint(policy_files{path, {}, {}});
+    for (const auto& path : of.paths) out += fingerprint_of_path(path);
     return out;
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "sidecar/config/diagnostic.hpp"
-#include "sidecar/config/policy_files.hpp"
 #include "sidecar/config/references.hpp"
 #include "tracing/flows/flow.hpp"
 
@@ -33,7 +32,7 @@ flows_result load_flows(const flow_input& input);
 /// load_flows() of a document that is at hand; `file` is the name that errors show.
 flows_result load_flow_text(std::string_view yaml, const std::string& file);
 
-/// Another text means that something may have changed; see fingerprint() of policies.
+/// The stamps of the files as they are now (file_stamp): another text means that something may have changed.
 std::string fingerprint(const flow_input& of);
 
 }  // namespace outrider::config

@@ -6,6 +6,7 @@
 #include "sidecar/config/policy_declared.hpp"
 #include "sidecar/config/policy_rules.hpp"
 #include "sidecar/config/yaml.hpp"
+#include "sidecar/config/yaml_files.hpp"
 
 namespace outrider::config {
 namespace {
@@ -90,7 +91,7 @@ void policy_loading::add_file(const std::string& file) {
 void policy_loading::add_path() {
     if (input_.path.empty()) return;
     std::vector<std::string> files;
-    if (auto wrong = list_policy_files(input_.path, files); !wrong.empty())
+    if (auto wrong = list_yaml_files(input_.path, files); !wrong.empty())
         found_.errors.push_back({input_.path, 0, 0, std::move(wrong)});
     else if (files.empty())
         found_.warnings.push_back({input_.path, 0, 0, "holds no *.yaml and no *.yml"});

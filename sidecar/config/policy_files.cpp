@@ -1,57 +1,13 @@
 #include "sidecar/config/policy_files.hpp"
 
-#include <algorithm>
-#include <filesystem>
-#include <system_error>
-
-#include <sys/stat.h>
+#include "sidecar/config/yaml_files.hpp"
 
 namespace outrider::config {
-namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t most_files = 1'000;
-
-bool is_policy_file(const fs::path& file) {
-    const auto name = file.filename().string();
-    return !name.starts_with('.') && (name.ends_with(".yaml") || name.ends_with(".yml"));
-}
-
-}  // namespace
-
-std::string file_stamp(const std::string& file) {
-    struct stat found {};
-    if (::stat(file.c_str(), &found) != 0) return file + " -\n";
-    return file + " " + std::to_string(found.st_size) + " " + std::to_string(found.st_mtim.tv_sec) + "." +
-           std::to_string(found.st_mtim.tv_nsec) + " " + std::to_string(found.st_dev) + ":" +
-           std::to_string(found.st_ino) + "\n";
-}
-
-complaint list_policy_files(const std::string& path, std::vector<std::string>& out) {
-    out.clear();
-    std::error_code error;
-    if (!fs::is_directory(path, error)) {
-        out.push_back(path);
-        return {};
-    }
-    for (fs::directory_iterator each{path, error}, end; !error && each != end; each.increment(error)) {
-        if (!is_policy_file(each->path())) continue;
-        if (out.size() == most_files)
-            return "'" + path + "' holds more than " + std::to_string(most_files) + " files of policies";
-        out.push_back(each->path().string());
-    }
-    if (error) return "can't read '" + path + "': " + error.message();
-    std::sort(out.begin(), out.end());
-    return {};
-}
 
 std::string fingerprint(const policy_files& of) {
-    std::vector<std::string> files;
     std::string out;
-    if (!of.path.empty()) out += list_policy_files(of.path, files);
-    files.insert(files.end(), of.others.begin(), of.others.end());
-    for (const auto& file : files) out += file_stamp(file);
+    if (!of.path.empty()) out += fingerprint_of_path(of.path);
+    for (const auto& file : of.others) out += file_stamp(file);
     return out;
 }
 

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
-#include "sidecar/config/policy_files.hpp"
+#include "sidecar/config/yaml_files.hpp"
 #include "sidecar/discovery/member_file.hpp"
 #include "sidecar/net/utc_text.hpp"
 

@@ -1,6 +1,5 @@
 #include "tests/support/certificates.hpp"
 
-#include <filesystem>
 #include <memory>
 #include <stdexcept>
 
@@ -52,17 +51,6 @@ certificate_files write(const temporary_folder& folder, const std::string& name,
 }
 
 }  // namespace
-
-temporary_folder::temporary_folder() {
-    std::string pattern = std::filesystem::temp_directory_path() / "outrider-test-XXXXXX";
-    if (!::mkdtemp(pattern.data())) throw std::runtime_error("cannot make a temporary folder");
-    path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-}
 
 certificate_authority::certificate_authority(const temporary_folder& folder, const std::string& name)
     : folder_(folder) {

@@ -2,21 +2,9 @@
 
 #include <string>
 
+#include "tests/support/test_files.hpp"
+
 namespace outrider::test {
-
-/// A folder that is removed, with what is in it, at the end of the test.
-class temporary_folder {
-  public:
-    temporary_folder();
-    ~temporary_folder();
-    temporary_folder(const temporary_folder&) = delete;
-    temporary_folder& operator=(const temporary_folder&) = delete;
-    const std::string& path() const { return path_; }
-    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-  private:
-    std::string path_;
-};
 
 /// PEM files of one certificate and its key.
 struct certificate_files {

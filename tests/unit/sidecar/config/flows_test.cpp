@@ -1,11 +1,9 @@
 #include "sidecar/config/flows.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include <gtest/gtest.h>
 
 #include "sidecar/config/reference.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/policy_loading.hpp"
 #include "tests/unit/sidecar/config/yaml_as_json.hpp"
 
@@ -16,13 +14,6 @@ using flows::event_kind;
 using status_kind = flows::wanted_status::kind;
 
 const std::filesystem::path root = std::filesystem::path{OUTRIDER_TEST_DATA} / ".." / "..";
-
-std::string content(const std::filesystem::path& file) {
-    std::ifstream in{file, std::ios::binary};
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 loaded_flows must_load(const std::string& yaml) {
     auto result = load_flow_text(yaml, "flows.yaml");
@@ -94,7 +85,7 @@ TEST(Flows, AreReadFromFilesAndFoldersInTheOrderOfTheirNames) {
     folder.write("some/a.yml", flow("first"));
     folder.write("some/.hidden.yaml", "nothing: good\n");
     folder.write("last.yaml", flow("third"));
-    const flow_input input{{folder.path("some"), folder.path("last.yaml")}, {}};
+    const flow_input input{{folder / "some", folder / "last.yaml"}, {}};
     const auto before = fingerprint(input);
     const auto read = load_flows(input);
     ASSERT_TRUE(std::holds_alternative<loaded_flows>(read)) << lines(std::get<diagnostics>(read));
@@ -107,6 +98,16 @@ TEST(Flows, AreReadFromFilesAndFoldersInTheOrderOfTheirNames) {
     const auto again = load_flows(input);
     ASSERT_TRUE(std::holds_alternative<diagnostics>(again));
     EXPECT_NE(lines(std::get<diagnostics>(again)).find("a second flow named 'first'"), std::string::npos);
+}
+
+TEST(Flows, OfAFolderAreAtMostAThousandFiles) {
+    const temporary_folder folder;
+    for (int i = 0; i < 1'001; ++i) folder.write(std::to_string(i) + ".yaml", "");
+    flow_input input;
+    input.paths = {folder.path()};
+    const auto read = load_flows(input);
+    ASSERT_TRUE(std::holds_alternative<diagnostics>(read));
+    EXPECT_NE(lines(std::get<diagnostics>(read)).find("holds more than 1000 YAML files"), std::string::npos);
 }
 
 TEST(Flows, ThatCannotBeReadAreAnError) {
@@ -125,7 +126,7 @@ TEST(Flows, OfTheExamplesAreUsableAndAsTheSchemaSays) {
         const auto read = load_flows({{file.string()}, {}});
         ASSERT_TRUE(std::holds_alternative<loaded_flows>(read)) << lines(std::get<diagnostics>(read));
         EXPECT_EQ(lines(std::get<loaded_flows>(read).warnings), "");
-        EXPECT_EQ(schema.judge(as_json(content(file))), "") << file;
+        EXPECT_EQ(schema.judge(as_json(outrider::test::file_text(file))), "") << file;
     }
     EXPECT_GE(found, 1);
 }
@@ -144,7 +145,9 @@ TEST(FlowsSchema, KnowsEveryKeyAndNoOther) {
 }
 
 // Written by `outrider check --flows-schema`.
-TEST(FlowsSchema, OfEditorsIsCurrent) { EXPECT_EQ(content(root / "policies" / "flows.schema.json"), flows_schema()); }
+TEST(FlowsSchema, OfEditorsIsCurrent) {
+    EXPECT_EQ(outrider::test::file_text(root / "policies" / "flows.schema.json"), flows_schema());
+}
 
 }  // namespace
 }  // namespace outrider::config::test

@@ -1,14 +1,13 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "tests/support/test_files.hpp"
 
 namespace outrider::config::test {
 
@@ -26,23 +25,16 @@ class golden_errors {
         return names;
     }
 
-    std::string yaml(const std::string& name) const { return content(folder_ / (name + ".yaml")); }
+    std::string yaml(const std::string& name) const { return outrider::test::file_text(folder_ / (name + ".yaml")); }
 
     void expect(const std::string& name, const std::string& said) const {
-        const auto golden = folder_ / (name + ".expected");
-        if (std::getenv("OUTRIDER_UPDATE_GOLDEN") != nullptr) std::ofstream{golden, std::ios::binary} << said;
-        EXPECT_EQ(said, content(golden)) << yaml(name);
+        SCOPED_TRACE(yaml(name));
+        outrider::test::expect_golden(folder_ / (name + ".expected"), said);
     }
 
   private:
     static std::filesystem::path folder_of(const std::string& name) {
         return std::filesystem::path{OUTRIDER_TEST_DATA} / "config" / name;
-    }
-    static std::string content(const std::filesystem::path& file) {
-        std::ifstream in{file, std::ios::binary};
-        std::ostringstream out;
-        out << in.rdbuf();
-        return out.str();
     }
 
     std::filesystem::path folder_;

@@ -30,7 +30,7 @@ policies:
     match: {produce: "clickstream.*"}
     limit: {rate: 5MiB/s, key: client_id}
 )",
-                                        folder.path("policies.yaml"));
+                                        folder / "policies.yaml");
     ASSERT_EQ(all.size(), 3U);
     const auto& orders = all[0];
     EXPECT_EQ(orders.name, "orders-per-tenant");
@@ -38,7 +38,7 @@ policies:
     EXPECT_EQ(orders.match.kind, traffic::inbound);
     EXPECT_EQ(orders.match.method, "POST");
     EXPECT_EQ(orders.match.path, "/orders/{id}");
-    EXPECT_EQ(orders.where, (governance::place{folder.path("policies.yaml"), 3, 11}));
+    EXPECT_EQ(orders.where, (governance::place{folder / "policies.yaml", 3, 11}));
     ASSERT_EQ(orders.limits.size(), 1U);
     const auto& limit = orders.limits[0];
     EXPECT_DOUBLE_EQ(limit.rate.per_second, 100);
@@ -180,7 +180,7 @@ TEST(Policies, MayBeWrittenInTheConfiguration) {
     const temporary_folder folder;
     folder.write("empty.json", "{}");
     auto input = with_flags({});
-    input.file = folder.path("sidecar.yaml");
+    input.file = folder / "sidecar.yaml";
     const auto configuration = must_load(std::string{minimal} +
                                              "policies:\n"
                                              "  - {name: a, match: {inbound: '*'}, limit: {rate: 5/s}}\n"
@@ -190,7 +190,7 @@ TEST(Policies, MayBeWrittenInTheConfiguration) {
     const auto result = load_policies(policies_of(configuration, {}));
     ASSERT_TRUE(std::holds_alternative<loaded_policies>(result)) << lines(std::get<diagnostics>(result));
     const auto& all = std::get<loaded_policies>(result).value;
-    EXPECT_EQ(all.at(0).where, (governance::place{folder.path("sidecar.yaml"), 5, 12}));
+    EXPECT_EQ(all.at(0).where, (governance::place{folder / "sidecar.yaml", 5, 12}));
     EXPECT_EQ(all.at(1).fallback->body, "{}");
 }
 
@@ -198,15 +198,15 @@ TEST(Policies, InTheConfigurationAreJudgedWithThoseOfFiles) {
     const temporary_folder folder;
     folder.write("a.yaml", "policies: [{name: same, match: {inbound: '*'}, cost: 2}]");
     auto input = with_flags({});
-    input.file = folder.path("sidecar.yaml");
+    input.file = folder / "sidecar.yaml";
     auto configuration = must_load(
         std::string{minimal} + "policies: {path: a.yaml, in_place: [{name: same, match: {inbound: '/a'}, cost: 3}]}\n",
         input);
     const auto result = load_policies(policies_of(configuration, {}));
     ASSERT_TRUE(std::holds_alternative<diagnostics>(result));
-    EXPECT_EQ(lines(std::get<diagnostics>(result)), folder.path("a.yaml") +
+    EXPECT_EQ(lines(std::get<diagnostics>(result)), folder / "a.yaml" +
                                                         ":1:19: policy 'same': the name is taken already, at " +
-                                                        folder.path("sidecar.yaml") + ":4:44\n");
+                                                        folder / "sidecar.yaml" + ":4:44\n");
 }
 
 TEST(Policies, OfAFlagReplaceThoseOfTheConfiguration) {

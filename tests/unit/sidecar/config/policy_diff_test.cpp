@@ -1,6 +1,7 @@
 #include "sidecar/config/policy_diff.hpp"
 
 #include "sidecar/config/print.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/policy_loading.hpp"
 
 namespace outrider::config::test {
@@ -75,9 +76,9 @@ TEST(PolicyDiff, SeesThatAFallbacksFileHasAnotherContent) {
     const temporary_folder folder;
     const std::string yaml = "policies: [{name: a, match: {outbound: '*'}, fallback: {file: a.json}}]";
     folder.write("a.json", "{}");
-    const auto before = must_load_policies(yaml, folder.path("p.yaml"));
+    const auto before = must_load_policies(yaml, folder / "p.yaml");
     folder.write("a.json", "[]");
-    const auto after = must_load_policies(yaml, folder.path("p.yaml"));
+    const auto after = must_load_policies(yaml, folder / "p.yaml");
     const auto said = to_text(policy_diff(before, after));
     EXPECT_TRUE(said.starts_with("policy 'a' changed:\n    fallback.file (content): 2 bytes, ")) << said;
     EXPECT_EQ(to_text(policy_diff(after, after)), "no difference\n");
@@ -91,8 +92,7 @@ TEST(PolicyDiff, ShowsTheBeginningOfALongBody) {
 }
 
 TEST(PrintedPolicies, ReadBackAsTheSame) {
-    std::ifstream in{std::string{OUTRIDER_TEST_DATA} + "/../fuzz/corpus/policies/every_key"};
-    const std::string yaml{std::istreambuf_iterator<char>{in}, {}};
+    const auto yaml = outrider::test::file_text(OUTRIDER_TEST_DATA "/../fuzz/corpus/policies/every_key");
     const auto first = must_load_policies(yaml);
     ASSERT_EQ(first.size(), 2U);
     EXPECT_EQ(to_text(policy_diff(first, must_load_policies(print_policies(first)))), "no difference\n");

@@ -35,16 +35,15 @@ TEST(PolicyFiles, OfAFolderAreReadInTheOrderOfTheirNames) {
     folder.write("notes.txt", "not yaml");
     folder.write("a.yaml~", "not yaml");
     EXPECT_EQ(names(load_from(folder.path())), "a b c");
-    EXPECT_EQ(names(load_from(folder.path("20-b.yaml"))), "b");
+    EXPECT_EQ(names(load_from(folder / "20-b.yaml")), "b");
 }
 
 /// As kubelet lays out a ConfigMap: links into a folder of one version, which a link of its own names.
 void mount_version(const temporary_folder& folder, const std::string& version, const std::string& content) {
     folder.write("..v" + version + "/a.yaml", content);
-    fs::create_directory_symlink("..v" + version, folder.path("..data_tmp"));
-    fs::rename(folder.path("..data_tmp"), folder.path("..data"));
-    if (!fs::exists(fs::symlink_status(folder.path("a.yaml"))))
-        fs::create_symlink("..data/a.yaml", folder.path("a.yaml"));
+    fs::create_directory_symlink("..v" + version, folder / "..data_tmp");
+    fs::rename(folder / "..data_tmp", folder / "..data");
+    if (!fs::exists(fs::symlink_status(folder / "a.yaml"))) fs::create_symlink("..data/a.yaml", folder / "a.yaml");
 }
 
 TEST(PolicyFiles, OfAMountedConfigMapAreReadOnceAndFollowItsVersions) {
@@ -65,28 +64,28 @@ TEST(PolicyFiles, HaveAnotherFingerprintWhenOneCameWentOrChanged) {
     folder.write("f/empty.json", "{}");
     policy_files involved;
     EXPECT_EQ(names(load_from(folder.path(), &involved)), "a");
-    ASSERT_EQ(involved.others, std::vector{folder.path("f/empty.json")});
+    ASSERT_EQ(involved.others, std::vector{folder / "f/empty.json"});
     const auto first = involved.fingerprint;
     EXPECT_EQ(fingerprint(involved), first);
     folder.write("b.yaml", policy("b", "inbound: /b", "cost: 2"));
     EXPECT_NE(fingerprint(involved), first);
-    fs::remove(folder.path("b.yaml"));
+    fs::remove(folder / "b.yaml");
     EXPECT_EQ(fingerprint(involved), first);
     folder.write("f/empty.json", "[] ");
     EXPECT_NE(fingerprint(involved), first);
-    fs::remove(folder.path("f/empty.json"));
+    fs::remove(folder / "f/empty.json");
     const auto gone = fingerprint(involved);
     EXPECT_NE(gone, first);
-    EXPECT_NE(fingerprint({folder.path("nowhere"), {}, {}}), "");
+    EXPECT_NE(fingerprint({folder / "nowhere", {}, {}}), "");
 }
 
 TEST(PolicyFiles, ThatWereNotThereAreWatchedToo) {
     const temporary_folder folder;
     folder.write("a.yaml", policy("a", "outbound: /a", "fallback: {file: empty.json}"));
     policy_files involved;
-    EXPECT_EQ(names(load_from(folder.path("a.yaml"), &involved)),
-              folder.path("a.yaml") + ":1:62: policy 'a': the fallback's file: can't read '" +
-                  folder.path("empty.json") + "': No such file or directory\n");
+    EXPECT_EQ(names(load_from(folder / "a.yaml", &involved)),
+              folder / "a.yaml" + ":1:62: policy 'a': the fallback's file: can't read '" + folder / "empty.json" +
+                  "': No such file or directory\n");
     EXPECT_EQ(fingerprint(involved), involved.fingerprint);
     folder.write("empty.json", "{}");
     EXPECT_NE(fingerprint(involved), involved.fingerprint);
@@ -96,18 +95,24 @@ TEST(PolicyFiles, ThatCanNotBeReadAreErrors) {
     EXPECT_EQ(names(load_from("/nowhere/policies")),
               "/nowhere/policies: can't read '/nowhere/policies': No such file or directory\n");
     const temporary_folder folder;
-    fs::create_symlink("nowhere", folder.path("a.yaml"));
+    fs::create_symlink("nowhere", folder / "a.yaml");
     EXPECT_EQ(names(load_from(folder.path())),
-              folder.path("a.yaml") + ": can't read '" + folder.path("a.yaml") + "': No such file or directory\n");
+              folder / "a.yaml" + ": can't read '" + folder / "a.yaml" + "': No such file or directory\n");
 }
 
 TEST(PolicyFiles, MayHaveEachNameOnce) {
     const temporary_folder folder;
     folder.write("a.yaml", policy("same", "inbound: /a", "cost: 2"));
     folder.write("b.yaml", policy("same", "inbound: /b", "cost: 2"));
-    EXPECT_EQ(names(load_from(folder.path())), folder.path("b.yaml") +
-                                                   ":1:19: policy 'same': the name is taken already, at " +
-                                                   folder.path("a.yaml") + ":1:19\n");
+    EXPECT_EQ(
+        names(load_from(folder.path())),
+        folder / "b.yaml" + ":1:19: policy 'same': the name is taken already, at " + folder / "a.yaml" + ":1:19\n");
+}
+
+TEST(PolicyFiles, OfAFolderAreAtMostAThousand) {
+    const temporary_folder folder;
+    for (int i = 0; i < 1'001; ++i) folder.write(std::to_string(i) + ".yaml", "");
+    EXPECT_NE(names(load_from(folder.path())).find("holds more than 1000 YAML files"), std::string::npos);
 }
 
 TEST(PolicyFiles, AreBoundedInNumberAndSize) {
@@ -125,7 +130,7 @@ TEST(PolicyFiles, AreBoundedInNumberAndSize) {
     EXPECT_NE(said.find("more than 5000 policies"), std::string::npos) << said.substr(0, 500);
     folder.write("big.json", std::string((1U << 20) + 1, 'x'));
     folder.write("one/a.yaml", policy("a", "outbound: /a", "fallback: {file: ../big.json}"));
-    EXPECT_NE(names(load_from(folder.path("one"))).find("is larger than 1024 KiB"), std::string::npos);
+    EXPECT_NE(names(load_from(folder / "one")).find("is larger than 1024 KiB"), std::string::npos);
 }
 
 TEST(PolicyFiles, WithNothingInThemGiveAWarning) {
@@ -135,7 +140,7 @@ TEST(PolicyFiles, WithNothingInThemGiveAWarning) {
     };
     EXPECT_EQ(warnings(load_from(folder.path())), folder.path() + ": holds no *.yaml and no *.yml\n");
     folder.write("a.yaml", "policies: []\n");
-    EXPECT_EQ(warnings(load_from(folder.path())), folder.path("a.yaml") + ": holds no policies\n");
+    EXPECT_EQ(warnings(load_from(folder.path())), folder / "a.yaml" + ": holds no policies\n");
     EXPECT_EQ(warnings(load_from("")), "");
 }
 

@@ -1,21 +1,16 @@
 #include "sidecar/config/print.hpp"
 
-#include <fstream>
-#include <sstream>
-
 #include <nlohmann/json.hpp>
 
 #include "sidecar/config/reference.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/loading.hpp"
 
 namespace outrider::config::test {
 namespace {
 
 std::string content(const std::string& below_the_root) {
-    std::ifstream in{std::string{OUTRIDER_TEST_DATA} + "/../../" + below_the_root, std::ios::binary};
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
+    return outrider::test::file_text(std::string{OUTRIDER_TEST_DATA} + "/../../" + below_the_root);
 }
 
 loaded example() {

@@ -1,11 +1,11 @@
 // The policies that users begin with, and the schema by which their editors judge them.
 
 #include <algorithm>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "sidecar/config/reference.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/json_schema_check.hpp"
 #include "tests/unit/sidecar/config/policy_loading.hpp"
 #include "tests/unit/sidecar/config/yaml_as_json.hpp"
@@ -16,13 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path root = fs::path{OUTRIDER_TEST_DATA} / ".." / "..";
-
-std::string content(const fs::path& file) {
-    std::ifstream in{file, std::ios::binary};
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 std::vector<fs::path> ready_made() {
     std::vector<fs::path> files;
@@ -57,18 +50,18 @@ TEST(ReadyMadePolicies, DoNotContradictEachOther) {
 
 TEST(ReadyMadePolicies, AreAsTheSchemaSays) {
     const json_schema_check schema{nlohmann::json::parse(policies_schema())};
-    for (const auto& file : ready_made()) EXPECT_EQ(schema.judge(as_json(content(file))), "") << file;
+    for (const auto& file : ready_made()) EXPECT_EQ(schema.judge(as_json(outrider::test::file_text(file))), "") << file;
 }
 
 TEST(ReadyMadePolicies, AreListedForUsers) {
-    const auto readme = content(root / "policies" / "README.md");
+    const auto readme = outrider::test::file_text(root / "policies" / "README.md");
     for (const auto& file : ready_made())
         EXPECT_NE(readme.find("(" + file.filename().string() + ")"), std::string::npos) << file;
 }
 
 TEST(PoliciesSchema, KnowsEveryKeyAndNoOther) {
     const json_schema_check schema{nlohmann::json::parse(policies_schema())};
-    const auto every = content(root / "tests" / "fuzz" / "corpus" / "policies" / "every_key");
+    const auto every = outrider::test::file_text(root / "tests" / "fuzz" / "corpus" / "policies" / "every_key");
     EXPECT_EQ(schema.judge(as_json(every)), "");
     ASSERT_FALSE(must_load_policies(every).empty());
     const auto judged = [&](const std::string& match, const std::string& rule) {
@@ -101,17 +94,19 @@ TEST(SidecarSchema, TakesPoliciesAsAPathOrInPlace) {
 
 TEST(SidecarSchema, TakesEveryKeyOfTheDesign) {
     const json_schema_check schema{nlohmann::json::parse(json_schema())};
-    EXPECT_EQ(schema.judge(as_json(content(root / "tests" / "data" / "config" / "valid" / "design.yaml"))), "");
+    EXPECT_EQ(
+        schema.judge(as_json(outrider::test::file_text(root / "tests" / "data" / "config" / "valid" / "design.yaml"))),
+        "");
 }
 
 // The copies are written by `outrider check --policies-schema` and `outrider check --policies-reference`.
 
 TEST(PoliciesReference, OfEditorsIsCurrent) {
-    EXPECT_EQ(content(root / "policies" / "policies.schema.json"), policies_schema());
+    EXPECT_EQ(outrider::test::file_text(root / "policies" / "policies.schema.json"), policies_schema());
 }
 
 TEST(PoliciesReference, OfUsersIsCurrent) {
-    EXPECT_EQ(content(root / "deploy" / "guide" / "policies.md"), policies_reference());
+    EXPECT_EQ(outrider::test::file_text(root / "deploy" / "guide" / "policies.md"), policies_reference());
 }
 
 TEST(PoliciesReference, NamesEveryKey) {

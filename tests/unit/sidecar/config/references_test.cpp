@@ -1,32 +1,14 @@
 #include "sidecar/config/references.hpp"
 
 #include <filesystem>
-#include <fstream>
 
-#include <unistd.h>
-
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/loading.hpp"
 
 namespace outrider::config::test {
 namespace {
 
-/// A folder that is gone after the test.
-class temporary_folder {
-  public:
-    temporary_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "outrider-config-XXXXXX").string();
-        path_ = ::mkdtemp(name.data());
-    }
-    ~temporary_folder() { std::filesystem::remove_all(path_); }
-    std::string write(const std::string& name, std::string_view content) const {
-        const auto file = (path_ / name).string();
-        std::ofstream{file, std::ios::binary} << content;
-        return file;
-    }
-
-  private:
-    std::filesystem::path path_;
-};
+using outrider::test::temporary_folder;
 
 std::string expanded(std::string_view text, const environment& variables = {}) {
     std::string out;

@@ -2,22 +2,18 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <nlohmann/json.hpp>
 
 #include "sidecar/config/print.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/config/loading.hpp"
 
 namespace outrider::config::test {
 namespace {
 
 std::string content(const std::string& name) {
-    std::ifstream in{std::filesystem::path{OUTRIDER_TEST_DATA} / "config" / "valid" / (name + ".yaml")};
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
+    return outrider::test::file_text(std::filesystem::path{OUTRIDER_TEST_DATA} / "config" / "valid" / (name + ".yaml"));
 }
 
 TEST(ValidConfiguration, GivesNoWarning) {

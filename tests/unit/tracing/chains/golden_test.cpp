@@ -1,10 +1,9 @@
 // What chains look like, in files: tests/data/chains/NAME.json are spans, NAME.tree.txt and so on what is drawn of
-// them. OUTRIDER_WRITE_GOLDEN=1 writes them anew.
-#include <cstdlib>
-#include <fstream>
+// them. OUTRIDER_UPDATE_GOLDEN=1 writes them anew.
 
 #include <gtest/gtest.h>
 
+#include "tests/support/test_files.hpp"
 #include "tracing/chains/chain_analysis.hpp"
 #include "tracing/chains/chain_sequence.hpp"
 #include "tracing/chains/drawn_graph.hpp"
@@ -15,23 +14,13 @@ namespace {
 
 const std::string folder = OUTRIDER_TEST_DATA "/chains/";
 
-std::string read_file(const std::string& name) {
-    std::ifstream in{folder + name, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
-
-void expect_golden(const std::string& name, const std::string& drawn) {
-    if (std::getenv("OUTRIDER_WRITE_GOLDEN") != nullptr) {
-        std::ofstream{folder + name, std::ios::binary} << drawn;
-        return;
-    }
-    EXPECT_EQ(drawn, read_file(name)) << name;
-}
+void expect_golden(const std::string& name, const std::string& drawn) { test::expect_golden(folder + name, drawn); }
 
 /// One chain of the folder.
 class Golden : public testing::TestWithParam<const char*> {
   protected:
-    std::vector<span_data> spans = decode_otlp_json(read_file(std::string{GetParam()} + ".json")).value().spans;
+    std::vector<span_data> spans =
+        decode_otlp_json(test::file_text(folder + std::string{GetParam()} + ".json")).value().spans;
     std::vector<chain> chains = build_chains(spans);
     std::string name = GetParam();
 };
