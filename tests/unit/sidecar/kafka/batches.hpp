@@ -1,7 +1,5 @@
 #pragma once
 
-#include <fstream>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,15 +10,14 @@
 
 #include "sidecar/kafka/record_batch.hpp"
 #include "sidecar/kafka/wire.hpp"
+#include "tests/support/test_files.hpp"
 
 /// Batches for tests: those of an independent client, and ones that are made to measure.
 namespace outrider::kafka::testing {
 
 /// A batch of tests/data/kafka/make_batches.py.
 inline std::string golden(const std::string& name) {
-    std::ifstream file{OUTRIDER_TEST_DATA "/kafka/" + name + ".batch", std::ios::binary};
-    EXPECT_TRUE(file) << name;
-    return {std::istreambuf_iterator<char>{file}, {}};
+    return outrider::test::file_text(OUTRIDER_TEST_DATA "/kafka/" + name + ".batch");
 }
 
 /// A record, read and written here without the code that is tested. Null is no value.
@@ -31,6 +28,10 @@ struct plain_record {
     std::vector<std::pair<std::string, std::optional<std::string>>> headers;
     bool operator==(const plain_record&) const = default;
 };
+
+inline plain_record record_of(std::int32_t delta, std::size_t value_size) {
+    return {delta, delta, "key", std::string(value_size, 'v'), {}};
+}
 
 inline std::optional<std::string> read_text(wire_reader& in) {
     auto size = in.varint();

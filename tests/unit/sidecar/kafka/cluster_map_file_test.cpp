@@ -1,35 +1,22 @@
 #include "sidecar/kafka/cluster_map_file.hpp"
 
 #include <filesystem>
-#include <fstream>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+
+#include "tests/support/test_files.hpp"
 
 namespace outrider::kafka {
 namespace {
 
 namespace files = std::filesystem;
 
-/// A folder of its own for each test, gone afterwards.
 class ClusterMapFile : public testing::Test {
   protected:
-    ClusterMapFile() {
-        std::string name = testing::TempDir() + "cluster_map_XXXXXX";
-        folder_ = ::mkdtemp(name.data());
-    }
-    ~ClusterMapFile() override {
-        std::error_code ignored;
-        files::remove_all(folder_, ignored);
-    }
+    std::string load_text(const std::string& text) { return load_cluster_map(folder_.write("map.json", text), map_); }
 
-    std::string load_text(const std::string& text) {
-        auto path = folder_ + "/map.json";
-        std::ofstream{path} << text;
-        return load_cluster_map(path, map_);
-    }
-
-    std::string folder_;
+    outrider::test::temporary_folder folder_;
     cluster_map map_;
 };
 
@@ -43,7 +30,7 @@ learned example() {
 }
 
 TEST_F(ClusterMapFile, LoadsWhatItSaved) {
-    auto path = cluster_map_path(folder_, "main");
+    auto path = cluster_map_path(folder_.path(), "main");
     cluster_map before;
     before.learn(example());
     EXPECT_EQ(save_cluster_map(path, before), "");
@@ -55,12 +42,12 @@ TEST_F(ClusterMapFile, LoadsWhatItSaved) {
     EXPECT_FALSE(files::exists(path + ".new"));
 }
 
-TEST_F(ClusterMapFile, NoFileIsNoFailure) { EXPECT_EQ(load_cluster_map(folder_ + "/none.json", map_), ""); }
+TEST_F(ClusterMapFile, NoFileIsNoFailure) { EXPECT_EQ(load_cluster_map(folder_ / "none.json", map_), ""); }
 
 TEST_F(ClusterMapFile, IgnoresABrokenFileAndSaysWhy) {
     for (auto text : {"", "{", "[]", "null", "{}", R"({"format": 2})", R"({"format": "1"})", "\xff\xfe"})
         EXPECT_NE(load_text(text).find("not a map"), std::string::npos) << text;
-    EXPECT_NE(load_cluster_map(folder_, map_), "");
+    EXPECT_NE(load_cluster_map(folder_.path(), map_), "");
     EXPECT_EQ(map_.view()->generation, 0U);
 }
 
@@ -78,8 +65,8 @@ TEST_F(ClusterMapFile, TakesWhatMakesSenseOfAFile) {
 }
 
 TEST_F(ClusterMapFile, SaysWhyItCannotSave) {
-    std::ofstream{folder_ + "/kafka"} << "a file";
-    EXPECT_NE(save_cluster_map(cluster_map_path(folder_, "main"), map_), "");
+    folder_.write("kafka", "a file");
+    EXPECT_NE(save_cluster_map(cluster_map_path(folder_.path(), "main"), map_), "");
 }
 
 TEST(ClusterMapPath, StaysInItsFolder) {

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/sidecar/kafka/batches.hpp"
-#include "tracing/hex.hpp"
 #include "tracing/traceparent.hpp"
 
 namespace outrider::kafka {
@@ -15,6 +14,7 @@ using testing::batch_of;
 using testing::golden;
 using testing::plain_record;
 using testing::read_records;
+using testing::record_of;
 using testing::sealed;
 using outcome = injection_outcome;
 
@@ -53,10 +53,6 @@ std::vector<plain_record> with_headers(std::vector<plain_record> records) {
 std::string fixed_part(std::string_view batch) {
     return std::string{batch.substr(0, batch_length_at)} + std::string{batch.substr(12, 5)} +
            std::string{batch.substr(batch_attributes_at, batch_header_size - batch_attributes_at)};
-}
-
-plain_record record_of(std::int32_t delta, std::size_t value_size) {
-    return {delta, delta, "key", std::string(value_size, 'v'), {}};
 }
 
 TEST(RecordInjection, AddsOneHeaderToEachRecordThatHasNone) {
@@ -314,103 +310,6 @@ TEST(RecordInjection, RefusesCodecsThatNobodyKnowsAndBytesThatAreNotOfTheirCodec
 TEST(RecordInjection, KnowsItsOutcomesByName) {
     EXPECT_EQ(name_of(outcome::injected), "injected");
     EXPECT_EQ(name_of(outcome::unsupported_codec), "unsupported_codec");
-}
-
-TEST(BatchContexts, ReadsEachFormatInItsOrder) {
-    batch_contexts found;
-    ASSERT_TRUE(collect_contexts(golden("odd"), nullptr, {}, found));
-    ASSERT_EQ(found.distinct.size(), 4U);
-    EXPECT_EQ(found.distinct[0].context.trace.hex(), "80f198ee56343ba864fe8b2a57d3eff7");
-    EXPECT_EQ(found.distinct[0].first_offset_delta, 2);
-    EXPECT_EQ(found.distinct[1].context.trace.hex(), "00000000000000005af7183fb1d4cf5f");
-    EXPECT_EQ(found.distinct[2].context.trace.hex(), "0af7651916cd43dd8448eb211c80319c");
-    EXPECT_EQ(found.distinct[3].context.trace.hex(), "4bf92f3577b34da6a3ce929d0e0e4736");
-    EXPECT_EQ(found.distinct[3].last_offset_delta, 5);
-    EXPECT_EQ(found.without, 3U);
-    EXPECT_EQ(found.beyond, 0U);
-}
-
-TEST(BatchContexts, PrefersWhatComesFirstInTheOrderOfFormats) {
-    carrying_headers headers;
-    headers.ce_traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-    EXPECT_EQ(context_of(headers).trace.hex(), "0af7651916cd43dd8448eb211c80319c");
-    headers.uber_trace_id = "5af7183fb1d4cf5f:e457b5a2e4d86bd1:0:1";
-    EXPECT_EQ(context_of(headers).trace.hex(), "00000000000000005af7183fb1d4cf5f");
-    headers.b3 = "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1";
-    EXPECT_EQ(context_of(headers).trace.hex(), "80f198ee56343ba864fe8b2a57d3eff7");
-    headers.traceparent = parent_value;
-    EXPECT_EQ(context_of(headers).trace.hex(), parent_value.substr(3, 32));
-    headers.traceparent = "nonsense";
-    EXPECT_FALSE(context_of(headers).valid());
-}
-
-TEST(BatchContexts, TheLastHeaderOfANameCounts) {
-    auto record = record_of(0, 1);
-    record.headers = {{"traceparent", "nonsense"}, {"traceparent", std::string{parent_value}}};
-    batch_contexts found;
-    ASSERT_TRUE(collect_contexts(batch_of({record}), nullptr, {}, found));
-    EXPECT_EQ(found.distinct.size(), 1U);
-}
-
-TEST(BatchContexts, CountsRepeatsWhereverTheyStand) {
-    std::vector<plain_record> records;
-    for (char last : {'1', '1', '2', '1', 'x', '1', '2'}) {
-        auto record = record_of(static_cast<std::int32_t>(records.size()), 1);
-        auto value = std::string{parent_value};
-        value[51] = last;
-        record.headers = {{"traceparent", value}};
-        records.push_back(record);
-        records.push_back(record_of(static_cast<std::int32_t>(records.size()), 1));
-    }
-    batch_contexts found;
-    ASSERT_TRUE(collect_contexts(batch_of(records), nullptr, {}, found));
-    ASSERT_EQ(found.distinct.size(), 2U);
-    EXPECT_EQ(found.distinct[0].records, 4U);
-    EXPECT_EQ(found.distinct[0].last_offset_delta, 10);
-    EXPECT_EQ(found.distinct[1].records, 2U);
-    EXPECT_EQ(found.distinct[1].first_offset_delta, 4);
-    EXPECT_EQ(found.distinct[1].last_offset_delta, 12);
-    EXPECT_EQ(found.without, 8U);
-}
-
-TEST(BatchContexts, HoldsAsManyAsASpanMayHaveLinks) {
-    std::vector<plain_record> records;
-    for (int i = 0; i < 300; ++i) {
-        auto record = record_of(i, 1);
-        auto value = std::string{parent_value};
-        value[50] = tracing::hex_digits[i % 150 / 16];
-        value[51] = tracing::hex_digits[i % 150 % 16];
-        record.headers = {{"traceparent", value}};
-        records.push_back(record);
-    }
-    batch_contexts found;
-    ASSERT_TRUE(collect_contexts(batch_of(records), nullptr, {}, found));
-    EXPECT_EQ(found.distinct.size(), batch_contexts::most);
-    EXPECT_EQ(found.distinct[0].records, 2U);
-    EXPECT_EQ(found.distinct[0].last_offset_delta, 150);
-    EXPECT_EQ(found.beyond, 44U);
-    EXPECT_EQ(found.without, 0U);
-}
-
-TEST(BatchContexts, LooksThroughCodecsWhenGivenThem) {
-    record_codecs codecs;
-    batch_contexts found;
-    for (const auto* name : {"gzip", "snappy", "snappy_raw", "lz4", "zstd"}) {
-        ASSERT_TRUE(collect_contexts(golden(name), &codecs, {}, found)) << name;
-        EXPECT_EQ(found.distinct.size(), 1U);
-        EXPECT_EQ(found.without, 16U);
-        EXPECT_FALSE(collect_contexts(golden(name), &codecs, {3000, 1000, 0}, found)) << name;
-    }
-}
-
-TEST(BatchContexts, FindsNothingInWhatIsNotWhole) {
-    auto batch = golden("odd");
-    batch_contexts found;
-    for (std::size_t size = 0; size < batch.size(); ++size) {
-        EXPECT_FALSE(collect_contexts({batch.data(), size}, nullptr, {}, found));
-        EXPECT_TRUE(found.distinct.empty() && found.without == 0);
-    }
-    EXPECT_FALSE(collect_contexts(golden("zstd"), nullptr, {}, found));
 }
 
 }  // namespace

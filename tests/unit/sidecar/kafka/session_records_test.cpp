@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 
 #include "sidecar/kafka/produce_request.hpp"
+#include "tests/support/span_values.hpp"
 #include "tests/unit/sidecar/kafka/batches.hpp"
 #include "tests/unit/sidecar/kafka/session.hpp"
 
 namespace outrider::kafka::testing {
 namespace {
 
+using outrider::test::number;
+using outrider::test::text;
 using tracing::span_kind;
 
 const std::string carried = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -39,15 +42,6 @@ void answer_produce(kafka_session& s, std::string topic, std::size_t partitions,
 std::vector<plain_record> records_of(const got_frame& frame, std::size_t batch_at, std::size_t behind) {
     auto bytes = std::string_view{frame.bytes}.substr(batch_at + 61);
     return read_records(bytes.substr(0, bytes.size() - behind));
-}
-
-std::string text(const tracing::span_data& of, std::string_view key) {
-    return std::string{tracing::text_attribute(of.attributes, key)};
-}
-
-std::int64_t number(const tracing::span_data& of, std::string_view key) {
-    const auto* found = tracing::find_attribute(of.attributes, key);
-    return found ? std::get<std::int64_t>(found->data) : -1;
 }
 
 TEST(KafkaSessionRecords, WritesAContextIntoRecordsThatHaveNone) {
