@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "sidecar/net/direct_call.hpp"
+
 namespace outrider::net {
 namespace {
 
@@ -26,7 +28,7 @@ struct received {
 received receive(int descriptor, asio::mutable_buffer into) {
     received out;
     do {
-        out.bytes = ::recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
+        out.bytes = direct_recv(descriptor, into.data(), into.size(), MSG_DONTWAIT);
     } while (out.bytes < 0 && errno == EINTR);
     return out;
 }

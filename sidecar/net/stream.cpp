@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "sidecar/net/direct_call.hpp"
+
 namespace outrider::net {
 namespace {
 
@@ -41,7 +43,7 @@ std::size_t send_plain(int fd, std::span<const asio::const_buffer> from, error_c
     ssize_t sent = 0;
     do {
         if (count == 1) {
-            sent = ::send(fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+            sent = direct_send(fd, parts[0].iov_base, parts[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
         } else {
             msghdr message{};
             message.msg_iov = parts.data();
