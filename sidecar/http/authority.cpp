@@ -1,6 +1,7 @@
 #include "sidecar/http/authority.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -8,6 +9,16 @@
 
 namespace outrider::http {
 namespace {
+
+/// unreserved and sub-delims, without the comma
+constexpr auto plain_characters = [] {
+    std::array<bool, 256> table{};
+    for (int c = '0'; c <= '9'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'a'; c <= 'z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (int c = 'A'; c <= 'Z'; ++c) table[static_cast<std::size_t>(c)] = true;
+    for (char c : std::string_view{"-._~!$&'()*+;="}) table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 
@@ -20,8 +31,7 @@ bool is_reg_name(std::string_view text) {
             i += 2;
             continue;
         }
-        bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (!alphanumeric && std::string_view{"-._~!$&'()*+;="}.find(c) == std::string_view::npos) return false;
+        if (!plain_characters[static_cast<unsigned char>(c)]) return false;
     }
     return true;
 }

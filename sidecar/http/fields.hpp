@@ -1,7 +1,9 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace outrider::http {
@@ -44,6 +46,15 @@ enum class field_id : std::uint8_t {
     x_outrider_timeout_ms,
     x_request_id,
 };
+inline constexpr std::size_t field_ids = static_cast<std::size_t>(field_id::x_request_id) + 1;
+
+/// Several ids at once.
+using field_id_set = std::uint64_t;
+static_assert(field_ids <= 64);
+
+constexpr field_id_set set_of(std::same_as<field_id> auto... ids) {
+    return (field_id_set{0} | ... | (field_id_set{1} << static_cast<unsigned>(ids)));
+}
 
 /// The id of a field name, whatever its case. The name holds no control character.
 field_id identify(std::string_view name);
@@ -74,7 +85,9 @@ constexpr bool is_token_char(char c) { return token_chars[static_cast<unsigned c
 /// Equal but for ASCII case.
 bool same_letters(const char* a, const char* b, std::size_t size);
 inline bool same_name(std::string_view a, std::string_view b) {
-    return a.size() == b.size() && same_letters(a.data(), b.data(), a.size());
+    if (a.size() != b.size()) return false;
+    // Most are written alike; beside a constant this is a comparison or two of whole words.
+    return std::memcmp(a.data(), b.data(), b.size()) == 0 || same_letters(a.data(), b.data(), a.size());
 }
 
 /// Without the blanks around it.

@@ -1,5 +1,6 @@
 #include "sidecar/http/forward.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -68,37 +69,27 @@ bool has_format(const tracing::propagators& written, tracing::format format) {
     return (written.formats & static_cast<std::uint8_t>(format)) != 0;
 }
 
-/// Whether the tracer writes that field itself.
-bool is_written(field_id id, const tracing::propagators& written) {
-    switch (id) {
-        case field_id::trace_parent:
-        case field_id::trace_state:
-            return has_format(written, tracing::format::tracecontext);
-        case field_id::b3:
-            return has_format(written, tracing::format::b3);
-        case field_id::uber_trace_id:
-            return has_format(written, tracing::format::jaeger);
-        case field_id::x_b3_flags:
-        case field_id::x_b3_parent_span_id:
-        case field_id::x_b3_sampled:
-        case field_id::x_b3_span_id:
-        case field_id::x_b3_trace_id:
-            return has_format(written, tracing::format::b3multi);
-        default:
-            return false;
-    }
+/// The fields that the tracer writes itself.
+field_id_set written_by(const tracing::propagators& written) {
+    using enum field_id;
+    field_id_set out = 0;
+    if (has_format(written, tracing::format::tracecontext)) out |= set_of(trace_parent, trace_state);
+    if (has_format(written, tracing::format::b3)) out |= set_of(b3);
+    if (has_format(written, tracing::format::jaeger)) out |= set_of(uber_trace_id);
+    if (has_format(written, tracing::format::b3multi))
+        out |= set_of(x_b3_flags, x_b3_parent_span_id, x_b3_sampled, x_b3_span_id, x_b3_trace_id);
+    return out;
 }
 
-/// Whether the field carries a trace context or what travels with one.
-bool is_context(field_id id) {
-    static constexpr tracing::propagators all{0xff, true};
-    return is_written(id, all) || id == field_id::baggage || id == field_id::x_request_id;
-}
+/// What carries a trace context.
+constexpr field_id_set contexts =
+    set_of(field_id::trace_parent, field_id::trace_state, field_id::b3, field_id::uber_trace_id, field_id::x_b3_flags,
+           field_id::x_b3_parent_span_id, field_id::x_b3_sampled, field_id::x_b3_span_id, field_id::x_b3_trace_id);
+/// And what travels with one.
+constexpr field_id_set with_contexts = contexts | set_of(field_id::baggage, field_id::x_request_id);
 
-bool is_forwarding(field_id id) {
-    return id == field_id::forwarded || id == field_id::x_forwarded_for || id == field_id::x_forwarded_host ||
-           id == field_id::x_forwarded_proto;
-}
+constexpr field_id_set forwarding =
+    set_of(field_id::forwarded, field_id::x_forwarded_for, field_id::x_forwarded_host, field_id::x_forwarded_proto);
 
 void add_request_line(head_writer& out, const request_head& head, const request_facts& facts) {
     out.put(head.method);
@@ -116,11 +107,10 @@ void add_request_line(head_writer& out, const request_head& head, const request_
 void add_forwarding(head_writer& out, const request_head& head, const request_facts& facts,
                     const request_rewrite& rewrite) {
     out.put("X-Forwarded-For: ");
-    bool has_proto = false, has_host = false;
-    if (rewrite.trust_forwarded) {
-        for (const auto& f : head.fields) {
-            has_proto |= f.id == field_id::x_forwarded_proto;
-            has_host |= f.id == field_id::x_forwarded_host;
+    const bool goes_on = rewrite.trust_forwarded;
+    const auto& fields = head.fields;
+    if (goes_on && fields.among(forwarding)) {
+        for (const auto& f : fields) {
             if (f.id != field_id::x_forwarded_for || f.value.empty()) continue;
             out.put(f.value);
             out.put(", ");
@@ -128,6 +118,8 @@ void add_forwarding(head_writer& out, const request_head& head, const request_fa
     }
     out.put(rewrite.client);
     out.put("\r\n");
+    const bool has_proto = goes_on && fields.among(set_of(field_id::x_forwarded_proto));
+    const bool has_host = goes_on && fields.among(set_of(field_id::x_forwarded_host));
     if (!has_proto) out.put("X-Forwarded-Proto: http\r\n");
     if (!has_host && !facts.host.text.empty()) out.line("X-Forwarded-Host", facts.host.text);
 }
@@ -147,83 +139,95 @@ const field* hops_left(const request_head& head, std::uint64_t& count) {
     return error == std::errc{} && end == found->value.data() + found->value.size() && count > 0 ? found : nullptr;
 }
 
-bool keeps(const field& f, const request_rewrite& rewrite, const tracing::propagators& written) {
-    if (f.dropped || f.id == field_id::host || f.id == field_id::transfer_encoding) return false;
-    if (f.id == field_id::other) return true;
-    if (f.id == field_id::expect) return !rewrite.drop_expect;
-    if (f.id == field_id::x_outrider_timeout_ms) return rewrite.timeout_ms.empty();
-    if (f.id == field_id::grpc_timeout) return rewrite.grpc_timeout.empty();
-    if (rewrite.drop_context && is_context(f.id)) return false;
-    if (f.id == field_id::trailer) return rewrite.trailers;
-    if (is_forwarding(f.id) && !rewrite.client.empty())
-        return rewrite.trust_forwarded && f.id != field_id::x_forwarded_for;
-    return !is_written(f.id, written);
+/// What of a request is not passed on as it came: left out, or written anew.
+field_id_set left_out(const request_rewrite& rewrite, const tracing::propagators& written) {
+    using enum field_id;
+    auto out = set_of(host, transfer_encoding) | written_by(written);
+    if (rewrite.drop_expect) out |= set_of(expect);
+    if (!rewrite.timeout_ms.empty()) out |= set_of(x_outrider_timeout_ms);
+    if (!rewrite.grpc_timeout.empty()) out |= set_of(grpc_timeout);
+    if (rewrite.drop_context) out |= with_contexts;
+    if (!rewrite.trailers) out |= set_of(trailer);
+    if (!rewrite.client.empty()) out |= rewrite.trust_forwarded ? set_of(x_forwarded_for) : forwarding;
+    return out;
+}
+
+/// Copies the fields, without those of one hop, of these ids, and `but`.
+void copy_fields(head_writer& to, const field_list& fields, field_id_set but_for, const field* but = nullptr) {
+    line_copier copy{to};
+    for (const auto& f : fields)
+        if (!f.dropped && !(but_for & set_of(f.id)) && &f != but) copy.keep(f.line);
+}
+
+/// Of fields that stand several times the last one counts, but for the lines of a tracestate.
+void take_context(const field& f, tracing::context_fields& out) {
+    switch (f.id) {
+        case field_id::trace_parent:
+            out.repeated_traceparent |= !out.traceparent.empty();
+            out.traceparent = f.value;
+            break;
+        case field_id::trace_state:
+            if (out.tracestate_lines < out.tracestate.size()) {
+                out.tracestate[out.tracestate_lines++] = f.value;
+            } else {
+                out.tracestate_overflow = true;
+            }
+            break;
+        case field_id::b3:
+            out.b3 = f.value;
+            break;
+        case field_id::x_b3_trace_id:
+            out.b3_trace_id = f.value;
+            break;
+        case field_id::x_b3_span_id:
+            out.b3_span_id = f.value;
+            break;
+        case field_id::x_b3_parent_span_id:
+            out.b3_parent_span_id = f.value;
+            break;
+        case field_id::x_b3_sampled:
+            out.b3_sampled = f.value;
+            break;
+        case field_id::x_b3_flags:
+            out.b3_flags = f.value;
+            break;
+        case field_id::uber_trace_id:
+            out.uber_trace_id = f.value;
+            break;
+        case field_id::x_request_id:
+            out.request_id = f.value;
+            break;
+        case field_id::baggage:
+            out.baggage = f.value;
+            break;
+        default:
+            break;
+    }
 }
 
 }  // namespace
 
 tracing::context_fields context_of(const field_list& fields) {
     tracing::context_fields out;
-    for (const auto& f : fields) {
-        switch (f.id) {
-            case field_id::trace_parent:
-                out.repeated_traceparent |= !out.traceparent.empty();
-                out.traceparent = f.value;
-                break;
-            case field_id::trace_state:
-                if (out.tracestate_lines < out.tracestate.size()) {
-                    out.tracestate[out.tracestate_lines++] = f.value;
-                } else {
-                    out.tracestate_overflow = true;
-                }
-                break;
-            case field_id::b3:
-                out.b3 = f.value;
-                break;
-            case field_id::x_b3_trace_id:
-                out.b3_trace_id = f.value;
-                break;
-            case field_id::x_b3_span_id:
-                out.b3_span_id = f.value;
-                break;
-            case field_id::x_b3_parent_span_id:
-                out.b3_parent_span_id = f.value;
-                break;
-            case field_id::x_b3_sampled:
-                out.b3_sampled = f.value;
-                break;
-            case field_id::x_b3_flags:
-                out.b3_flags = f.value;
-                break;
-            case field_id::uber_trace_id:
-                out.uber_trace_id = f.value;
-                break;
-            case field_id::x_request_id:
-                out.request_id = f.value;
-                break;
-            case field_id::baggage:
-                out.baggage = f.value;
-                break;
-            default:
-                break;
-        }
+    const auto there = fields.among(with_contexts);
+    if (fields.repeated(with_contexts)) {
+        for (const auto& f : fields) take_context(f, out);
+        return out;
     }
+    for (auto left = there; left != 0; left &= left - 1)
+        take_context(*fields.find(static_cast<field_id>(std::countr_zero(left))), out);
     return out;
 }
 
 void build_request(std::string& out, const request_head& head, const request_facts& facts,
                    const request_rewrite& rewrite, const exchange::tracer& tracer, const exchange::started_span& span) {
     {
-        head_writer to{out, 2 * head.size + 512};
+        head_writer to{out, head.size + facts.host.text.size() + 256};
         add_request_line(to, head, facts);
         add_host(to, facts, rewrite, "localhost");
         std::uint64_t count = 0;
         const auto* hops = hops_left(head, count);
-        {
-            line_copier copy{to};
-            for (const auto& f : head.fields)
-                if (&f != hops && keeps(f, rewrite, tracer.written())) copy.keep(f.line);
-        }
+        copy_fields(to, head.fields, left_out(rewrite, tracer.written()), hops);
         if (hops) to.line("Max-Forwards", std::to_string(count - 1));
         if (facts.body.kind == body_kind::chunked) to.put("Transfer-Encoding: chunked\r\n");
         if (rewrite.upgrade) to.put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
@@ -242,21 +246,15 @@ void build_request(std::string& out, const request_head& head, const request_fac
 }
 
 void build_response(std::string& out, const response_head& head, const response_rewrite& rewrite) {
-    head_writer to{out, head.size + 256};
+    head_writer to{out, head.size + 128};
     to.put("HTTP/1.1 ");
     const char code[4] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
                           static_cast<char>('0' + head.status % 10), ' '};
     to.put({code, sizeof code});
     to.put(head.reason);
     to.put("\r\n");
-    {
-        line_copier copy{to};
-        for (const auto& f : head.fields) {
-            if (f.dropped || f.id == field_id::transfer_encoding) continue;
-            if (f.id == field_id::content_length && rewrite.drop_length) continue;
-            copy.keep(f.line);
-        }
-    }
+    copy_fields(to, head.fields,
+                set_of(field_id::transfer_encoding) | (rewrite.drop_length ? set_of(field_id::content_length) : 0));
     if (rewrite.chunked) to.put("Transfer-Encoding: chunked\r\n");
     if (rewrite.upgrade) to.put("Connection: Upgrade\r\nUpgrade: websocket\r\n");
     if (rewrite.close) {

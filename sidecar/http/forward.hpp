@@ -10,7 +10,7 @@
 
 namespace outrider::http {
 
-/// The trace context fields of a message, gathered in one walk.
+/// The trace context fields of a message.
 tracing::context_fields context_of(const field_list& fields);
 
 /// What a forwarded request says besides the caller's own words.

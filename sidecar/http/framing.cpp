@@ -50,7 +50,7 @@ struct gathered {
     bool has_expect = false;
     bool expects_other = false;
     std::optional<std::uint64_t> length;
-    bool has_length = false;
+    bool has_length = false;  ///< legible or not
     bool length_bad = false;
     bool has_coding = false;
     bool coding_unknown = false;
@@ -59,10 +59,14 @@ struct gathered {
     bool has_date = false;
 };
 
-void gather_length(const field& f, gathered& out) {
+void gather_length(const field_list& fields, gathered& out) {
+    out.has_length = true;
+    // Equal duplicates are legal to accept; we do not: nobody sends them by accident.
+    out.length_bad = fields.repeated(set_of(field_id::content_length)) != 0;
+    const auto digits = fields.find(field_id::content_length)->value;
+    if (digits.empty()) out.length_bad = true;
     std::uint64_t value = 0;
-    if (f.value.empty()) out.length_bad = true;
-    for (char c : f.value) {
+    for (char c : digits) {
         auto digit = static_cast<std::uint64_t>(c - '0');
         if (c < '0' || c > '9' || value > (UINT64_MAX / 2 - digit) / 10) {
             out.length_bad = true;
@@ -70,9 +74,6 @@ void gather_length(const field& f, gathered& out) {
         }
         value = value * 10 + digit;
     }
-    // Equal duplicates are legal to accept; we do not: nobody sends them by accident.
-    if (out.has_length) out.length_bad = true;
-    out.has_length = true;
     out.length = value;
 }
 
@@ -96,45 +97,32 @@ void gather_expect(const field& f, gathered& out) {
     if (!same_name(f.value, "100-continue")) out.expects_other = true;
 }
 
+/// Fields of one hop, which are not forwarded.
+void drop_hop_by_hop(field_list& fields, gathered& out) {
+    using enum field_id;
+    if (!fields.among(set_of(connection, keep_alive, proxy_connection, te, http2_settings, upgrade))) return;
+    out.has_connection = fields.among(set_of(connection)) != 0;
+    for (auto id : {connection, keep_alive, proxy_connection, te, http2_settings})
+        fields.for_each(id, [](field& f) { f.dropped = true; });
+    fields.for_each(upgrade, [&](field& f) {
+        // Any other protocol of the list is left out, h2c above all.
+        for_each_member(f.value, [&](std::string_view m) { out.offers_websocket |= same_name(m, "websocket"); });
+        f.dropped = true;
+    });
+}
+
 gathered gather(field_list& fields) {
+    using enum field_id;
     gathered out;
-    for (auto& f : fields) {
-        switch (f.id) {
-            case field_id::host:
-                if (out.host) out.host_repeated = true;
-                out.host = &f;
-                break;
-            case field_id::content_length:
-                gather_length(f, out);
-                break;
-            case field_id::transfer_encoding:
-                gather_coding(f, out);
-                break;
-            case field_id::connection:
-                out.has_connection = true;
-                [[fallthrough]];
-            case field_id::keep_alive:
-            case field_id::proxy_connection:
-            case field_id::te:
-            case field_id::http2_settings:
-                f.dropped = true;
-                break;
-            case field_id::upgrade:
-                // Any other protocol of the list is left out, h2c above all.
-                for_each_member(f.value,
-                                [&](std::string_view m) { out.offers_websocket |= same_name(m, "websocket"); });
-                f.dropped = true;
-                break;
-            case field_id::expect:
-                gather_expect(f, out);
-                break;
-            case field_id::date:
-                out.has_date = true;
-                break;
-            default:
-                break;
-        }
+    out.host = fields.find(host);
+    out.host_repeated = fields.repeated(set_of(host)) != 0;
+    out.has_date = fields.among(set_of(date)) != 0;
+    if (fields.among(set_of(content_length))) gather_length(fields, out);
+    if (fields.among(set_of(transfer_encoding, expect))) {
+        fields.for_each(transfer_encoding, [&](const field& f) { gather_coding(f, out); });
+        fields.for_each(expect, [&](const field& f) { gather_expect(f, out); });
     }
+    drop_hop_by_hop(fields, out);
     return out;
 }
 
@@ -147,8 +135,7 @@ struct connection_options {
 /// Reads the Connection fields and drops what they nominate.
 connection_options apply_connection(field_list& fields) {
     connection_options options;
-    for (const auto& f : fields) {
-        if (f.id != field_id::connection) continue;
+    fields.for_each(field_id::connection, [&](const field& f) {
         for_each_member(f.value, [&](std::string_view option) {
             if (same_name(option, "close")) {
                 options.close = true;
@@ -161,7 +148,7 @@ connection_options apply_connection(field_list& fields) {
                     if (same_name(named.name, option) && may_be_nominated(named)) named.dropped = true;
             }
         });
-    }
+    });
     return options;
 }
 

@@ -10,28 +10,59 @@
 
 namespace outrider::http {
 
-/// The field lines of one head, in order; capacity fixed, so that parsing allocates nothing.
+/// The field lines of one head, in order; capacity fixed, so that parsing allocates nothing. Which of the known names
+/// there are, and where, is noted as they come, so that nobody walks the list for what is not in it.
 class field_list {
   public:
     static constexpr std::size_t capacity = 256;
-    void clear() { size_ = 0; }
+    void clear() { size_ = seen_ = repeated_ = 0; }
     std::size_t size() const { return size_; }
-    field& add() { return fields_[size_++]; }
-    bool full(std::size_t limit) const { return size_ >= limit || size_ >= capacity; }
+    void add(std::string_view name, std::string_view value, std::string_view line, field_id id) {
+        auto& next = fields_[size_];
+        next.name = name;
+        next.value = value;
+        next.line = line;
+        next.id = id;
+        next.dropped = false;
+        if (id != field_id::other) note(id);
+        ++size_;
+    }
     field* begin() { return fields_.data(); }
     field* end() { return fields_.data() + size_; }
     const field* begin() const { return fields_.data(); }
     const field* end() const { return fields_.data() + size_; }
-    /// The first field of that id, or null.
-    const field* find(field_id id) const {
-        for (const auto& f : *this)
-            if (f.id == id) return &f;
-        return nullptr;
+    /// Which of these there is at least one field of; `other` is none of them.
+    field_id_set among(field_id_set these) const { return seen_ & these; }
+    /// Which of these there are several fields of.
+    field_id_set repeated(field_id_set these) const { return repeated_ & these; }
+    /// The first field of that id, which is not `other`, or null.
+    const field* find(field_id id) const { return among(set_of(id)) ? &fields_[first_[index(id)]] : nullptr; }
+    field* find(field_id id) { return among(set_of(id)) ? &fields_[first_[index(id)]] : nullptr; }
+    /// Calls `each(field)` for all of that id, in order.
+    template <typename Each>
+    void for_each(field_id id, Each each) {
+        if (!among(set_of(id))) return;
+        if (!repeated(set_of(id))) return each(fields_[first_[index(id)]]);
+        for (auto& f : *this)
+            if (f.id == id) each(f);
     }
 
   private:
+    static constexpr std::size_t index(field_id id) { return static_cast<std::size_t>(id); }
+    void note(field_id id) {
+        const auto bit = set_of(id);
+        if (seen_ & bit) {
+            repeated_ |= bit;
+            return;
+        }
+        seen_ |= bit;
+        first_[index(id)] = static_cast<std::uint8_t>(size_);
+    }
+
     std::array<field, capacity> fields_;
     std::size_t size_ = 0;
+    field_id_set seen_ = 0, repeated_ = 0;
+    std::array<std::uint8_t, field_ids> first_;  ///< of the ids that were seen
 };
 
 /// A parsed request head; every view points into the read buffer.

@@ -1,10 +1,13 @@
 #include "sidecar/http/head_parser.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
+
+#include "sidecar/http/field_names.hpp"
 
 namespace outrider::http {
 namespace {
@@ -100,7 +103,8 @@ class cursor {
     }
 
     parse_outcome fields(field_list& out, std::size_t limit);
-    parse_outcome one_field(field& out);
+    bool usual_field(field_list& out);
+    parse_outcome one_field(field_list& out);
 
   private:
     const char* begin_;
@@ -108,7 +112,26 @@ class cursor {
     const char* end_;
 };
 
-parse_outcome cursor::one_field(field& out) {
+/// "Name: value" CRLF, as nearly all lines are, with one blank at most before the value. @return false for any other,
+/// which one_field() judges
+inline bool cursor::usual_field(field_list& out) {
+    auto* colon = find_token_end(at_, end_);
+    if (colon == end_ || *colon != ':' || colon == at_) return false;
+    auto* stop = find_control(colon + 1, end_);
+    if (end_ - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return false;
+    auto* value = colon + 1;
+    value += *value == ' ';
+    // A further blank, or the end of an empty value.
+    constexpr auto visible = [](char c) { return static_cast<unsigned char>(c) > ' '; };
+    if (!visible(*value) || !visible(stop[-1])) return false;
+    std::string_view name{at_, static_cast<std::size_t>(colon - at_)};
+    out.add(name, {value, static_cast<std::size_t>(stop - value)}, {at_, static_cast<std::size_t>(stop + 2 - at_)},
+            field_names::find(name));
+    at_ = stop + 2;
+    return true;
+}
+
+parse_outcome cursor::one_field(field_list& out) {
     auto* colon = find_token_end(at_, end_);
     if (colon == end_) return incomplete;
     if (colon == at_ || *colon != ':') {
@@ -117,16 +140,15 @@ parse_outcome cursor::one_field(field& out) {
     }
     auto* stop = find_control(colon + 1, end_);
     if (auto ended = line_end(stop, head_error::field_value); ended.state != parse_state::complete) return ended;
-    out.name = {at_, static_cast<std::size_t>(colon - at_)};
-    out.value = trim({colon + 1, static_cast<std::size_t>(stop - colon - 1)});
-    out.line = {at_, static_cast<std::size_t>(stop + 2 - at_)};
-    out.id = identify(out.name);
-    out.dropped = false;
+    std::string_view name{at_, static_cast<std::size_t>(colon - at_)};
+    out.add(name, trim({colon + 1, static_cast<std::size_t>(stop - colon - 1)}),
+            {at_, static_cast<std::size_t>(stop + 2 - at_)}, identify(name));
     at_ = stop + 2;
     return complete;
 }
 
 parse_outcome cursor::fields(field_list& out, std::size_t limit) {
+    const auto most = std::min(limit, field_list::capacity);
     while (true) {
         if (at_ == end_) return incomplete;
         if (*at_ == '\r' || *at_ == '\n') {
@@ -134,8 +156,9 @@ parse_outcome cursor::fields(field_list& out, std::size_t limit) {
             if (ended.state == parse_state::complete) at_ += 2;
             return ended;
         }
-        if (out.full(limit)) return bad(head_error::too_many_fields);
-        if (auto parsed = one_field(out.add()); parsed.state != parse_state::complete) return parsed;
+        if (out.size() >= most) return bad(head_error::too_many_fields);
+        if (usual_field(out)) continue;
+        if (auto parsed = one_field(out); parsed.state != parse_state::complete) return parsed;
     }
 }
 

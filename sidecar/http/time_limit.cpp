@@ -12,6 +12,7 @@ void time_limit::narrow(word by, time_point end, std::chrono::milliseconds given
 }
 
 void time_limit::read(const field_list& fields, time_point now) {
+    if (!fields.among(set_of(field_id::x_outrider_timeout_ms, field_id::grpc_timeout))) return;
     for (const auto& f : fields) {
         if (f.id == field_id::x_outrider_timeout_ms) {
             if (auto given = governance::parse_timeout_ms(f.value)) narrow(word::timeout_ms, now + *given, *given);

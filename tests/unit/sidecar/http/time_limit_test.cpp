@@ -11,11 +11,7 @@ using word = time_limit::word;
 const net::steady_clock::time_point start{1h};
 
 void add(field_list& fields, std::string_view name, std::string_view value) {
-    auto& f = fields.add();
-    f = {};
-    f.name = name;
-    f.value = value;
-    f.id = identify(name);
+    fields.add(name, value, {}, identify(name));
 }
 
 TEST(TimeLimit, IsWhoeverSaysTheShortest) {
