@@ -32,6 +32,7 @@ int significant_digits(sampling_bits threshold) {
 }
 
 sampling_decision with_ot(bool sampled, std::string_view before, std::optional<sampling_bits> threshold) {
+    if (before.empty() && !threshold) return {sampled, {}};
     auto after = with_threshold(before, threshold);
     if (after == before) return {sampled, {}};
     return {sampled, std::move(after)};

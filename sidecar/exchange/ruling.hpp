@@ -32,6 +32,7 @@ struct ruling {
     void note_fallback(const governance::compiled_rule& by);
     bool any() const { return decided != kind::none; }
     void clear() {
+        if (!any()) return;  // then nothing else has been said
         decided = kind::none;
         waited = {};
         for (auto* each : {&policy, &rule, &shadow_policy, &shadow_rule, &fallback}) each->clear();

@@ -25,6 +25,8 @@ class exchange_capture {
         if (on_) found_.clear();
     }
 
+    /// Whether anything is kept of this exchange.
+    bool on() const { return on_; }
     /// A piece of a request's body on its way up. @param last  the body ends with it
     void request_piece(const request_head& head, std::string_view piece, bool last) {
         if (on_ && plan_.wants_body()) request_.add(head.fields, piece, last, plan_.body_bytes);

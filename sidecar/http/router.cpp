@@ -46,6 +46,8 @@ std::shared_ptr<upstream> router::named(const std::string& name) const {
 }
 
 std::shared_ptr<upstream> router::named(const authority& host) const {
+    // Most come in lower case already.
+    if (auto found = named_.find(host.host); found != named_.end()) return found->second;
     auto name = lower_case(host.host);
     if (auto found = named_.find(name); found != named_.end()) return found->second;
     if (!host.port) return nullptr;

@@ -211,6 +211,7 @@ void server_exchange::identify() {
 
 /// What the request says for chains, before the first span that tells it.
 void server_exchange::capture_request() {
+    if (!capture_.on()) return;
     std::string_view body;
     // A tunnel takes the buffer over.
     if (body_in_buffer_ > 0 && connection_->in.size() >= head_.size + body_in_buffer_)
@@ -221,7 +222,7 @@ void server_exchange::capture_request() {
 /// Loops, and what an inbound listener never does.
 bool server_exchange::refuse_early() {
     const auto& role = connection_->role;
-    if (path_.settings.via == config::via::enabled) {
+    if (path_.settings.via == config::via::enabled && head_.fields.among(set_of(field_id::via))) {
         const auto& own =
             facts_.direction == exchange::direction::inbound ? path_.shared.via_in_token : path_.shared.via_out_token;
         for (const auto& f : head_.fields) {
@@ -248,7 +249,8 @@ route server_exchange::find_by_host() {
 
 bool server_exchange::find_target() {
     if (!connection_->by_host()) {
-        target_ = connection_->target;
+        // The connection holds it for longer than the exchange may need it: nothing is counted.
+        target_ = {std::shared_ptr<void>{}, connection_->target.get()};
         facts_.upstream = target_->name();
         return true;
     }

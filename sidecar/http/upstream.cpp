@@ -43,7 +43,7 @@ void upstream::take_over(const upstream_members& members) {
     std::unordered_map<std::string, std::shared_ptr<endpoint_state>> former;
     if (endpoints_)
         for (const auto& each : endpoints_->members) former.emplace(config::to_text(each->configured), each);
-    auto group = std::make_shared<endpoint_group>();
+    auto group = boost::make_local_shared<endpoint_group>();
     group->balancer = members.balancer;
     group->why_none = members.why_none;
     for (const auto& member : members.list) {
@@ -59,7 +59,7 @@ void upstream::take_over(const upstream_members& members) {
 }
 
 void upstream::choose_by(std::shared_ptr<governance::balancer> chooser) {
-    auto group = std::make_shared<endpoint_group>(*endpoints_);
+    auto group = boost::make_local_shared<endpoint_group>(*endpoints_);
     group->balancer = std::move(chooser);
     endpoints_ = std::move(group);
 }

@@ -5,6 +5,9 @@
 #include <string>
 #include <vector>
 
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+
 #include "governance/balancer.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/exchange/facts.hpp"
@@ -53,7 +56,8 @@ struct endpoint_group {
     std::shared_ptr<governance::balancer> balancer;
     std::string why_none;  ///< of a group without members
 };
-using group_handle = std::shared_ptr<const endpoint_group>;
+/// Held by one worker only, so that counting it needs no locked instruction.
+using group_handle = boost::local_shared_ptr<const endpoint_group>;
 
 /// One worker's view of a target: its endpoints with their pools.
 class upstream {
