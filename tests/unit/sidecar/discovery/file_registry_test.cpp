@@ -6,7 +6,8 @@
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
+
+#include "tests/support/test_files.hpp"
 
 namespace outrider::discovery {
 namespace {
@@ -43,11 +44,10 @@ struct heard {
 
 class FileRegistry : public testing::Test {
   protected:
-    FileRegistry() { fs::create_directories(folder); }
-    ~FileRegistry() override { fs::remove_all(folder); }
-    void write(const std::string& name, const std::string& text) const { std::ofstream{folder / name} << text; }
+    void write(const std::string& name, const std::string& text) const { place.write(name, text); }
 
-    const fs::path folder = fs::temp_directory_path() / ("outrider-files-" + std::to_string(::getpid()));
+    const test::temporary_folder place;
+    const fs::path folder = place.path();
     heard got;
 };
 
@@ -65,8 +65,6 @@ TEST_F(FileRegistry, TellsTheListAndEachChangeOfIt) {
 }
 
 TEST_F(FileRegistry, FollowsTheLinksOfAMountedConfigMap) {
-    fs::create_directories(folder / "v1");
-    fs::create_directories(folder / "v2");
     write("v1/stock.yaml", "[a:80]");
     write("v2/stock.yaml", "[b:80]");
     fs::create_directory_symlink("v1", folder / "..data");

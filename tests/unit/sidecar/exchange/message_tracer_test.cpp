@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/sidecar/exchange/traced.hpp"
 #include "tracing/capture/group_capture.hpp"
-#include "tracing/otlp.hpp"
-#include "tracing/span_data.hpp"
 
 namespace outrider::exchange {
 namespace {
@@ -13,29 +12,10 @@ using tracing::span_context;
 using tracing::span_data;
 using tracing::span_kind;
 
-/// A tracer whose finished spans are read back as a collector would read them.
-struct traced {
-    explicit traced(config::settings configured = {}) : setup(configured) {}
-
-    std::vector<span_data> finished() {
-        tracer.flush();
-        std::string entries;
-        while (auto chunk = sink.take()) {
-            entries += chunk->bytes;
-            sink.give_back(std::move(chunk));
-        }
-        return tracing::decode_otlp(tracing::otlp_request({}, entries)).value().spans;
-    }
-    span_data only() {
-        auto spans = finished();
-        EXPECT_EQ(spans.size(), 1U);
-        return spans.empty() ? span_data{} : spans[0];
-    }
+/// Its parents are traces of its own.
+struct traced : traced_by<message_tracer> {
+    using traced_by::traced_by;
     span_context parent() { return tracer.root({}); }
-
-    tracing_setup setup;
-    tracing::span_buffer sink;
-    message_tracer tracer{setup, &sink};
 };
 
 messaging_facts some_facts() {
@@ -51,15 +31,6 @@ messaging_facts some_facts() {
     facts.started = steady_clock::now();
     facts.finished = facts.started + std::chrono::milliseconds{5};
     return facts;
-}
-
-std::string text(const span_data& of, std::string_view key) {
-    return std::string{tracing::text_attribute(of.attributes, key)};
-}
-
-std::int64_t number(const span_data& of, std::string_view key) {
-    const auto* found = tracing::find_attribute(of.attributes, key);
-    return found ? std::get<std::int64_t>(found->data) : -1;
 }
 
 TEST(MessageTracer, GivesTheSpansOfOneExchangeTheSameTimes) {
