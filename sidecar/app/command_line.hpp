@@ -4,6 +4,7 @@
 #include <variant>
 #include <vector>
 
+#include "sidecar/app/check_flags.hpp"
 #include "sidecar/app/intercept_flags.hpp"
 #include "sidecar/collector/run.hpp"
 #include "sidecar/config/load.hpp"
@@ -23,18 +24,6 @@ enum exit_code { ok = 0, failure = 1, usage = 2 };
 /// `outrider run`.
 struct run_command {
     config::load_input input;
-};
-
-/// What `outrider check` prints.
-enum class check_output { verdict, yaml, json, schema, reference, policies_schema, policies_reference, flows_schema };
-
-/// `outrider check`.
-struct check_command {
-    config::load_input input;
-    check_output output = check_output::verdict;
-    bool policies_alone = false;       ///< nothing but --policies was given: there is no configuration to judge
-    std::vector<std::string> flows{};  ///< files of flows to judge, or folders of them
-    bool flows_alone = false;          ///< nothing else was given
 };
 
 /// `outrider diff`.

@@ -184,6 +184,42 @@ std::string sidecar::metrics_page() {
     return out.render();
 }
 
+/// What each worker has open. One that does not answer in time says nothing of its pools.
+nlohmann::json sidecar::workers_json() {
+    auto out = nlohmann::json::array();
+    for (auto& each : lanes_) {
+        const auto& m = each->path->metrics;
+        auto pools = std::make_shared<std::map<std::string, std::size_t>>();
+        auto* own = each.get();
+        bool answered = own->worker.run_within(std::chrono::milliseconds{200}, [own, pools] {
+            for (const auto& role : own->roles)
+                if (role->kind == http::listener_kind::inbound) (*pools)["app"] += role->fixed->idle();
+            for (const auto& [name, target] : own->path->router.all_named()) (*pools)[target->name()] = target->idle();
+        });
+        out.push_back({{"connections_open", m.connections_open.value()},
+                       {"connections_total", m.connections_accepted.value()},
+                       {"idle_upstream_connections", answered ? nlohmann::json(*pools) : nlohmann::json()},
+                       {"stale_retries", m.stale_retries.value()}});
+    }
+    return out;
+}
+
+nlohmann::json sidecar::clusters_json() const {
+    auto out = nlohmann::json::object();
+    for (std::size_t i = 0; i < clusters_.size(); ++i) {
+        auto state = clusters_[i]->map.state();
+        std::uint64_t open = 0, fetches = 0;
+        for (const auto& each : lanes_) {
+            open += each->clusters[i]->metrics.connections_open.value();
+            fetches += each->clusters[i]->metrics.paused_fetches.value();
+        }
+        state["connections_open"] = open;
+        state["paused"] = pause_json(*clusters_[i], fetches);
+        out[clusters_[i]->name] = std::move(state);
+    }
+    return out;
+}
+
 std::string sidecar::state_page() {
     nlohmann::json out;
     out["service"] = configuration_.value.service;
@@ -196,35 +232,10 @@ std::string sidecar::state_page() {
     out["ready"] = verdict.ready;
     out["reasons"] = verdict.reasons;
     out["health"] = name_of(monitor_->verdict().state);
-    out["workers"] = nlohmann::json::array();
-    for (auto& each : lanes_) {
-        const auto& m = each->path->metrics;
-        auto pools = std::make_shared<std::map<std::string, std::size_t>>();
-        auto* own = each.get();
-        bool answered = own->worker.run_within(std::chrono::milliseconds{200}, [own, pools] {
-            for (const auto& role : own->roles)
-                if (role->kind == http::listener_kind::inbound) (*pools)["app"] += role->fixed->idle();
-            for (const auto& [name, target] : own->path->router.all_named()) (*pools)[target->name()] = target->idle();
-        });
-        out["workers"].push_back({{"connections_open", m.connections_open.value()},
-                                  {"connections_total", m.connections_accepted.value()},
-                                  {"idle_upstream_connections", answered ? nlohmann::json(*pools) : nlohmann::json()},
-                                  {"stale_retries", m.stale_retries.value()}});
-    }
+    out["workers"] = workers_json();
     out["upstreams"] = endpoints_json(*shared_, governance::steady_clock::now());
     out["discovery"] = discovery_json(*directory_);
-    out["kafka"] = nlohmann::json::object();
-    for (std::size_t i = 0; i < clusters_.size(); ++i) {
-        auto state = clusters_[i]->map.state();
-        std::uint64_t open = 0, fetches = 0;
-        for (auto& each : lanes_) {
-            open += each->clusters[i]->metrics.connections_open.value();
-            fetches += each->clusters[i]->metrics.paused_fetches.value();
-        }
-        state["connections_open"] = open;
-        state["paused"] = pause_json(*clusters_[i], fetches);
-        out["kafka"][clusters_[i]->name] = std::move(state);
-    }
+    out["kafka"] = clusters_json();
     out["spans"] = spans_json(exporter_->stats());
     // Brokers name their hosts, and need not do so in UTF-8.
     return out.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";

@@ -111,6 +111,8 @@ class sidecar {
     void each_lane(const std::function<void(lane&)>& work, std::chrono::milliseconds deadline);
     stop_actions actions_of_stop();
     open_connections count_connections() const;
+    nlohmann::json workers_json();
+    nlohmann::json clusters_json() const;
     nlohmann::json stopping_json() const;
     encoded_card card(bool stopped);
     std::vector<std::pair<std::string_view, traffic_rate>> rates(governance::time_point now);

@@ -2,37 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/sidecar/app/parsed.hpp"
+
 namespace outrider::app::test {
 namespace {
-
-using strings = std::vector<std::string>;
-
-command parse(const strings& arguments, const config::environment& variables = {}) {
-    return parse_command_line(arguments, variables);
-}
-
-template <typename T>
-T must_be(const strings& arguments, const config::environment& variables = {}) {
-    auto result = parse(arguments, variables);
-    if (auto* text = std::get_if<answer>(&result); text != nullptr && !std::is_same_v<T, answer>) {
-        ADD_FAILURE() << text->text;
-    }
-    auto* found = std::get_if<T>(&result);
-    return found != nullptr ? std::move(*found) : T{};
-}
-
-/// What is said about a command line that is wrong.
-std::string refusal(const strings& arguments) {
-    const auto said = must_be<answer>(arguments);
-    EXPECT_EQ(said.code, usage);
-    return said.text;
-}
-
-strings as_text(const std::vector<config::override_setting>& sets) {
-    strings out;
-    for (const auto& each : sets) out.push_back(each.path + "=" + each.value + " by " + each.flag);
-    return out;
-}
 
 TEST(CommandLine, TurnsTheFlagsOfRunIntoSettings) {
     const auto run = must_be<run_command>({"run",          "--service",
@@ -230,117 +203,6 @@ TEST(CommandLine, ComparesTwoSetsOfPolicies) {
               "outrider diff: give OLD and NEW, a file or a folder each\n'outrider diff --help' lists the flags.\n");
     EXPECT_EQ(refusal({"diff", "a", "b", "c"}),
               "outrider diff: unexpected argument 'c'\n'outrider diff --help' lists the flags.\n");
-}
-
-TEST(CommandLine, ReadsTheOptionsOfCollect) {
-    const auto options =
-        must_be<collector::collect_options>({"collect", "--listen", "[::1]:4318", "--memory", "1GiB", "--max-traces",
-                                             "10", "--max-request", "1MiB", "--host", "a", "--host", "b"});
-    EXPECT_EQ(options.listen.text(), "[::1]:4318");
-    EXPECT_EQ(options.memory_bytes, 1ULL << 30);
-    EXPECT_EQ(options.max_traces, 10U);
-    EXPECT_EQ(options.request_bytes, 1ULL << 20);
-    EXPECT_EQ(options.hosts, (strings{"a", "b"}));
-    const auto usual = must_be<collector::collect_options>({"collect"});
-    EXPECT_EQ(usual.listen.text(), "127.0.0.1:4318");
-    EXPECT_EQ(usual.keep, std::chrono::hours{1});
-    EXPECT_EQ(usual.store, "");
-    EXPECT_EQ(usual.forward.url, "");
-    EXPECT_TRUE(usual.forward.gzip);
-}
-
-TEST(CommandLine, ReadsWhereCollectKeepsAndForwardsChains) {
-    const auto options = must_be<collector::collect_options>({"collect",
-                                                              "--keep",
-                                                              "30m",
-                                                              "--store",
-                                                              "spans.db",
-                                                              "--store-size",
-                                                              "2GiB",
-                                                              "--confidence",
-                                                              "0.9",
-                                                              "--forward",
-                                                              "https://jaeger:4318",
-                                                              "--sample",
-                                                              "10%",
-                                                              "--slow",
-                                                              "1s",
-                                                              "--forward-header",
-                                                              "authorization=Bearer a=b",
-                                                              "--forward-ca",
-                                                              "ca.pem",
-                                                              "--forward-cert",
-                                                              "c.pem",
-                                                              "--forward-key",
-                                                              "k.pem",
-                                                              "--forward-plain"});
-    EXPECT_EQ(options.keep, std::chrono::minutes{30});
-    EXPECT_EQ(options.store, "spans.db");
-    EXPECT_EQ(options.store_bytes, 2ULL << 30);
-    EXPECT_FLOAT_EQ(options.confidence, 0.9F);
-    EXPECT_EQ(options.forward.url, "https://jaeger:4318");
-    EXPECT_DOUBLE_EQ(options.forward.share, 0.1);
-    EXPECT_EQ(options.forward.slow, std::chrono::seconds{1});
-    ASSERT_EQ(options.forward.headers.size(), 1U);
-    EXPECT_EQ(options.forward.headers[0].second, "Bearer a=b");
-    EXPECT_EQ(options.forward.tls.ca, "ca.pem");
-    EXPECT_FALSE(options.forward.gzip);
-}
-
-TEST(CommandLine, SaysWhatIsWrongWithTheFlagsOfCollect) {
-    EXPECT_EQ(
-        refusal({"collect", "--keep", "ages", "--forward", "jaeger", "--sample", "110%", "--slow", "0s", "--confidence",
-                 "2", "--forward-header", "x", "--forward-cert", "c.pem", "--store-size", "1GiB"}),
-        "outrider collect: --keep: 'ages' is not a duration such as 1h\n"
-        "outrider collect: --confidence: '2' is not between 0 and 1\n"
-        "outrider collect: --forward: 'jaeger' is no URL: a URL begins with http:// or https://\n"
-        "outrider collect: --sample: '110%' is not a share such as 10% or 0.1\n"
-        "outrider collect: --slow: '0s' is not a duration such as 1h\n"
-        "outrider collect: --forward-header: 'x' is not NAME=VALUE such as authorization=secret\n"
-        "outrider collect: --store-size: there is no --store\n"
-        "outrider collect: --forward-cert and --forward-key: one needs the other\n"
-        "'outrider collect --help' lists the flags.\n");
-    EXPECT_NE(refusal({"collect", "--sample", "10%"}).find("they need --forward"), std::string::npos);
-}
-
-TEST(CommandLine, ReadsTheOptionsOfChain) {
-    const auto options =
-        must_be<tools::chain_options>({"chain", "4bf92f3577b34da6a3ce929d0e0e4736", "--from", "http://j:16686",
-                                       "--format", "json", "--width", "80", "--ascii", "--wait", "5s"});
-    EXPECT_EQ(options.wish.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
-    EXPECT_EQ(options.from, "http://j:16686");
-    EXPECT_EQ(options.view, tools::chain_view::json) << "by the flag's former name";
-    EXPECT_EQ(options.output.width, 80U);
-    EXPECT_TRUE(options.output.ascii);
-    EXPECT_EQ(options.wait, std::chrono::seconds{5});
-    EXPECT_EQ(must_be<tools::chain_options>({"chain", "--service", "frontend"}).wish.service, "frontend");
-}
-
-TEST(CommandLine, ReadsHowAChainIsFoundAndDrawn) {
-    auto options = must_be<tools::chain_options>({"chain", "--key", "order=47=11", "--as", "flow", "--draw", "svg"});
-    EXPECT_EQ(options.wish.key, (std::pair<std::string, std::string>{"order", "47=11"}));
-    EXPECT_EQ(options.view, tools::chain_view::flow);
-    EXPECT_EQ(options.draw, tools::drawing_form::svg);
-    options = must_be<tools::chain_options>({"chain", "--file", "a.json", "b.gz", "--file", "-", "--output", "x.svg"});
-    EXPECT_EQ(options.files, (strings{"a.json", "b.gz", "-"}));
-    EXPECT_EQ(options.view, tools::chain_view::sequence);
-    EXPECT_EQ(options.draw, tools::drawing_form::svg) << "as the file's name says";
-    options = must_be<tools::chain_options>({"chain", "--file", "a.json", "4bf92f3577b34da6a3ce929d0e0e4736"});
-    EXPECT_EQ(options.files, strings{"a.json"});
-    EXPECT_EQ(options.wish.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
-}
-
-TEST(CommandLine, ReadsTheOptionsOfTopology) {
-    auto options = must_be<tools::topology_options>({"topology"});
-    EXPECT_EQ(options.since, std::chrono::minutes{15});
-    EXPECT_EQ(options.form, tools::topology_form::text);
-    options = must_be<tools::topology_options>({"topology", "--since", "1h", "--as", "mermaid", "--from", "http://j"});
-    EXPECT_EQ(options.since, std::chrono::hours{1});
-    EXPECT_EQ(options.form, tools::topology_form::mermaid);
-    EXPECT_EQ(options.from, "http://j");
-    EXPECT_EQ(must_be<tools::topology_options>({"topology", "--output", "a.svg"}).form, tools::topology_form::svg);
-    EXPECT_NE(refusal({"topology", "--as", "tree"}).find("none of text, json, mermaid and svg"), std::string::npos);
-    EXPECT_NE(refusal({"topology", "--since", "0s"}).find("--since"), std::string::npos);
 }
 
 TEST(CommandLine, SaysWhichFlagIsWrongAndWhichIsNearest) {

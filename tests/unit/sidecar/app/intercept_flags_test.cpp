@@ -2,35 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "sidecar/app/command_line.hpp"
+#include "tests/unit/sidecar/app/parsed.hpp"
 
 namespace outrider::app::test {
 namespace {
 
-using strings = std::vector<std::string>;
-
-strings as_text(const std::vector<config::override_setting>& sets) {
-    strings out;
-    for (const auto& each : sets) out.push_back(each.path + "=" + each.value);
-    return out;
-}
-
-intercept_command parse(const strings& arguments) {
-    auto result = parse_command_line(arguments, {});
-    auto* found = std::get_if<intercept_command>(&result);
-    if (auto* text = std::get_if<answer>(&result)) ADD_FAILURE() << text->text;
-    return found ? *found : intercept_command{};
-}
-
-std::string refusal(const strings& arguments) {
-    auto result = parse_command_line(arguments, {});
-    auto* text = std::get_if<answer>(&result);
-    if (!text) ADD_FAILURE() << "taken";
-    return text ? text->text : "";
-}
-
 config::intercept judged(const strings& arguments) {
-    auto result = config::load(parse(arguments).input);
+    auto result = config::load(must_be<intercept_command>(arguments).input);
     if (auto* errors = std::get_if<config::diagnostics>(&result)) {
         for (const auto& each : *errors) ADD_FAILURE() << config::to_text(each);
         return {};
@@ -39,7 +17,7 @@ config::intercept judged(const strings& arguments) {
 }
 
 std::string wrong_with(const strings& arguments) {
-    auto result = config::load(parse(arguments).input);
+    auto result = config::load(must_be<intercept_command>(arguments).input);
     std::string out;
     if (auto* errors = std::get_if<config::diagnostics>(&result))
         for (const auto& each : *errors) out += config::to_text(each) + "\n";
@@ -64,10 +42,10 @@ TEST(InterceptFlags, AreSettingsLikeAnyOthers) {
 }
 
 TEST(InterceptFlags, BeatTheFile) {
-    const auto install =
-        parse({"intercept", "install", "--config", "sidecar.yaml", "--uid=7", "--dry-run", "--backend=nft"});
+    const auto install = must_be<intercept_command>(
+        {"intercept", "install", "--config", "sidecar.yaml", "--uid=7", "--dry-run", "--backend=nft"});
     EXPECT_EQ(install.input.file, "sidecar.yaml");
-    EXPECT_EQ(as_text(install.input.sets), (strings{"intercept.uid=7"}));
+    EXPECT_EQ(as_text(install.input.sets), strings{"intercept.uid=7 by --uid"});
     EXPECT_TRUE(install.options.dry_run);
     EXPECT_EQ(install.options.backend, tools::rules_backend::nft);
 }
