@@ -66,7 +66,6 @@ void flow_watch::end_restoring(flows::unix_ns last, flows::unix_ns now) {
 void flow_watch::take(config::flows_result read, const std::string& why, flows::unix_ns now) {
     const auto* errors = std::get_if<config::diagnostics>(&read);
     last_failed_ = errors != nullptr;
-    ++(last_failed_ ? failed_ : applied_);
     if (errors != nullptr) {
         for (const auto& each : *errors) spdlog::error("{}", config::to_text(each));
         spdlog::error("{}: nothing was taken over, the former flows ({}) stay in force", why, flows_.checkers().size());

@@ -54,7 +54,6 @@ class flow_watch {
     mutable std::mutex mutex_;
     flows::flow_set flows_;
     std::string fingerprint_;  ///< of the files, before they were read
-    std::uint64_t applied_ = 0, failed_ = 0;
     bool last_failed_ = false;
 };
 

@@ -6,8 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sidecar/collector/collector_routes.hpp"
-#include "tests/support/sidecar_spans.hpp"
-#include "tests/unit/sidecar/collector/spans.hpp"
+#include "tests/unit/sidecar/collector/orders.hpp"
 #include "tracing/otlp.hpp"
 
 namespace outrider::collector {
@@ -17,9 +16,7 @@ using nlohmann::json;
 using outrider::test::sidecar_spans;
 using testing::HasSubstr;
 
-constexpr std::uint64_t begin_ns = 1'700'000'000'000'000'000;
-
-class ChainApi : public testing::Test {
+class ChainApi : public test::orders {
   protected:
     net::server_response get(std::string path, std::string query = {}, std::string host = "localhost") {
         net::server_request request;
@@ -31,22 +28,15 @@ class ChainApi : public testing::Test {
     }
     json chains(std::string query) { return json::parse(get("/api/chains", std::move(query)).body); }
     void order(std::uint64_t number, tracing::status_code status = tracing::status_code::unset) {
-        auto spans = world.order(number, begin_ns + number * 50'000'000);
+        auto spans = orders::order(number);
         spans.front().status = status;
         pipeline.take(spans, log_row::protobuf, {});
     }
-    void settle() {
-        for (int i = 0; i < 40; ++i) {
-            time.pass(std::chrono::milliseconds(100));
-            pipeline.step();
-        }
-    }
+    void settle() { pass(pipeline, std::chrono::seconds{4}); }
 
     trace_store store{{}};
-    test::test_clock time;
     chain_pipeline pipeline{store, {}, nullptr, nullptr, time.clock()};
     collector_routes routes{store, pipeline, {}, [] { return begin_ns; }};
-    sidecar_spans world;
 };
 
 TEST_F(ChainApi, ListsChainsInShort) {

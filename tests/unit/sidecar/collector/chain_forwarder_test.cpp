@@ -1,6 +1,5 @@
 #include "sidecar/collector/chain_forwarder.hpp"
 
-#include <filesystem>
 #include <map>
 #include <set>
 #include <thread>
@@ -10,8 +9,8 @@
 #include "sidecar/collector/chain_pipeline.hpp"
 #include "sidecar/net/inflate.hpp"
 #include "tests/support/http_receiver.hpp"
-#include "tests/support/sidecar_spans.hpp"
-#include "tests/unit/sidecar/collector/spans.hpp"
+#include "tests/support/test_files.hpp"
+#include "tests/unit/sidecar/collector/orders.hpp"
 #include "tracing/otlp.hpp"
 
 namespace outrider::collector {
@@ -23,19 +22,14 @@ using outrider::test::sidecar_spans;
 using tracing::span_data;
 using tracing::trace_id;
 
-constexpr std::uint64_t begin_ns = 1'700'000'000'000'000'000;
-
-class ChainForwarder : public testing::Test {
+class ChainForwarder : public test::orders {
   protected:
-    ~ChainForwarder() override {
-        close();
-        if (!folder.empty()) std::filesystem::remove_all(folder);
-    }
+    ~ChainForwarder() override { close(); }
 
     void open() {
         options.url = receiver.url("");
         store = std::make_unique<trace_store>(store_limits{});
-        if (!folder.empty()) log = std::make_unique<span_log>(span_log_options{folder + "/spans.db", 64 << 20, 1h});
+        if (keeps) log = std::make_unique<span_log>(span_log_options{folder / "spans.db", 64 << 20, 1h});
         forward = std::make_unique<chain_forwarder>(options);
         pipeline = std::make_unique<chain_pipeline>(*store, pipeline_options{}, log.get(), forward.get(), time.clock());
         pipeline->restore();
@@ -49,13 +43,7 @@ class ChainForwarder : public testing::Test {
     void take(const std::vector<span_data>& spans) {
         ASSERT_TRUE(pipeline->take(spans, log_row::protobuf, tracing::encode_otlp(spans)).taken);
     }
-    void pass(std::chrono::milliseconds span) {
-        for (; span > 0ms; span -= 100ms) {
-            time.pass(100ms);
-            pipeline->step();
-        }
-    }
-    std::vector<span_data> order(std::uint64_t number) { return world.order(number, begin_ns + number * 50'000'000); }
+    void pass(std::chrono::milliseconds span) { orders::pass(*pipeline, span); }
     /// What the receiver got, after all of it has been delivered.
     std::vector<span_data> delivered() {
         forward->stop(10s);
@@ -70,10 +58,9 @@ class ChainForwarder : public testing::Test {
     }
 
     http_receiver receiver{[](const outrider::test::received_request&) { return outrider::test::reply{}; }};
-    test::test_clock time;
-    sidecar_spans world;
     forward_options options;
-    std::string folder;
+    bool keeps = false;  ///< a log, in the folder
+    outrider::test::temporary_folder folder;
     std::unique_ptr<trace_store> store;
     std::unique_ptr<span_log> log;
     std::unique_ptr<chain_forwarder> forward;
@@ -200,8 +187,7 @@ TEST_F(ChainForwarder, DropsLateSpansOfAChainThatWasSampledOut) {
 }
 
 TEST_F(ChainForwarder, SendsNothingTwiceAfterARestart) {
-    char name[] = "/tmp/chain_forwarder.XXXXXX";
-    folder = mkdtemp(name);
+    keeps = true;
     open();
     take(order(1));
     pass(4s);

@@ -1,12 +1,10 @@
 #include "sidecar/collector/chain_pipeline.hpp"
 
-#include <filesystem>
-
 #include <gmock/gmock.h>
 
 #include "sidecar/collector/chain_search.hpp"
-#include "tests/support/sidecar_spans.hpp"
-#include "tests/unit/sidecar/collector/spans.hpp"
+#include "tests/support/test_files.hpp"
+#include "tests/unit/sidecar/collector/orders.hpp"
 #include "tracing/otlp.hpp"
 
 namespace outrider::collector {
@@ -18,9 +16,7 @@ using testing::AnyOf;
 using tracing::span_data;
 using tracing::trace_id;
 
-constexpr std::uint64_t begin_ns = 1'700'000'000'000'000'000;
-
-class ChainPipeline : public testing::Test {
+class ChainPipeline : public test::orders {
   protected:
     ChainPipeline() { make(); }
 
@@ -33,21 +29,13 @@ class ChainPipeline : public testing::Test {
     intake_result take(const std::vector<span_data>& spans) {
         return pipeline->take(spans, log_row::protobuf, tracing::encode_otlp(spans));
     }
-    void pass(std::chrono::milliseconds span) {
-        for (; span > 0ms; span -= 100ms) {
-            time.pass(100ms);
-            pipeline->step();
-        }
-    }
-    std::vector<span_data> order(std::uint64_t number) { return world.order(number, begin_ns + number * 50'000'000); }
+    void pass(std::chrono::milliseconds span) { orders::pass(*pipeline, span); }
     void expect_that_counters_add_up() const {
         const auto now = store->counters();
         EXPECT_EQ(now.received, now.stored + now.replaced + now.evicted + now.dropped);
         EXPECT_EQ(now.stored + now.evicted, now.waiting + now.settled + now.unsettled_evicted);
     }
 
-    test::test_clock time;
-    sidecar_spans world;
     pipeline_options options;
     std::unique_ptr<trace_store> store;
     std::unique_ptr<chain_pipeline> pipeline;
@@ -234,25 +222,20 @@ TEST_F(ChainPipeline, MakesDigestsWhileSomebodyLooksAtLists) {
 
 class ChainPipelineWithLog : public ChainPipeline {
   protected:
-    ChainPipelineWithLog() {
-        char name[] = "/tmp/chain_pipeline.XXXXXX";
-        folder = mkdtemp(name);
-        restart();
-    }
+    ChainPipelineWithLog() { restart(); }
     ~ChainPipelineWithLog() override {
         pipeline.reset();
         log.reset();
-        std::filesystem::remove_all(folder);
     }
     /// As after a kill: nothing is brought to an end.
     void restart() {
         pipeline.reset();
         log.reset();
-        log = std::make_unique<span_log>(span_log_options{folder + "/spans.db", bytes, 1h});
+        log = std::make_unique<span_log>(span_log_options{folder / "spans.db", bytes, 1h});
         make(log.get());
     }
 
-    std::string folder;
+    outrider::test::temporary_folder folder;
     std::uint64_t bytes = 64 << 20;
     std::unique_ptr<span_log> log;
 };

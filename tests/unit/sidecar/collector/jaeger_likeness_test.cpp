@@ -1,9 +1,9 @@
-#include <fstream>
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 #include "sidecar/collector/collector_routes.hpp"
+#include "tests/support/test_files.hpp"
 #include "tests/unit/sidecar/collector/spans.hpp"
 
 namespace outrider::collector {
@@ -12,8 +12,7 @@ namespace {
 using nlohmann::json;
 
 std::string read_file(const std::string& name) {
-    std::ifstream in{std::string{OUTRIDER_TEST_DATA "/jaeger/"} + name};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return outrider::test::file_text(OUTRIDER_TEST_DATA "/jaeger/" + name);
 }
 
 /// What Jaeger 1.48 wrote where later ones, and the collector, write otherwise.

@@ -6,7 +6,8 @@
 #include <gmock/gmock.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "tests/support/test_files.hpp"
 
 namespace outrider::collector {
 namespace {
@@ -18,12 +19,7 @@ constexpr std::int64_t second = 1'000'000'000;
 
 class SpanLog : public testing::Test {
   protected:
-    SpanLog() {
-        char name[] = "/tmp/span_log.XXXXXX";
-        folder = mkdtemp(name);
-        options.path = folder + "/spans.db";
-    }
-    ~SpanLog() override { std::filesystem::remove_all(folder); }
+    SpanLog() { options.path = folder / "spans.db"; }
 
     std::vector<std::string> bodies(span_log& log, bool notes = false) {
         std::vector<std::string> all;
@@ -40,7 +36,7 @@ class SpanLog : public testing::Test {
         return {};
     }
 
-    std::string folder;
+    outrider::test::temporary_folder folder;
     span_log_options options;
 };
 
@@ -116,7 +112,7 @@ TEST_F(SpanLog, LetsGoWhatIsTooOld) {
 TEST_F(SpanLog, IsPrivate) {
     span_log log{options};
     log.append(log_row::json, "{}", 1);
-    for (const auto& file : std::filesystem::directory_iterator{folder})
+    for (const auto& file : std::filesystem::directory_iterator{folder.path()})
         EXPECT_EQ(file.status().permissions() & std::filesystem::perms::mask,
                   std::filesystem::perms::owner_read | std::filesystem::perms::owner_write)
             << file.path();
@@ -176,7 +172,7 @@ TEST_F(SpanLog, FindsDamageWhereverItIsAndSaysWhatToDo) {
 }
 
 TEST_F(SpanLog, SaysWhyItCannotBeOpened) {
-    options.path = folder + "/nowhere/spans.db";
+    options.path = folder / "nowhere/spans.db";
     EXPECT_THAT(complaint(), AllOf(HasSubstr(options.path), HasSubstr("unable to open")));
 }
 
