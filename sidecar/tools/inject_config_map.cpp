@@ -3,7 +3,7 @@
 #include <map>
 #include <set>
 
-#include "sidecar/tools/inject_sidecar.hpp"
+#include "sidecar/tools/yaml_text.hpp"
 
 namespace outrider::tools {
 namespace {
@@ -41,7 +41,44 @@ text_edit replace_document(std::string_view text, std::size_t line, const std::v
     return {line, end, std::move(now)};
 }
 
+/// Whether it is one that lines_of() made.
+bool is_ours(const manifest& one) {
+    return look_text(*one.node, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == "outrider-inject";
+}
+
+/// A text that no line of a literal block can hold as it is.
+bool needs_quotes(const std::string& text) {
+    for (const auto* each : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF", "\r"})
+        if (text.find(each) != std::string::npos) return true;
+    return text.empty() || text.front() == ' ' || text.front() == '\n' || !text.ends_with('\n') ||
+           text.ends_with("\n\n") || text.ends_with(" \n");
+}
+
+/// The whole document, in block style.
+std::vector<std::string> lines_of(const workload& beside, const std::string& config_text) {
+    yaml_value head{{"apiVersion", "v1"}, {"kind", "ConfigMap"}};
+    auto& metadata = head["metadata"];
+    metadata["name"] = config_map_name(beside);
+    if (!beside.name_space.empty()) metadata["namespace"] = beside.name_space;
+    metadata["labels"] = {{"app.kubernetes.io/managed-by", "outrider-inject"}};
+    auto lines = block_members(head, 0, {});
+    lines.emplace_back("data:");
+    if (needs_quotes(config_text)) {
+        lines.push_back("  sidecar.yaml: " + yaml_value(config_text).dump());
+        return lines;
+    }
+    lines.emplace_back("  sidecar.yaml: |");
+    for (std::size_t at = 0; at < config_text.size();) {
+        const auto end = config_text.find('\n', at);
+        lines.push_back(end == at ? std::string{} : "    " + config_text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
 }  // namespace
+
+std::string config_map_name(const workload& beside) { return beside.name + "-outrider"; }
 
 std::vector<text_edit> edit_config_maps(std::string_view text, const manifests& all,
                                         const std::vector<const workload*>& owners,
@@ -53,7 +90,7 @@ std::vector<text_edit> edit_config_maps(std::string_view text, const manifests& 
     for (const auto* each : left_alone) kept.insert({config_map_name(*each), each->name_space});
     std::vector<text_edit> out;
     for (const auto& each : all.config_maps) {
-        if (!is_our_config_map(each) || kept.contains({each.name, each.name_space})) continue;
+        if (!is_ours(each) || kept.contains({each.name, each.name_space})) continue;
         const auto found = wanted.find({each.name, each.name_space});
         if (each.node != each.document->root.get() || each.node->flow) {
             findings.error(each.node->begin, each.title() +
@@ -62,7 +99,7 @@ std::vector<text_edit> edit_config_maps(std::string_view text, const manifests& 
         } else if (found == wanted.end()) {
             out.push_back(cut_document(text, line_begin(text, each.node->begin)));
         } else {
-            const auto lines = config_map_lines(*found->second, config_text);
+            const auto lines = lines_of(*found->second, config_text);
             out.push_back(replace_document(text, line_begin(text, each.node->begin), lines));
             wanted.erase(found);
         }
@@ -74,7 +111,7 @@ std::vector<text_edit> edit_config_maps(std::string_view text, const manifests& 
                                                    "give --config-map NAME instead of --config");
             continue;
         }
-        auto lines = config_map_lines(*owner, config_text);
+        auto lines = lines_of(*owner, config_text);
         lines.insert(lines.begin(), "---");
         out.push_back(add_lines(text, text.size(), lines));
     }

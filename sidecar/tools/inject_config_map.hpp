@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -7,6 +8,9 @@
 #include "sidecar/tools/text_edit.hpp"
 
 namespace outrider::tools {
+
+/// The name of the ConfigMap that is made of inject_request::config.
+std::string config_map_name(const workload& beside);
 
 /// Brings the ConfigMaps of ours, each a document at the end of the stream, to what they are to be.
 /// @param owners       the workloads that have one

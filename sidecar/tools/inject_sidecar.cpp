@@ -4,8 +4,8 @@
 #include <set>
 
 #include "sidecar/config/endpoint.hpp"
-#include "sidecar/config/variables.hpp"
 #include "sidecar/config/yaml.hpp"
+#include "sidecar/tools/inject_config_map.hpp"
 #include "sidecar/tools/inject_protocols.hpp"
 
 namespace outrider::tools {
@@ -20,9 +20,6 @@ constexpr const char* default_outbound = "127.0.0.1:7901";
 constexpr const char* default_admin = "127.0.0.1:7900";
 constexpr const char* default_probes = "0.0.0.0:7910";
 constexpr const char* state_folder = "/var/lib/outrider";
-constexpr const char* config_folder = "/etc/outrider";
-constexpr const char* config_file = "/etc/outrider/sidecar.yaml";
-constexpr std::uint32_t sidecar_user = 7900;
 
 /// The first TCP port that the first container says it has; 0 when there is none.
 std::uint16_t declared_port(const workload& of) {
@@ -103,9 +100,6 @@ class shaping {
     bool refuse_taken_ports(const config::settings& as) const;
     bool refuse_taken_port(const marked_node& container, const std::set<std::uint16_t>& ours) const;
     void fill(const config::settings& as);
-    yaml_value environment(yaml_value& args) const;
-    yaml_value ports(const config::settings& as) const;
-    void fill_container(const config::settings& as);
 
     const workload& beside_;
     const std::vector<manifest>& services_;
@@ -245,77 +239,8 @@ bool shaping::refuse_taken_ports(const config::settings& as) const {
     return true;
 }
 
-/// The settings as variables; as flags where no variable stands for one.
-yaml_value shaping::environment(yaml_value& args) const {
-    auto out = yaml_value::array();
-    for (const auto& each : settings_.all()) {
-        const auto variable = config::variable_of_path(each.path);
-        auto path = config::path_of_variable({}, variable.substr(std::string_view{"OUTRIDER_"}.size()));
-        std::erase(path, '\'');
-        if (path == each.path) {
-            out.push_back({{"name", variable}, {"value", each.value}});
-        } else {
-            args.push_back("--set");
-            args.push_back(each.path + "=" + each.value);
-        }
-    }
-    return out;
-}
-
-/// What can be reached from outside the pod. By number: a Service finds the name of a native sidecar's port only since
-/// Kubernetes 1.32.
-yaml_value shaping::ports(const config::settings& as) const {
-    auto out = yaml_value::array();
-    for (const auto& each : as.inbound) {
-        if (config::is_loopback(each.listen) || each.listen.port == 0) continue;
-        yaml_value port;
-        if (out.empty()) port["name"] = "outrider-http";
-        port["containerPort"] = each.listen.port;
-        out.push_back(std::move(port));
-    }
-    out.push_back({{"name", probes_port}, {"containerPort", as.probes->port}});
-    return out;
-}
-
-yaml_value probe(const char* path, std::uint16_t port) {
-    yaml_value out;
-    out["httpGet"] = {{"path", path}, {"port", port}};
-    return out;
-}
-
-void shaping::fill_container(const config::settings& as) {
-    auto& c = out_.container;
-    c["name"] = sidecar_name;
-    c["image"] = request_.image;
-    c["restartPolicy"] = "Always";
-    auto args = yaml_value::array({"run"});
-    if (from_map()) args.insert(args.end(), {"--config", config_file});
-    auto variables = environment(args);
-    c["args"] = std::move(args);
-    if (!variables.empty()) c["env"] = std::move(variables);
-    c["ports"] = ports(as);
-    c["startupProbe"] = probe("/startupz", as.probes->port);
-    c["startupProbe"]["periodSeconds"] = 1;
-    c["startupProbe"]["failureThreshold"] = 60;
-    c["livenessProbe"] = probe("/livez", as.probes->port);
-    c["livenessProbe"]["periodSeconds"] = 10;
-    c["readinessProbe"] = probe("/readyz", as.probes->port);
-    c["readinessProbe"]["periodSeconds"] = 2;
-    c["resources"] = {{"requests", {{"cpu", "50m"}, {"memory", "32Mi"}}}, {"limits", {{"memory", "128Mi"}}}};
-    c["securityContext"] = {{"runAsNonRoot", true},
-                            {"runAsUser", sidecar_user},
-                            {"allowPrivilegeEscalation", false},
-                            {"readOnlyRootFilesystem", true},
-                            {"capabilities", {{"drop", yaml_value::array({"ALL"})}}},
-                            {"seccompProfile", {{"type", "RuntimeDefault"}}}};
-    auto mounts = yaml_value::array();
-    if (from_map()) mounts.push_back({{"name", config_volume}, {"mountPath", config_folder}, {"readOnly", true}});
-    mounts.push_back({{"name", state_volume}, {"mountPath", as.state}});
-    c["volumeMounts"] = std::move(mounts);
-}
-
 void shaping::fill(const config::settings& as) {
-    fill_container(as);
+    out_.container = sidecar_container(as, settings_.all(), request_.image, from_map());
     if (from_map()) {
         const auto name = own_file() ? config_map_name(beside_) : request_.config_map;
         out_.volumes.push_back({{"name", config_volume}, {"configMap", {{"name", name}}}});
@@ -348,46 +273,11 @@ std::optional<sidecar_shape> shaping::shape() {
     return std::move(out_);
 }
 
-/// A text that no line of a literal block can hold as it is.
-bool needs_quotes(const std::string& text) {
-    for (const auto* each : {"\xC2\x85", "\xE2\x80\xA8", "\xE2\x80\xA9", "\xEF\xBB\xBF", "\r"})
-        if (text.find(each) != std::string::npos) return true;
-    return text.empty() || text.front() == ' ' || text.front() == '\n' || !text.ends_with('\n') ||
-           text.ends_with("\n\n") || text.ends_with(" \n");
-}
-
 }  // namespace
 
 std::optional<sidecar_shape> shape_sidecar(const workload& beside, const std::vector<manifest>& services,
                                            const inject_request& request, inject_findings& findings) {
     return shaping{beside, services, request, findings}.shape();
-}
-
-std::string config_map_name(const workload& beside) { return beside.name + "-outrider"; }
-
-std::vector<std::string> config_map_lines(const workload& beside, const std::string& config_text) {
-    yaml_value head{{"apiVersion", "v1"}, {"kind", "ConfigMap"}};
-    auto& metadata = head["metadata"];
-    metadata["name"] = config_map_name(beside);
-    if (!beside.name_space.empty()) metadata["namespace"] = beside.name_space;
-    metadata["labels"] = {{"app.kubernetes.io/managed-by", "outrider-inject"}};
-    auto lines = block_members(head, 0, {});
-    lines.emplace_back("data:");
-    if (needs_quotes(config_text)) {
-        lines.push_back("  sidecar.yaml: " + yaml_value(config_text).dump());
-        return lines;
-    }
-    lines.emplace_back("  sidecar.yaml: |");
-    for (std::size_t at = 0; at < config_text.size();) {
-        const auto end = config_text.find('\n', at);
-        lines.push_back(end == at ? std::string{} : "    " + config_text.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
-
-bool is_our_config_map(const manifest& one) {
-    return look_text(*one.node, {"metadata", "labels", "app.kubernetes.io/managed-by"}) == "outrider-inject";
 }
 
 }  // namespace outrider::tools

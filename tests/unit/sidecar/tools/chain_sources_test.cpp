@@ -1,7 +1,4 @@
 // Where chains come from: a collector that knows chains, a Jaeger, files.
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -12,6 +9,7 @@
 #include "sidecar/tools/topology.hpp"
 #include "tests/support/gzipped.hpp"
 #include "tests/support/http_receiver.hpp"
+#include "tests/support/test_files.hpp"
 #include "tracing/chains/topology.hpp"
 #include "tracing/jaeger_json.hpp"
 #include "tracing/otlp.hpp"
@@ -26,13 +24,8 @@ using tracing::span_data;
 
 const std::string folder = OUTRIDER_TEST_DATA "/chains/";
 
-std::string read_file(const std::string& path) {
-    std::ifstream in{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{in}, {}};
-}
-
 std::vector<span_data> spans_of(const std::string& name) {
-    return tracing::decode_otlp_json(read_file(folder + name + ".json")).value().spans;
+    return tracing::decode_otlp_json(outrider::test::file_text(folder + name + ".json")).value().spans;
 }
 
 struct outcome {
@@ -63,7 +56,7 @@ test::reply collector(const test::received_request& request) {
                             request.target.find("nobody") != std::string::npos
                         ? R"({"chains":[],"cutOff":false})"
                         : R"({"chains":[{"id":"aa","spans":2},{"id":"4b4b","spans":10}],"cutOff":false})");
-    if (request.target == "/api/chains/4b4b") return json(read_file(folder + "events.json"));
+    if (request.target == "/api/chains/4b4b") return json(outrider::test::file_text(folder + "events.json"));
     if (request.target.starts_with("/api/chains/")) return json(R"({"title":"no such chain"})", 404);
     if (request.target.starts_with("/api/topology?since=900000ms")) {
         tracing::topology all;
@@ -139,19 +132,9 @@ TEST(ChainFromJaeger, IsStitchedHereAndFoundByItsKey) {
     EXPECT_THAT(run(options).err, HasSubstr("no chain with order=4713"));
 }
 
-/// A folder of files that goes away.
 class Files : public testing::Test {
   protected:
-    Files() {
-        std::string name = (std::filesystem::temp_directory_path() / "chains-XXXXXX").string();
-        path = mkdtemp(name.data());
-    }
-    ~Files() override { std::filesystem::remove_all(path); }
-
-    std::string write(const std::string& name, const std::string& content) {
-        std::ofstream{path / name, std::ios::binary} << content;
-        return (path / name).string();
-    }
+    std::string write(const std::string& name, const std::string& content) { return place.write(name, content); }
 
     outcome draw(std::vector<std::string> files, chain_wish wish = {}) {
         chain_options options;
@@ -160,7 +143,7 @@ class Files : public testing::Test {
         return run(options);
     }
 
-    std::filesystem::path path;
+    outrider::test::temporary_folder place;
 };
 
 TEST_F(Files, AreReadInEveryFormThatSpansComeIn) {
@@ -189,9 +172,9 @@ TEST_F(Files, SayWhatIsWrongWithWhich) {
     EXPECT_THAT(wrong("\x1f\x8b hello"), HasSubstr("x.json: damaged gzip"));
     const auto line = tracing::encode_otlp_json(spans_of("http"));
     EXPECT_THAT(wrong(line + "\nhello\n" + line + "\n"), HasSubstr("x.json: line 2: "));
-    EXPECT_THAT(draw({(path / "none\x1b[2J").string()}).err, HasSubstr("none\\x1b[2J: cannot be opened: No such file"));
-    EXPECT_THAT(draw({path.string()}).err, HasSubstr("outrider chain: "));
-    EXPECT_EQ(draw({path.string()}).code, 1);
+    EXPECT_THAT(draw({place / "none\x1b[2J"}).err, HasSubstr("none\\x1b[2J: cannot be opened: No such file"));
+    EXPECT_THAT(draw({place.path()}).err, HasSubstr("outrider chain: "));
+    EXPECT_EQ(draw({place.path()}).code, 1);
     EXPECT_EQ(draw({folder + "http.json"}, {"ff", {}, {}}).err,
               "outrider chain: no trace ff among the 9 spans of the file\n");
 }
@@ -237,12 +220,12 @@ TEST_F(Files, BecomeWhatIsAskedForWhereItIsAskedFor) {
     options.view = chain_view::sequence;
     EXPECT_THAT(run(options).out, testing::StartsWith("sequenceDiagram\n"));
     options.draw = drawing_form::svg;
-    options.output.file = (path / "out.svg").string();
+    options.output.file = place / "out.svg";
     const auto written = run(options);
     EXPECT_EQ(written.code, 0) << written.err;
     EXPECT_EQ(written.out, "");
-    EXPECT_THAT(read_file(options.output.file), testing::StartsWith("<svg "));
-    options.output.file = (path / "none" / "out.svg").string();
+    EXPECT_THAT(outrider::test::file_text(options.output.file), testing::StartsWith("<svg "));
+    options.output.file = place / "none/out.svg";
     EXPECT_EQ(run(options).code, 1);
     options.output.file.clear();
     options.view = chain_view::json;

@@ -1,6 +1,5 @@
 #include "sidecar/tools/chain.hpp"
 
-#include <fstream>
 #include <sstream>
 
 #include <gmock/gmock.h>
@@ -9,6 +8,7 @@
 #include "sidecar/collector/collector_routes.hpp"
 #include "sidecar/net/http_server.hpp"
 #include "sidecar/tools/trace_source.hpp"
+#include "tests/support/test_files.hpp"
 
 namespace outrider::tools {
 namespace {
@@ -19,8 +19,7 @@ using testing::Not;
 constexpr const char* recorded_trace = "0af7651916cd43dd8448eb211c80319c";
 
 std::string read_file(const std::string& name) {
-    std::ifstream in{std::string{OUTRIDER_TEST_DATA "/jaeger/"} + name};
-    return {std::istreambuf_iterator<char>{in}, {}};
+    return outrider::test::file_text(OUTRIDER_TEST_DATA "/jaeger/" + name);
 }
 
 /// What a run of the command printed, and how it ended.

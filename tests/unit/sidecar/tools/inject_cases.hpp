@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sidecar/tools/inject.hpp"
+#include "tests/support/test_files.hpp"
 
 namespace outrider::tools::test {
 
@@ -18,13 +17,6 @@ namespace outrider::tools::test {
 namespace fs = std::filesystem;
 
 inline const fs::path inject_data = fs::path{OUTRIDER_TEST_DATA} / "inject";
-
-inline std::string content(const fs::path& file) {
-    std::ifstream in{file, std::ios::binary};
-    std::ostringstream out;
-    out << in.rdbuf();
-    return out.str();
-}
 
 inline std::vector<std::string> inject_cases(const char* folder) {
     std::vector<std::string> names;

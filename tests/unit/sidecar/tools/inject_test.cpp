@@ -1,7 +1,7 @@
 #include "sidecar/tools/inject.hpp"
 
-#include <cstdlib>
 #include <random>
+#include <sstream>
 
 #include <gtest/gtest.h>
 
@@ -47,25 +47,17 @@ bool keeps_lines(const std::string& part, const std::string& whole) {
     return true;
 }
 
-void expect_golden(const fs::path& file, const std::string& text) {
-    if (std::getenv("OUTRIDER_UPDATE_GOLDEN") != nullptr) {
-        fs::create_directories(file.parent_path());
-        std::ofstream{file, std::ios::binary} << text;
-    }
-    EXPECT_EQ(text, content(file)) << file;
-}
-
 class Injected : public testing::TestWithParam<std::string> {
   protected:
     const std::string& name_ = GetParam();
-    std::string before_ = content(inject_data / "in" / name_);
+    std::string before_ = outrider::test::file_text(inject_data / "in" / name_);
     inject_request request_ = request_of("in", name_);
 };
 
 TEST_P(Injected, IsAsInItsGoldenFile) {
     const auto result = must_inject(before_, name_, request_);
-    expect_golden(inject_data / "out" / name_, result.text);
-    expect_golden((inject_data / "out" / name_).replace_extension(".notes"), lines(result.notes));
+    outrider::test::expect_golden(inject_data / "out" / name_, result.text);
+    outrider::test::expect_golden((inject_data / "out" / name_).replace_extension(".notes"), lines(result.notes));
 }
 
 TEST_P(Injected, StaysTheSameWhenInjectedAgain) {
@@ -140,10 +132,11 @@ class Refused : public testing::TestWithParam<std::string> {};
 
 TEST_P(Refused, SaysWhyAsInItsGoldenFile) {
     const auto& name = GetParam();
-    const auto result = inject(content(inject_data / "errors" / name), name, request_of("errors", name));
+    const auto result =
+        inject(outrider::test::file_text(inject_data / "errors" / name), name, request_of("errors", name));
     const auto* errors = std::get_if<config::diagnostics>(&result);
     ASSERT_NE(errors, nullptr) << std::get<injection>(result).text;
-    expect_golden((inject_data / "errors" / name).replace_extension(".expected"), lines(*errors));
+    outrider::test::expect_golden((inject_data / "errors" / name).replace_extension(".expected"), lines(*errors));
 }
 
 INSTANTIATE_TEST_SUITE_P(Inject, Refused, testing::ValuesIn(inject_cases("errors")), [](const auto& test) {
@@ -183,12 +176,12 @@ TEST(Inject, TakesOutWhatItMadeAndLeavesWhatWasAddedSince) {
 }
 
 TEST(Inject, TakesNothingOutThatSomeoneWrote) {
-    const auto text = content(inject_data / "errors" / "sidecar-by-hand.yaml");
+    const auto text = outrider::test::file_text(inject_data / "errors" / "sidecar-by-hand.yaml");
     EXPECT_EQ(taken_out(text, "f"), text);
 }
 
 TEST(Inject, BringsChangedTargetPortsUpToDateWithoutBeingAskedAgain) {
-    const auto text = content(inject_data / "in" / "services.yaml");
+    const auto text = outrider::test::file_text(inject_data / "in" / "services.yaml");
     inject_request first, second;
     first.rewrite_services = true;
     second.inbound_port = 7981;
