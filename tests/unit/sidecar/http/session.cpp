@@ -194,4 +194,18 @@ std::size_t occurrences(std::string_view whole, std::string_view part) {
     return count;
 }
 
+std::string get(std::string_view path, std::string_view more) {
+    return "GET " + std::string{path} + " HTTP/1.1\r\nHost: shop\r\n" + std::string{more} + "\r\n";
+}
+
+std::uint64_t requests_counted(const session& s) {
+    std::uint64_t sum = 0;
+    for (const auto& row : s.path->metrics.requests.rows()) sum += row.count;
+    return sum;
+}
+
+std::uint64_t failures(const session& s, exchange::failure_code code) {
+    return s.path->metrics.failures[static_cast<std::size_t>(code)].value();
+}
+
 }  // namespace outrider::http

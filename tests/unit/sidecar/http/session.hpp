@@ -106,4 +106,10 @@ class session {
 /// How often `part` is in `whole`.
 std::size_t occurrences(std::string_view whole, std::string_view part);
 
+/// A whole GET, with further header lines.
+std::string get(std::string_view path = "/", std::string_view more = "");
+
+std::uint64_t requests_counted(const session& s);
+std::uint64_t failures(const session& s, exchange::failure_code code);
+
 }  // namespace outrider::http

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/sidecar/http/faulty_conversation.hpp"
 #include "tests/unit/sidecar/http/governed_session.hpp"
 
 namespace outrider::http {
@@ -35,14 +36,6 @@ const std::string conversations[] = {
     "GET /x HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
 };
 
-enum class side { client, upstream };
-
-std::uint64_t requests_counted(const data_path& path) {
-    std::uint64_t sum = 0;
-    for (const auto& row : path.metrics.requests.rows()) sum += row.count;
-    return sum;
-}
-
 void expect_all_accounted_for(session& s, const std::string& what) {
     auto& metrics = s.path->metrics;
     EXPECT_EQ(s.worker.tasks().escaped(), 0U) << what;
@@ -52,7 +45,7 @@ void expect_all_accounted_for(session& s, const std::string& what) {
     for (const auto& histogram : metrics.durations)
         for (const auto& bucket : histogram.buckets) observed += bucket.value();
     for (const auto& each : metrics.failures) failed += each.value();
-    auto counted = requests_counted(*s.path);
+    auto counted = requests_counted(s);
     EXPECT_EQ(observed, counted) << what;
     EXPECT_LE(failed, counted) << what;
     EXPECT_EQ(s.spans().size(), counted) << what << ": every exchange has its span";
@@ -83,31 +76,22 @@ bool converse_with_fault(const std::string& conversation, side where, std::size_
     session s([](config::settings& c) {
         c.timeouts.body = c.timeouts.first_byte = c.timeouts.head = c.timeouts.tunnel = 4s;
     });
-    auto plan = std::make_shared<test::fault_plan>();
-    plan->fail_at = nth;
-    (where == side::client ? s.client_faults : s.upstream_faults) = plan;
+    faulty_conversation faulty(s, conversation, where, nth);
+    const auto& what = faulty.what;
     auto policies = use(s, holding_policies());
     s.origin.on_request = answer_to;
     s.origin.on_head = [](const received& r) {
         return r.target == "/early" ? std::string{"HTTP/1.1 413 x\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig"}
                                     : std::string{};
     };
-    auto what = "operation " + std::to_string(nth) + " of the " + (where == side::client ? "client" : "upstream") +
-                " in: " + conversation.substr(0, 60);
     auto started = net::steady_clock::now();
-    auto client = s.connect();
-    bool written = false;
-    s.send_and_end(client, conversation, written);
-    EXPECT_TRUE(s.turn_until([&] { return client->ended; })) << what;
-    client->stream.close();
-    EXPECT_TRUE(s.turn_until([&] { return written; })) << what;
-    EXPECT_TRUE(s.turn_until_idle()) << what;
+    faulty.run();
     EXPECT_LT(net::steady_clock::now() - started, 3s) << what << ": only a deadline ended it";
     expect_all_accounted_for(s, what);
     EXPECT_EQ(slots_of(*policies).under_way, 0U) << what;
     EXPECT_EQ(slots_of(*policies).waiting, 0U) << what;
     s.empty_pool();
-    return plan->fired();
+    return faulty.plan->fired();
 }
 
 class SessionFaults : public testing::TestWithParam<side> {};
