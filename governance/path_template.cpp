@@ -25,6 +25,13 @@ std::size_t copy_character(std::string_view path, std::size_t at, std::string& o
     return 1;
 }
 
+/// A literal segment as it stands in a normal path.
+std::string decoded(std::string_view segment) {
+    std::string out;
+    for (std::size_t at = 0; at < segment.size();) at += copy_character(segment, at, out);
+    return out;
+}
+
 /// Drops the segment that begins at `start` when it is empty or ".", and the one before as well when it is "..".
 void resolve_dots(std::string& out, std::size_t start) {
     auto segment = std::string_view{out}.substr(start);
@@ -98,7 +105,7 @@ path_template path_template::parse(std::string_view text) {
     while (!text.empty()) {
         auto part = next_segment(text);
         if (part.empty()) continue;
-        segment made{segment::kind::literal, std::string{part}};
+        segment made{segment::kind::literal, decoded(part)};
         read_parameter(part, made);
         out.segments.push_back(std::move(made));
     }

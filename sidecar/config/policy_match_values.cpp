@@ -65,6 +65,8 @@ complaint check_segment(std::string_view segment, bool last) {
     if (segment.find('*') != std::string_view::npos)
         return "a path knows no '*'; write {name} for one segment, or {name...} at the end for all that follow";
     if (segment.empty() && !last) return "the path has an empty segment";
+    if (segment == "." || segment == "..")
+        return "the path has the segment " + quoted(segment) + ", and paths are compared without such";
     if (!braces) return {};
     const auto name = parameter_of(segment);
     if (!is_name(name) || name.find("..") != std::string_view::npos)

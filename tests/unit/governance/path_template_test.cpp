@@ -55,6 +55,18 @@ TEST(PathTemplate, KnowsLiteralsParametersAndTheRest) {
     EXPECT_EQ(read.segments[2].text, "rest");
 }
 
+TEST(PathTemplate, IsComparedWithoutItsEscapesAsPathsAre) {
+    const auto read = [](std::string_view text, std::string_view path) {
+        return path_template::parse(text).read(normal(path), [](auto, auto) {});
+    };
+    for (const char* path : {"/caf%c3%a9/a%20b/7", "/caf\xc3\xa9/a%20%62/7"})
+        EXPECT_TRUE(read("/caf%C3%A9/a%20b/{id}", path)) << path;
+    EXPECT_TRUE(read("/%61dmin", "/admin"));
+    EXPECT_TRUE(read("/%7Bid%7D", "/%7bid%7d")) << "what is escaped is no parameter";
+    EXPECT_FALSE(read("/%7Bid%7D", "/7"));
+    EXPECT_TRUE(read("/a%2fb", "/a%2fb")) << "an encoded slash is part of its segment";
+}
+
 TEST(PathTemplate, SaysWhatIsWrongWithOne) {
     EXPECT_EQ(check_path_template("/orders/{id}"), "");
     EXPECT_EQ(check_path_template("/"), "");
