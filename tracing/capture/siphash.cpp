@@ -3,6 +3,8 @@
 #include <bit>
 #include <cstring>
 
+#include "tracing/siphash_state.hpp"
+
 namespace outrider::tracing {
 namespace {
 
@@ -28,34 +30,15 @@ std::uint64_t last_word(std::string_view text, std::size_t left) {
     return word;
 }
 
-struct state {
-    std::uint64_t v0, v1, v2, v3;
-    void round() {
-        v0 += v1, v1 = std::rotl(v1, 13), v1 ^= v0, v0 = std::rotl(v0, 32);
-        v2 += v3, v3 = std::rotl(v3, 16), v3 ^= v2;
-        v0 += v3, v3 = std::rotl(v3, 21), v3 ^= v0;
-        v2 += v1, v1 = std::rotl(v1, 17), v1 ^= v2, v2 = std::rotl(v2, 32);
-    }
-    void add(std::uint64_t word) {
-        v3 ^= word;
-        round();
-        round();
-        v0 ^= word;
-    }
-};
-
 }  // namespace
 
 std::uint64_t siphash(const hash_key& key, std::string_view text) {
-    state s{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d, key[0] ^ 0x6c7967656e657261,
-            key[1] ^ 0x7465646279746573};
+    siphash_state<2, 4> state{key};
     const auto* at = text.data();
     auto left = text.size();
-    for (; left >= 8; at += 8, left -= 8) s.add(word_at(at));
-    s.add(last_word(text, left) | std::uint64_t{text.size() & 0xff} << 56);
-    s.v2 ^= 0xff;
-    for (int i = 0; i < 4; ++i) s.round();
-    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+    for (; left >= 8; at += 8, left -= 8) state.take_in(word_at(at));
+    state.take_in(last_word(text, left) | std::uint64_t{text.size() & 0xff} << 56);
+    return state.finish();
 }
 
 hash_key hash_key_of(std::string_view secret) {
