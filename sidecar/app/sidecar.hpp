@@ -57,8 +57,6 @@ class sidecar {
     void look_at_files();
     /// Policies whose files changed are taken up; called several times a second by the main thread.
     void look_at_policies() { policies_->look(); }
-    /// Registries are told of a verdict that changed; called several times a second by the main thread.
-    void tell_registries();
     /// SIGHUP: configuration and policies are read again.
     admin::reload_report reload() { return policies_->reload("SIGHUP"); }
 

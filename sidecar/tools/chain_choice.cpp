@@ -56,11 +56,6 @@ bool has_key(const span_data& span, const std::string& name, std::string_view va
     });
 }
 
-std::string original_trace_of(const span_data& span) {
-    const auto original = tracing::text_attribute(span.attributes, names::original_trace_id);
-    return original.empty() ? span.trace.hex() : std::string{original};
-}
-
 chosen_chain choose_chain(std::vector<std::vector<span_data>> chains, const chain_wish& wish) {
     std::erase_if(chains, [&](const auto& chain) { return chain.empty() || !fits(chain, wish); });
     if (chains.empty()) return {};

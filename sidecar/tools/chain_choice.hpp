@@ -28,9 +28,6 @@ struct chosen_chain {
 /// latest.
 chosen_chain choose_chain(std::vector<std::vector<tracing::span_data>> chains, const chain_wish& wish);
 
-/// The trace that a span was in before it became part of a chain; its own otherwise.
-std::string original_trace_of(const tracing::span_data& span);
-
 /// Whether a span carries the value of a business key.
 bool has_key(const tracing::span_data& span, const std::string& name, std::string_view value);
 

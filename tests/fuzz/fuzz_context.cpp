@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "tracing/baggage.hpp"
 #include "tracing/context.hpp"
 #include "tracing/sampler.hpp"
 
@@ -70,7 +69,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto decision = half.decide(found.parent.trace, found, {});
     std::string out;
     inject(out, propagators{}, found.parent, found, {}, decision.ot);
-    auto baggage = baggage_within_limits(input);
-    require(baggage.size() <= baggage_bytes && input.starts_with(baggage));
     return 0;
 }
