@@ -106,7 +106,7 @@ net::awaitable<bool> answer_pump::held_answer(expected_answer& to, bool names) {
     if (to.which() == api::api_versions) co_return co_await versions(to);
     if (to.which() == api::sasl_handshake) co_return co_await handshake(to);
     std::string completed;  // with what the client is told of topics that were refused here
-    if (to.which() == api::produce) produced(to, completed);
+    if (to.which() == api::produce && produced(to, completed)) names = false;
     if (to.which() == api::offset_commit) committed(to);
     if (!names && completed.empty()) co_return co_await pass_rest();
     if (!names) co_return co_await replace(completed);
@@ -169,9 +169,9 @@ net::awaitable<bool> answer_pump::handshake(const expected_answer& to) {
     co_return co_await replace(out);
 }
 
-void answer_pump::produced(expected_answer& to, std::string& completed) {
+bool answer_pump::produced(expected_answer& to, std::string& completed) {
     auto* exchange = static_cast<produce_exchange*>(to.exchange.get());
-    if (!exchange) return;
+    if (!exchange) return false;
     wire_reader in{answer()};
     read_response_header(in, api::produce, to.version);
     thread_local produce_response response;
@@ -180,9 +180,13 @@ void answer_pump::produced(expected_answer& to, std::string& completed) {
     if (read && response.throttle_ms > 0)
         path_.metrics.of(to.key).throttle_milliseconds.add(static_cast<std::uint64_t>(response.throttle_ms));
     if (read && response.throttle_at > 0) tell_throttle(size_prefix + response.throttle_at, exchange->throttle_ms());
+    const bool as_it_is = read && !response.tagged && in.left() == 0 && exchange->refused().empty();
+    // The client need not wait until its spans are written.
+    if (as_it_is) relay_.write_ahead(left_);
     exchange->finish(read ? &response : nullptr);
-    if (exchange->refused().empty()) return;
+    if (exchange->refused().empty()) return as_it_is;
     if (!add_refused_topics(answer(), to.version, exchange->refused(), completed)) completed.clear();
+    return false;
 }
 
 void answer_pump::tell_throttle(std::size_t at, std::int32_t our_ms) {
@@ -229,6 +233,7 @@ net::awaitable<bool> answer_pump::fetched(expected_answer& to, fetch_exchange& f
     } else if (!co_await stream_fetched(to, fetch)) {
         co_return false;
     }
+    relay_.write_ahead();
     fetch.finish();
     of_.talk.fetches_from = std::max(of_.talk.fetches_from, fetch.silent_until());
     co_return true;
@@ -249,6 +254,14 @@ net::awaitable<bool> answer_pump::stream_fetched(const expected_answer& to, fetc
     if (to.version >= 1) tell_throttle(skip, fetch.throttle_ms());
     bool read = true;
     while (left_ > 0) {
+        const auto unread = std::min<std::uint64_t>(left_, fetch.passes());
+        if (relay_.unseen().empty() && unread >= frame_relay::least_unread) {
+            std::size_t gone = 0;
+            if (!co_await relay_.pass_unread(unread, gone)) co_return false;
+            left_ -= gone;
+            if (gone > 0) read = fetch.went_by(gone);
+            if (gone > 0) continue;
+        }
         if (!co_await relay_.ensure(1)) co_return false;
         auto piece = relay_.unseen().substr(0, left_);
         auto used = std::min(skip, piece.size());

@@ -37,7 +37,8 @@ class answer_pump {
     done versions(const expected_answer& to);
     done handshake(const expected_answer& to);
     /// @param completed  the answer that takes its place, if there is one
-    void produced(expected_answer& to, std::string& completed);
+    /// @return whether the answer passes as it is, so that no node can be named in it
+    bool produced(expected_answer& to, std::string& completed);
     /// Writes our throttle time over the broker's, when it is longer. @param at  where that stands in what is unseen
     void tell_throttle(std::size_t at, std::int32_t our_ms);
     void committed(expected_answer& to);

@@ -48,6 +48,13 @@ bool fetch_exchange::feed(std::string_view piece) {
     return state == parse_state::wants_more || whole();
 }
 
+bool fetch_exchange::went_by(std::uint64_t size) {
+    addresses_at_.reset();
+    auto state = parser_.went_by(size);
+    fed_ += size;
+    return state == parse_state::wants_more || whole();
+}
+
 void fetch_exchange::on_response(const head& first) {
     ill_ = ill_ || says_ill(first.error);
     // Ours may stand there already.

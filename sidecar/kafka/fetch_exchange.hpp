@@ -26,6 +26,9 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     void answer_begins();
     /// The next piece of the answer's body. @return false when it is malformed, or longer than it says
     bool feed(std::string_view piece);
+    /// How many of the bytes that come next are not looked at; went_by() stands for feeding them.
+    std::uint64_t passes() const { return parser_.passes(); }
+    bool went_by(std::uint64_t size);
     /// The byte within the piece fed last that has to become another so that clients pass over the brokers' addresses.
     std::optional<std::size_t> addresses_at() const { return addresses_at_; }
     bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }

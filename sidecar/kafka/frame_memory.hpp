@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sidecar/net/block_pool.hpp"
+#include "sidecar/net/pipe_pool.hpp"
 
 namespace outrider::kafka {
 
@@ -85,6 +86,7 @@ class frame_memory {
     }
 
     net::block_pool blocks;
+    net::pipe_pool pipes;
 
   private:
     spare_buffers<sized_block> held_;

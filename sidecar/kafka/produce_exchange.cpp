@@ -1,5 +1,6 @@
 #include "sidecar/kafka/produce_exchange.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "sidecar/kafka/error_names.hpp"
@@ -129,32 +130,53 @@ void produce_exchange::look_into_packed(batch& of, std::string_view bytes, const
     of.captured.emplace_back(batch_contexts::most, seen.together());
 }
 
-/// Reads the contexts that a batch's records carry and, where its topic wants it, writes ours beside them.
-void produce_exchange::look_into(batch& of, std::string_view bytes, std::string& injected) {
+bool produce_exchange::looks_into(const batch& of) const {
+    return topics_[of.topic].mode != record_trace::none && !of.header.is_control() && of.whole_field;
+}
+
+bool produce_exchange::may_inject(const batch& of) const {
     const auto mode = topics_[of.topic].mode;
-    const auto packed = of.header.codec() != codec::none;
-    if (mode == record_trace::none || of.header.is_control() || !of.whole_field) return;
+    const bool packed = of.header.codec() != codec::none;
+    return looks_into(of) &&
+           (mode == record_trace::inject_all || (mode == record_trace::inject_uncompressed && !packed));
+}
+
+bool produce_exchange::may_inject() const {
+    return whole() &&
+           std::any_of(batches_.begin(), batches_.end(), [&](const batch& each) { return may_inject(each); });
+}
+
+/// Reads the contexts that a batch's records carry.
+void produce_exchange::look_into(batch& of, std::string_view bytes) {
+    if (!looks_into(of)) return;
+    const injection_limits limits;
+    if (of.header.codec() != codec::none) return look_into_packed(of, bytes, limits);
+    thread_local batch_contexts found;
+    batch_capture seen{path_.capture, budget_};
+    auto* observer = path_.tracer.capture().wants_records() ? &seen : nullptr;
+    if (!collect_contexts(bytes, nullptr, limits.inflation, found, observer)) return;
+    of.without_context = found.without;
+    of.contexts = found.distinct;
+    of.captured = seen.take();
+}
+
+/// Reads them and writes ours beside them.
+void produce_exchange::inject_into(batch& of, std::string_view bytes, std::string& out) {
     derive_before_send(of);
     thread_local batch_contexts found;
     batch_capture seen{path_.capture, budget_};
     auto* observer = path_.tracer.capture().wants_records() ? &seen : nullptr;
+    auto* codecs = of.header.codec() != codec::none ? &path_.codecs : nullptr;
     injection_limits limits;
     limits.max_batch_bytes = path_.cluster.settings.inject_bytes;
-    const bool inject = mode == record_trace::inject_all || (mode == record_trace::inject_uncompressed && !packed);
-    if (!inject) {
-        if (packed) return look_into_packed(of, bytes, limits);
-        if (!collect_contexts(bytes, nullptr, limits.inflation, found, observer)) return;
-    } else {
-        const added_headers headers{of.own, path_.tracer.member_of(of.own)};
-        auto done =
-            inject_context(bytes, headers, limits, packed ? &path_.codecs : nullptr, injected, &found, observer);
-        if (done.outcome == injection_outcome::wrong_crc) path_.metrics.wrong_checksums.add();
-        if (done.outcome == injection_outcome::malformed || done.outcome == injection_outcome::inflation_bound)
-            path_.metrics.unreadable_batches.add();
-        of.injected = done.outcome == injection_outcome::injected;
-        of.injected_records = done.records;
-        if (!of.injected && done.outcome != injection_outcome::nothing_to_do) return;
-    }
+    const added_headers headers{of.own, path_.tracer.member_of(of.own)};
+    const auto done = inject_context(bytes, headers, limits, codecs, out, &found, observer);
+    if (done.outcome == injection_outcome::wrong_crc) path_.metrics.wrong_checksums.add();
+    if (done.outcome == injection_outcome::malformed || done.outcome == injection_outcome::inflation_bound)
+        path_.metrics.unreadable_batches.add();
+    of.injected = done.outcome == injection_outcome::injected;
+    of.injected_records = done.records;
+    if (!of.injected && done.outcome != injection_outcome::nothing_to_do) return;
     of.without_context = found.without;
     of.contexts = found.distinct;
     of.captured = seen.take();
@@ -165,8 +187,13 @@ bool produce_exchange::inject(std::string_view body, std::string& out) {
     records_splice splice{body, encoding_of(api::produce, version_), out};
     bool changed = false;
     for (auto& each : batches_) {
+        const auto bytes = body.substr(each.field.at, each.field.size);
+        if (!may_inject(each)) {
+            look_into(each, bytes);
+            continue;
+        }
         splice.begin(each.field, each.field.size + std::uint64_t{each.without_context} * likely_addition);
-        look_into(each, body.substr(each.field.at, each.field.size), out);
+        inject_into(each, bytes, out);
         if (each.injected) {
             splice.replace();
         } else {

@@ -26,6 +26,12 @@ class produce_exchange final : public pending_exchange, private produce_request_
 
     /// The next piece of the request's body. @return false when it is malformed: it goes on, but nothing is known of it
     bool feed(std::string_view piece);
+    /// How many of the bytes that come next are not looked at; went_by() stands for feeding them.
+    std::uint64_t passes() const { return parser_.passes(); }
+    void went_by(std::uint64_t size) {
+        fed_ += size;
+        parser_.went_by(size);
+    }
     /// Whether what was fed is a request from its first byte to its last.
     bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }
     /// Whether an answer will come; told by the first bytes of the body.
@@ -53,9 +59,11 @@ class produce_exchange final : public pending_exchange, private produce_request_
     /// The throttle time that policies ask for, in milliseconds.
     std::int32_t throttle_ms() const;
 
-    /// For a body that is held whole, once it was fed: adds contexts to the records.
+    /// For a body that is held whole, once it was fed: whether inject() could change it.
+    bool may_inject() const;
+    /// The same, and reads what contexts its records carry; adds contexts to the others.
     /// @param out  the body with them
-    /// @return false when nothing was changed
+    /// @return false when nothing was changed: then what is in `out` means nothing
     bool inject(std::string_view body, std::string& out);
 
     /// The outcome of each batch, where none was told yet. @param answer  null: the request asked for none, or it
@@ -90,7 +98,10 @@ class produce_exchange final : public pending_exchange, private produce_request_
     bool on_batch(const seen_batch& seen) override;
 
     batch_place place_of(const batch& of) const;
-    void look_into(batch& of, std::string_view bytes, std::string& injected);
+    bool may_inject(const batch& of) const;
+    bool looks_into(const batch& of) const;
+    void look_into(batch& of, std::string_view bytes);
+    void inject_into(batch& of, std::string_view bytes, std::string& out);
     void look_into_packed(batch& of, std::string_view bytes, const injection_limits& limits);
     void derive_before_send(batch& of);
     /// @param next  where it is looked for first: brokers answer in the order of the request, mostly

@@ -51,7 +51,6 @@ push_parse parse_produce_request(produce_request_visitor& to, std::int16_t versi
 void records_splice::begin(const records_field& field, std::uint64_t likely) {
     assert(field.length_at >= copied_ && field.at + field.size <= frame_.size());
     field_ = field;
-    begun_ = out_.size();
     out_.append(frame_.substr(copied_, field.length_at - copied_));
     length_at_ = out_.size();
     append_length(likely, how_, out_);
@@ -63,6 +62,11 @@ void records_splice::replace() {
     append_length(out_.size() - records_at_, how_, length);
     out_.replace(length_at_, records_at_ - length_at_, length);
     copied_ = field_.at + field_.size;
+}
+
+void records_splice::keep() {
+    out_.resize(length_at_);
+    copied_ = field_.length_at;
 }
 
 }  // namespace outrider::kafka

@@ -46,8 +46,8 @@ class records_splice {
     void begin(const records_field& field, std::uint64_t likely);
     /// What was appended since takes the place of the field's records.
     void replace();
-    /// The field stays what it is.
-    void keep() { out_.resize(begun_); }
+    /// The field stays what it is, and is copied with what follows it.
+    void keep();
     /// Appends the rest.
     void finish() { out_.append(frame_.substr(copied_)); }
 
@@ -57,7 +57,6 @@ class records_splice {
     std::string& out_;
     records_field field_;
     std::size_t copied_ = 0;      ///< of the frame
-    std::size_t begun_ = 0;       ///< the size of `out_` at begin()
     std::size_t length_at_ = 0;   ///< in `out_`
     std::size_t records_at_ = 0;  ///< in `out_`
 };

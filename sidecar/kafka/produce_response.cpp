@@ -46,6 +46,8 @@ bool read_produce_response(wire_reader& in, std::int16_t version, produce_respon
     out.throttle_ms = version >= 1 ? in.int32() : 0;
     out.tags_at = how == encoding::flexible ? in.position() : 0;
     in.skip_tags(how);
+    // One byte says that there are none.
+    out.tagged = how == encoding::flexible && in.position() > out.tags_at + 1;
     return !in.failed();
 }
 

@@ -25,6 +25,7 @@ struct produce_response {
     std::int32_t throttle_ms = 0;
     std::size_t throttle_at = 0;  ///< of the int32; 0 in version 0, which has none
     std::size_t tags_at = 0;  ///< of the top-level tagged fields (node endpoints from version 10 on); 0 in classic ones
+    bool tagged = false;      ///< there are some
 };
 
 /// Reads the body of an answer to a Produce request, versions 0 to 13.

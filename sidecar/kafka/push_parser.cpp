@@ -69,6 +69,7 @@ void push_parser::start(push_parse parse) {
     leaf_ = root_.frame_;
     leaf_.promise().driver_ = this;
     step_ = nullptr;
+    passes_ = nullptr;
     state_ = parse_state::wants_more;
 }
 
@@ -87,6 +88,7 @@ parse_state push_parser::feed(std::string_view piece) {
 /// @return whether the outermost parser has come to its end
 bool push_parser::advance() {
     if (step_ && !step_(waiting_, input_)) return false;
+    passes_ = nullptr;
     do {
         step_ = nullptr;
         leaf_.resume();

@@ -74,6 +74,9 @@ class push_input {
         return size == 0;
     }
 
+    /// So many bytes went by without being given.
+    void went_by(std::uint64_t size) { end_position_ += size; }
+
     bool failed() const { return failed_; }
     bool fail() { return failed_ = true, false; }
 
@@ -134,6 +137,15 @@ class push_parser {
     /// Bytes parsed since the start.
     std::uint64_t position() const { return input_.position(); }
 
+    /// How many of the bytes that come next it passes without a look at them, as far as it knows.
+    std::uint64_t passes() const { return passes_ ? *passes_ : 0; }
+    /// The next `size` of those went by without being fed.
+    parse_state went_by(std::uint64_t size) {
+        *passes_ -= size;
+        input_.went_by(size);
+        return feed({});
+    }
+
   private:
     friend class push_parse::promise_type;
     bool advance();
@@ -142,7 +154,8 @@ class push_parser {
     push_parse root_;
     push_parse::handle leaf_;  ///< the innermost parser, which is the one that runs
     bool (*step_)(void* step, push_input& in) = nullptr;
-    void* waiting_ = nullptr;  ///< the step that wants more, in the leaf's frame
+    void* waiting_ = nullptr;          ///< the step that wants more, in the leaf's frame
+    std::uint64_t* passes_ = nullptr;  ///< of that step, when it looks at nothing
     parse_state state_ = parse_state::finished;
 };
 
@@ -173,6 +186,7 @@ class push_parse::promise_type {
         bool await_ready() { return step.advance(driver->input_); }
         void await_suspend(handle) {
             driver->waiting_ = &step;
+            if constexpr (requires { step.passes(); }) driver->passes_ = step.passes();
             driver->step_ = [](void* waiting, push_input& in) { return static_cast<Step*>(waiting)->advance(in); };
         }
         auto await_resume() { return step.value(); }

@@ -150,6 +150,16 @@ net::awaitable<bool> request_pump::pass_rest() {
 net::awaitable<bool> request_pump::pass_produced(produce_exchange& into, expected_answer& expected) {
     auto skip = body_at_;
     while (left_ > 0) {
+        const auto unread = std::min<std::uint64_t>(left_, into.passes());
+        if (relay_.unseen().empty() && unread >= frame_relay::least_unread) {
+            std::size_t gone = 0;
+            if (!co_await relay_.pass_unread(unread, gone)) co_return false;
+            of_.frame_moves();
+            left_ -= gone;
+            if (gone > 0) into.went_by(gone);
+            if (left_ == 0) produced_all(into, expected);
+            if (gone > 0) continue;
+        }
         if (relay_.unseen().empty()) {
             if (!co_await relay_.ensure(1)) co_return false;
             of_.frame_moves();
@@ -159,11 +169,15 @@ net::awaitable<bool> request_pump::pass_produced(produce_exchange& into, expecte
         skip -= std::min(skip, piece.size());
         left_ -= piece.size();
         auto size = piece.size();
-        if (left_ == 0 && !into.whole()) path_.metrics.malformed_requests.add();
-        if (left_ == 0) owe(into, expected);
+        if (left_ == 0) produced_all(into, expected);
         relay_.pass(size);
     }
     co_return true;
+}
+
+void request_pump::produced_all(produce_exchange& into, expected_answer& expected) {
+    if (!into.whole()) path_.metrics.malformed_requests.add();
+    owe(into, expected);
 }
 
 net::awaitable<bool> request_pump::produce(const request_header& head) {
@@ -195,29 +209,28 @@ net::awaitable<bool> request_pump::hold(std::size_t size) {
 }
 
 net::awaitable<bool> request_pump::produce_held(produce_exchange& into, expected_answer& expected) {
-    auto frame = relay_.unseen().substr(0, left_);
-    auto body = frame.substr(body_at_);
-    (void)into.feed(body);
+    if (!path_.cluster.injects) relay_.write_ahead(left_);
+    (void)into.feed(relay_.unseen().substr(body_at_, left_ - body_at_));
     if (!into.whole()) path_.metrics.malformed_requests.add();
     co_return co_await send_held(into, expected, {});
 }
 
 net::awaitable<bool> request_pump::send_held(produce_exchange& into, expected_answer& expected,
                                              std::string_view rebuilt) {
-    auto frame = rebuilt.data() != nullptr ? rebuilt : relay_.unseen().substr(0, left_);
-    auto body = frame.substr(body_at_);
-    auto changed = path_.memory.take_text(frame.size() + frame.size() / 8);
-    changed.assign(frame.substr(0, body_at_));
-    if (!path_.tracer.enabled() || !into.inject(body, changed)) {
-        owe(into, expected);
-        if (rebuilt.data() == nullptr) {
-            path_.memory.give_back(std::move(changed));
-            co_return co_await pass_rest();
-        }
-        changed.assign(rebuilt);
-    } else {
-        owe(into, expected);
+    const bool own = rebuilt.data() == nullptr;
+    const auto frame = own ? relay_.unseen().substr(0, left_) : rebuilt;
+    const bool traced = path_.tracer.enabled();
+    const bool may_change = traced && into.may_inject();
+    if (!may_change && own) relay_.write_ahead(left_);
+    auto changed = may_change || !own ? path_.memory.take_text(frame.size() + frame.size() / 8) : std::string{};
+    if (may_change) changed.assign(frame.substr(0, body_at_));
+    const bool injected = traced && into.inject(frame.substr(body_at_), changed);
+    owe(into, expected);
+    if (!injected && own) {
+        if (may_change) path_.memory.give_back(std::move(changed));
+        co_return co_await pass_rest();
     }
+    if (!injected) changed.assign(rebuilt);
     wire_writer{changed}.int32_at(0, static_cast<std::int32_t>(changed.size() - size_prefix));
     if (!co_await relay_.flush()) co_return false;
     relay_.drop(left_);

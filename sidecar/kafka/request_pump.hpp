@@ -29,6 +29,7 @@ class request_pump {
 
     /// The same, while the parser of a Produce request reads along.
     done pass_produced(produce_exchange& into, expected_answer& expected);
+    void produced_all(produce_exchange& into, expected_answer& expected);
     done produce(const request_header& head);
     done fetch(const request_header& head);
 

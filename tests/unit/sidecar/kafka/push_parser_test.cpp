@@ -117,6 +117,50 @@ push_parse ask_for_nonsense(bool& resumed) {
     resumed = true;
 }
 
+push_parse pass_and_read(std::string& log) {
+    log += co_await push::need(1);
+    co_await push::skip(1000);
+    log += co_await push::need(1);
+    co_await push::skip(2000);
+    log += std::to_string(co_await push::position());
+}
+
+TEST(PushParser, MayBeToldOfBytesThatWentByUnseen) {
+    std::string log;
+    push_parser parser{pass_and_read(log)};
+    EXPECT_EQ(parser.passes(), 0U);
+    parser.feed("a");
+    EXPECT_EQ(parser.passes(), 1000U);
+    parser.feed(std::string(100, 'x'));
+    EXPECT_EQ(parser.passes(), 900U);
+    EXPECT_EQ(parser.went_by(400), parse_state::wants_more);
+    EXPECT_EQ(parser.passes(), 500U);
+    parser.went_by(500);
+    EXPECT_EQ(parser.passes(), 0U);
+    EXPECT_EQ(parser.position(), 1001U);
+    parser.feed("b" + std::string(1999, 'x'));
+    EXPECT_EQ(parser.passes(), 1U);
+    EXPECT_EQ(parser.went_by(1), parse_state::finished);
+    EXPECT_EQ(parser.passes(), 0U);
+    EXPECT_EQ(log, "ab3002");
+}
+
+TEST(PushParser, PassesNothingOnceStartedAgainOrMalformed) {
+    std::string log;
+    push_parser parser{pass_and_read(log)};
+    parser.feed("a");
+    parser.start(pass_and_read(log));
+    EXPECT_EQ(parser.passes(), 0U);
+    parser.start([]() -> push_parse {
+        co_await push::skip(1);
+        co_await push::malformed();
+    }());
+    parser.feed({});
+    EXPECT_EQ(parser.passes(), 1U);
+    EXPECT_EQ(parser.feed("xx"), parse_state::malformed);
+    EXPECT_EQ(parser.passes(), 0U);
+}
+
 TEST(PushParser, IsNeverResumedOnceMalformed) {
     bool resumed = false;
     push_parser parser{ask_for_nonsense(resumed)};
