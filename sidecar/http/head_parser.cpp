@@ -14,18 +14,31 @@ namespace {
 
 constexpr bool is_control(char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; }
 
+#ifdef __SSE2__
+/// Which of 16 octets are control characters, as bits.
+inline unsigned control_bits(const char* at) {
+    const auto below = _mm_set1_epi8(0x1f), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
+    auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    auto control = _mm_cmpeq_epi8(_mm_min_epu8(block, below), block);  // unsigned block <= 0x1f
+    control = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control);
+    control = _mm_or_si128(control, _mm_cmpeq_epi8(block, del));
+    return static_cast<unsigned>(_mm_movemask_epi8(control));
+}
+#endif
+
 /// The first control character (HTAB is none) in [at, end), or `end`. This is the inner loop of the parser: a value's
 /// end and its validity are found in the same pass.
-inline const char* find_control(const char* at, const char* end) {
+/// @param from  where the text begins of which this is the end
+inline const char* find_control(const char* from, const char* at, const char* end) {
 #ifdef __SSE2__
-    const auto below = _mm_set1_epi8(0x1f), tab = _mm_set1_epi8('\t'), del = _mm_set1_epi8(0x7f);
     while (end - at >= 16) {
-        auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-        auto control = _mm_cmpeq_epi8(_mm_min_epu8(block, below), block);  // unsigned block <= 0x1f
-        control = _mm_andnot_si128(_mm_cmpeq_epi8(block, tab), control);
-        control = _mm_or_si128(control, _mm_cmpeq_epi8(block, del));
-        if (auto mask = static_cast<unsigned>(_mm_movemask_epi8(control))) return at + __builtin_ctz(mask);
+        if (auto found = control_bits(at)) return at + __builtin_ctz(found);
         at += 16;
+    }
+    // The last octets together with those before them.
+    if (at != end && end - from >= 16) {
+        const auto found = control_bits(end - 16) >> (16 - (end - at));
+        return found != 0 ? at + __builtin_ctz(found) : end;
     }
 #endif
     while (at != end && !is_control(*at)) ++at;
@@ -117,7 +130,7 @@ class cursor {
 inline bool cursor::usual_field(field_list& out) {
     auto* colon = find_token_end(at_, end_);
     if (colon == end_ || *colon != ':' || colon == at_) return false;
-    auto* stop = find_control(colon + 1, end_);
+    auto* stop = find_control(begin_, colon + 1, end_);
     if (end_ - stop < 2 || stop[0] != '\r' || stop[1] != '\n') return false;
     auto* value = colon + 1;
     value += *value == ' ';
@@ -138,7 +151,7 @@ parse_outcome cursor::one_field(field_list& out) {
         if (*colon == '\n' && colon != at_) return bad(head_error::bare_lf);
         return bad(*at_ == ' ' || *at_ == '\t' ? head_error::folded : head_error::field_syntax);
     }
-    auto* stop = find_control(colon + 1, end_);
+    auto* stop = find_control(begin_, colon + 1, end_);
     if (auto ended = line_end(stop, head_error::field_value); ended.state != parse_state::complete) return ended;
     std::string_view name{at_, static_cast<std::size_t>(colon - at_)};
     out.add(name, trim({colon + 1, static_cast<std::size_t>(stop - colon - 1)}),
@@ -226,7 +239,7 @@ parse_outcome status_line(cursor& in, response_head& out) {
     // The SP after the code is required of senders; without a reason it is often left out.
     if (*reason != ' ' && *reason != '\r') return bad(head_error::start_line);
     if (*reason == ' ') ++reason;
-    auto* stop = find_control(reason, end);
+    auto* stop = find_control(line.data(), reason, end);
     if (auto ended = in.line_end(stop, head_error::start_line); ended.state != parse_state::complete) return ended;
     out.reason = {reason, static_cast<std::size_t>(stop - reason)};
     in.skip(static_cast<std::size_t>(stop + 2 - in.at()));
