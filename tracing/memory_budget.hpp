@@ -22,6 +22,8 @@ class memory_budget {
         left_ -= bytes;
     }
 
+    std::size_t left() const { return left_; }
+
     /// Charges for and makes one more element; vectors grow by doubling, so an element may cost twice its size.
     template <class T>
     T& add(std::vector<T>& to) {
