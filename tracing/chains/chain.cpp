@@ -31,7 +31,7 @@ class trace_groups {
     }
 
   private:
-    std::map<trace_id, trace_id> above_;
+    std::map<trace_id, trace_id, by_ids> above_;
 };
 
 /// Turns what hangs from some roots of a forest into one chain.
@@ -168,7 +168,7 @@ class chain_builder {
     std::vector<std::size_t> roots_;
     std::vector<trace_id> anchored_;
     std::set<std::string_view> services_;
-    std::set<trace_id> traces_;
+    std::set<trace_id, by_ids> traces_;
     std::uint64_t polls_start_ = UINT64_MAX;
 };
 
@@ -193,7 +193,7 @@ std::vector<chain> build_chains(std::span<const span_data> spans) {
     }
     tree.connect();
     auto groups = groups_of(tree);
-    std::map<trace_id, std::size_t> numbers;
+    std::map<trace_id, std::size_t, by_ids> numbers;
     std::vector<chain_builder> builders;
     const auto builder_of = [&](const trace_id& trace) -> chain_builder& {
         auto [at, added] = numbers.try_emplace(groups.representative(trace), builders.size());

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <map>
+#include <memory_resource>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "tracing/chains/chain.hpp"
+#include "tracing/stitch/id_order.hpp"
 
 namespace outrider::tracing {
 
@@ -84,9 +88,13 @@ class chain_tree {
     void reach(std::size_t from);
     std::size_t earliest_on_circle_above(std::size_t at) const;
 
+    // Most chains are small, and there are very many of them: what finds their spans lies here and goes at once.
+    std::array<std::byte, 2'048> first_memory_;
+    std::pmr::monotonic_buffer_resource memory_{first_memory_.data(), first_memory_.size()};
+
     std::vector<chain_node> nodes_;
-    std::map<span_key, place> places_;
-    std::map<span_key, std::size_t> gaps_;
+    std::pmr::map<span_key, place, by_ids> places_{&memory_};
+    std::pmr::map<span_key, std::size_t, by_ids> gaps_{&memory_};
     std::map<partition_key, std::vector<std::pair<std::int64_t, std::size_t>>> sends_by_offset_;  ///< sorted
     std::map<std::pair<span_key, std::string_view>, std::vector<std::size_t>> sends_by_cause_;
     std::map<receipt_key, std::vector<std::size_t>> takers_;  ///< sorted

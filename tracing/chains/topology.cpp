@@ -75,16 +75,19 @@ void topology::count(const way& between, const chain_row& row, const chain_row* 
     auto* const to = at(between.second);
     auto* const along = from == nullptr || to == nullptr ? nullptr : at(between);
     if (along == nullptr) return;
-    auto one = traffic{};
-    one.count = 1;
-    one.errors = row.span->status == status_code::error;
-    if (between.first.kind == place_kind::topic || between.second.kind == place_kind::topic)
-        one.messages = static_cast<std::uint64_t>(std::max<std::int64_t>(1, records_of(*row.span).count));
-    one.latency.add(row.end_unix_ns - row.start_unix_ns);
-    if (queue != nullptr) one.queue.add(queue->end_unix_ns - queue->start_unix_ns);
-    along->merge(one);
-    if (between.first.kind == place_kind::topic) from->queue.merge(one.queue);
-    if (between.second.kind == place_kind::external || between.second.kind == place_kind::topic) to->merge(one);
+    const bool of_topic = between.first.kind == place_kind::topic || between.second.kind == place_kind::topic;
+    const auto records = of_topic ? std::max<std::int64_t>(1, records_of(*row.span).count) : 0;
+    const auto count_in = [&](traffic& in) {
+        ++in.count;
+        in.errors += row.span->status == status_code::error;
+        in.messages += static_cast<std::uint64_t>(records);
+        in.latency.add(row.end_unix_ns - row.start_unix_ns);
+        if (queue != nullptr) in.queue.add(queue->end_unix_ns - queue->start_unix_ns);
+    };
+    count_in(*along);
+    if (between.first.kind == place_kind::topic && queue != nullptr)
+        from->queue.add(queue->end_unix_ns - queue->start_unix_ns);
+    if (between.second.kind == place_kind::external || between.second.kind == place_kind::topic) count_in(*to);
 }
 
 place topology::named(place_kind kind, std::string_view name) const {
@@ -145,6 +148,11 @@ topology_view topology::view(double seconds) const {
     for (const auto& [between, what] : ways)
         out.edges.push_back({between.first, between.second, figures_of(what, seconds)});
     return out;
+}
+
+bool topology_reads(std::string_view key) {
+    return key.starts_with("messaging.") || key == "server.address" || key == "server.port" || key == "peer.service" ||
+           key == "outrider.anchor";
 }
 
 void rolling_topology::add(std::span<const span_data> spans, std::uint64_t now_ns) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/system/result.hpp>
@@ -106,6 +107,9 @@ class topology {
     std::uint64_t chains_ = 0, left_out_ = 0;
     std::uint64_t first_ns_ = UINT64_MAX, last_ns_ = 0;
 };
+
+/// Whether topologies are made of attributes of this key; all others may be left out.
+bool topology_reads(std::string_view key);
 
 /// The topology of the last while: one per slot of time, the older ones forgotten.
 class rolling_topology {

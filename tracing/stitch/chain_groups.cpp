@@ -121,8 +121,7 @@ bool chain_groups::set_cause(index at, const span_id& root, index cause) {
 }
 
 /// @return whether any trace has another chain now
-bool chain_groups::drop_cause(const trace_id& trace, const span_id& root) {
-    const auto at = find(trace);
+bool chain_groups::drop_cause(index at, const span_id& root) {
     if (at == none || cause_of(at, root) == none) return false;
     auto& of = nodes_[at];
     if (of.cause != none && of.root == root) {
@@ -153,13 +152,16 @@ bool chain_groups::is_above(index above, index below) const {
 bool chain_groups::apply(const decision& known) {
     const auto& [trace, root] = known.root;
     const auto& cause_trace = known.cause.cause.trace;
-    if (!known.cause.cause.valid() || cause_trace == trace) return drop_cause(trace, root);
-    if (const auto at = find(trace); at != none) {
+    auto at = find(trace);
+    if (!known.cause.cause.valid() || cause_trace == trace) return drop_cause(at, root);
+    if (at != none) {
         const auto former = cause_of(at, root);
         if (former != none && nodes_[former].trace == cause_trace) return false;
     }
-    const bool dropped = drop_cause(trace, root);
-    const auto at = take_in(trace), cause = take_in(cause_trace);
+    const bool had_another = at != none && cause_of(at, root) != none;
+    const bool dropped = drop_cause(at, root);
+    if (at == none || had_another) at = take_in(trace);  // alone, it may have been let go
+    const auto cause = take_in(cause_trace);
     const bool joined = join(at, root, cause);
     let_go_if_alone(at);
     let_go_if_alone(cause);

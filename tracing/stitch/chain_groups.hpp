@@ -27,6 +27,9 @@ class chain_groups {
     trace_id chain_of(const trace_id& trace) const;
     /// All traces of the chain that this trace belongs to, itself included; the one that names it first.
     std::vector<trace_id> traces_of(const trace_id& trace) const;
+    /// Whether any of them is what is looked for; told in the order of traces_of() until one is.
+    template <class Wanted>
+    bool any_of(const trace_id& trace, Wanted&& wanted) const;
     /// The trace is no longer held. Its chain stays as it is until all of its traces are forgotten.
     void forget(const trace_id& trace);
     std::size_t memory() const;
@@ -62,7 +65,7 @@ class chain_groups {
     void for_members(index leader, Each&& each) const;
     index cause_of(index at, const span_id& root) const;
     bool set_cause(index at, const span_id& root, index cause);
-    bool drop_cause(const trace_id& trace, const span_id& root);
+    bool drop_cause(index at, const span_id& root);
     bool join(index at, const span_id& root, index cause);
     bool is_above(index above, index below) const;
     void merge(index a, index b);
@@ -77,5 +80,18 @@ class chain_groups {
     std::vector<index> free_;
     std::map<std::pair<index, span_id>, index> further_;  ///< causes of further roots of one trace
 };
+
+template <class Wanted>
+bool chain_groups::any_of(const trace_id& trace, Wanted&& wanted) const {
+    const auto known = find(trace);
+    if (known == none) return wanted(trace);
+    const auto first = nodes_[nodes_[known].leader].top;
+    auto at = first;
+    do {
+        if (!nodes_[at].gone && wanted(nodes_[at].trace)) return true;
+        at = nodes_[at].next;
+    } while (at != first);
+    return false;
+}
 
 }  // namespace outrider::tracing

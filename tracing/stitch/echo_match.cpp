@@ -1,6 +1,7 @@
 #include "tracing/stitch/echo_match.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace outrider::tracing {
@@ -18,7 +19,26 @@ constexpr std::size_t most_candidates = 4;
 
 }  // namespace
 
+void echo_match::want(const span_details::view& said) {
+    for (std::size_t i = 0; i < said.echoes(); ++i) wanted_.push_back(said.echo(i));
+}
+
+void echo_match::list_wanted() {
+    constexpr std::size_t bits_of_value = 32;
+    constexpr unsigned least = 10, most = 26;
+    const auto log2 = std::clamp(static_cast<unsigned>(std::bit_width(wanted_.size() * bits_of_value)), least, most);
+    unused_bits_ = 32 - log2;
+    wanted_bits_.assign((std::size_t{1} << log2) / 64, 0);
+    for (const auto value : wanted_) {
+        const auto bit = value * 0x9e3779b1U >> unused_bits_;
+        wanted_bits_[bit / 64] |= std::uint64_t{1} << bit % 64;
+    }
+    wanted_.clear();
+}
+
+/// What nobody asks about is left out: a window holds seconds, and a step asks about a fraction of one.
 void echo_match::build(const std::vector<window_span>& entered, const span_store& store) {
+    list_wanted();
     carried_.clear();
     carriers_ = 0;
     messages_.assign(entered.size(), false);
@@ -27,8 +47,10 @@ void echo_match::build(const std::vector<window_span>& entered, const span_store
         messages_[i] = span.handed_over;
         if (!span.has_details) continue;
         const auto known = store.details(span);
-        for (std::size_t each = 0; each < known.echoes(); ++each) carried_.push_back({known.echo(each), i});
-        carriers_ += known.echoes() > 0;
+        const auto echoes = known.echoes();
+        for (std::size_t each = 0; each < echoes; ++each)
+            if (const auto value = known.echo(each); is_wanted(value)) carried_.push_back({value, i});
+        carriers_ += echoes > 0;
     }
     std::sort(carried_.begin(), carried_.end());
 }

@@ -24,6 +24,8 @@ class echo_match {
     /// Values that more spans carried tell nothing.
     static constexpr std::size_t most_carriers = 8;
 
+    /// The next build() is asked about these values, and about no others.
+    void want(const span_details::view& said);
     void build(const std::vector<window_span>& entered, const span_store& store);
     bool empty() const { return carried_.empty(); }
     void ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
@@ -52,6 +54,16 @@ class echo_match {
     void prefer_open_requests(const held_span& left, const std::vector<window_span>& entered,
                               const usual_causes& usual);
 
+    /// Nearly only what is wanted: a table of bits, so that whoever chooses values can make it useless, but not slow.
+    bool is_wanted(std::uint32_t value) const {
+        const auto bit = value * 0x9e3779b1U >> unused_bits_;
+        return (wanted_bits_[bit / 64] >> bit % 64 & 1) != 0;
+    }
+    void list_wanted();
+
+    std::vector<std::uint32_t> wanted_;
+    std::vector<std::uint64_t> wanted_bits_;
+    unsigned unused_bits_ = 0;  ///< of a hash
     std::vector<carried> carried_;
     std::vector<vote> votes_;  ///< by the entered one
     std::vector<claim> claims_;

@@ -41,9 +41,13 @@ void process_windows::decide(process& of, const span_number* first, const span_n
                              std::vector<window_verdict>& out) {
     const auto earliest = store_[*first].start_ns, latest = store_[*(last - 1)].start_ns;
     gather(of, earliest - reach_ns, latest);
-    const bool echoing = std::any_of(first, last, [this](auto each) {
-        return store_[each].has_details && store_.details(store_[each]).echoes() > 0;
-    });
+    bool echoing = false;
+    for (const auto* each = first; each != last; ++each) {
+        if (!store_[*each].has_details) continue;
+        const auto said = store_.details(store_[*each]);
+        at_.echoes.want(said);
+        echoing |= said.echoes() > 0;
+    }
     if (echoing) at_.echoes.build(at_.entered, store_);
     at_.verdicts.clear();
     bool guess = false;
@@ -66,8 +70,9 @@ void process_windows::decide(process& of, const span_number* first, const span_n
         doubt_missing(of, root, verdict);
         out.push_back(verdict);
     }
-    std::stable_sort(of.shown.begin(), of.shown.end(),
-                     [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+    const auto by_start = [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; };
+    if (!std::is_sorted(of.shown.begin(), of.shown.end(), by_start))
+        std::stable_sort(of.shown.begin(), of.shown.end(), by_start);
 }
 
 /// What may have caused spans of these times.

@@ -5,6 +5,7 @@
 #include <set>
 #include <tuple>
 
+#include "tracing/stitch/id_order.hpp"
 #include "tracing/stitch/keyed_hash.hpp"
 #include "tracing/stitch/rewrite_parts.hpp"
 
@@ -35,8 +36,10 @@ class chain_rewriting {
         const auto rank = [this](std::size_t i) {
             return std::tuple{spans_[i].span != originals_[i].span, receives(spans_[i]), spans_[i].start_unix_ns};
         };
-        for (auto& [key, same] : by_original_)
+        for (auto& [key, same] : by_original_) {
+            if (same.size() == 1) continue;  // sorting stably allocates even then
             std::stable_sort(same.begin(), same.end(), [&](auto a, auto b) { return rank(a) < rank(b); });
+        }
     }
 
     void tell_ids_apart();
@@ -44,7 +47,7 @@ class chain_rewriting {
     void follow(const decision& known);
 
   private:
-    using place = std::pair<const span_key, std::vector<std::size_t>>;
+    using place = std::pair<const span_key, std::pmr::vector<std::size_t>>;
     void tell_copies_apart(place& of);
     void give_other_id(std::size_t which, unsigned copy);
     std::size_t held(const span_key& original, bool as_root) const;
@@ -54,8 +57,9 @@ class chain_rewriting {
     std::vector<span_data>& spans_;
     trace_id chain_;
     std::vector<span_key> originals_;
-    std::map<span_key, std::vector<std::size_t>> by_original_;
-    std::set<span_id> ids_;  ///< that are taken
+    small_memory memory_;
+    std::pmr::map<span_key, std::pmr::vector<std::size_t>, by_ids> by_original_{memory_.get()};
+    std::pmr::set<span_id, by_ids> ids_{memory_.get()};  ///< that are taken
 };
 
 /// Spans of one chain may have the same id because their traces counted alike, or because a span was told twice. Ids
@@ -230,13 +234,18 @@ std::vector<span_data> rewrite_chain(std::vector<span_data> spans, std::span<con
     chain_rewriting rewriting{spans, chain};
     rewriting.tell_ids_apart();
     rewriting.move_into_chain();
-    std::map<span_key, const decision*> last;
+    small_memory memory;
+    std::pmr::map<span_key, const decision*, by_ids> last{memory.get()};
     for (const auto& each : decisions) last[each.root] = &each;
     for (const auto& [root, each] : last) rewriting.follow(*each);
     cut_circles(spans);
     name_impossible_times(spans);
     name_many_spans(spans);
     return spans;
+}
+
+bool rewriting_reads(std::string_view key) {
+    return key.starts_with("chain.original_") || key.starts_with("chain.link.") || key == names::fault;
 }
 
 void strip_captured(span_data& span) { drop_attribute(span, names::echo); }

@@ -23,6 +23,9 @@ inline constexpr std::size_t many_spans = 10'000;
 std::vector<span_data> rewrite_chain(std::vector<span_data> spans, std::span<const decision> decisions,
                                      const trace_id& chain);
 
+/// Whether rewriting reads attributes of this key; all others may be left out.
+bool rewriting_reads(std::string_view key);
+
 /// Stitches spans that are all there is: from files, or from Jaeger. Grouped by chain, the earliest first.
 std::vector<std::vector<span_data>> stitch_all(std::vector<span_data> spans);
 

@@ -2,6 +2,7 @@
 #include <map>
 #include <tuple>
 
+#include "tracing/stitch/id_order.hpp"
 #include "tracing/stitch/rewrite.hpp"
 #include "tracing/stitch/rewrite_parts.hpp"
 
@@ -19,7 +20,9 @@ std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b 
 
 /// The parents of the spans of one trace, as places.
 std::vector<std::size_t> parents_of(const std::vector<span_data>& spans) {
-    std::map<std::pair<span_id, bool>, std::size_t> places;  // two of one id: client and server
+    small_memory memory;
+    std::pmr::map<std::pair<span_id, bool>, std::size_t, by_ids> places{
+        memory.get()};  // two of one id: client and server
     for (std::size_t i = 0; i < spans.size(); ++i) places.emplace(std::pair{spans[i].span, receives(spans[i])}, i);
     const auto place = [&](const span_id& id, bool receiver) {
         const auto found = places.find({id, receiver});

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <memory_resource>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,6 +12,16 @@
 #include "tracing/stitch/attribute_names.hpp"
 
 namespace outrider::tracing {
+
+/// Most chains are small, and there are very many of them: what finds their spans lies here and goes at once.
+class small_memory {
+  public:
+    std::pmr::memory_resource* get() { return &all_; }
+
+  private:
+    std::array<std::byte, 2'048> first_;
+    std::pmr::monotonic_buffer_resource all_{first_.data(), first_.size()};
+};
 
 inline constexpr std::string_view circle_fault = "cycle of parents";
 

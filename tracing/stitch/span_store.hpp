@@ -38,6 +38,11 @@ class span_store {
 
     /// Takes in a span that find() does not know.
     span_number add(const held_span& span, const span_facts& facts);
+    /// A span of these ids will be looked for and added soon.
+    void expect(const span_key& key) const {
+        by_key_.prefetch(hash_of(key));
+        by_id_.prefetch(hash_.of(keyed_hash::word(key.span)));
+    }
     void forget_oldest();
     std::size_t memory() const;
     /// How much more memory the next span may need than the ones before.

@@ -175,5 +175,19 @@ TEST(TopologyText, ShowsNothingThatATerminalObeys) {
     EXPECT_THAT(topology_text(all.view(1), 100, true), Not(HasSubstr("\u2192")));
 }
 
+TEST(Topology, IsTheSameWithoutTheAttributesThatItDoesNotRead) {
+    auto spans = shop_to_stock();
+    topology all, less;
+    all.add(spans);
+    std::size_t left = 0;
+    for (auto& span : spans) {
+        std::erase_if(span.attributes, [](const auto& one) { return !topology_reads(one.key); });
+        left += span.attributes.size();
+    }
+    less.add(spans);
+    EXPECT_GT(left, 0U);
+    EXPECT_EQ(all.view(1), less.view(1));
+}
+
 }  // namespace
 }  // namespace outrider::tracing
