@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tracing/stitch/id_order.hpp"
+
 namespace outrider::collector {
 
 namespace {
@@ -48,13 +50,8 @@ std::vector<chain_book::number> chain_book::members(number which) const {
     const auto& trace = archive_[which];
     if (!trace.linked) return {which};
     std::vector<number> out;
-    const auto head = groups_.chain_of(trace.id);
-    for (const auto& id : groups_.traces_of(trace.id)) {
-        const auto held = archive_.traces().find(id);
-        if (!held) continue;
-        out.push_back(*held);
-        if (id == head) std::swap(out.front(), out.back());
-    }
+    for (const auto& id : groups_.traces_of(trace.id))
+        if (const auto held = archive_.traces().find(id)) out.push_back(*held);
     if (out.empty()) out.push_back(which);
     return out;
 }
@@ -96,13 +93,17 @@ std::optional<chain_book::settled> chain_book::next_settled(std::int64_t now_ns)
 
 /// One trace of a chain stands for all of them, so that a large chain is not looked at by each of its traces.
 std::optional<chain_book::settled> chain_book::look_at(number which, std::int64_t now_ns) {
-    settled found{members(which)};
+    settled found;
+    const auto another_will = [&](const tracing::trace_id& id) {
+        const auto held = archive_.traces().find(id);
+        if (!held) return false;
+        found.traces.push_back(*held);
+        return archive_[*held].watched && archive_[*held].waiting > 0;
+    };
+    if (archive_[which].linked && groups_.any_of(archive_[which].id, another_will)) return std::nullopt;
+    if (found.traces.empty()) found.traces.push_back(which);
     std::int64_t last = 0;
-    for (const auto one : found.traces) {
-        const auto& trace = archive_[one];
-        if (trace.watched && trace.waiting > 0) return std::nullopt;
-        last = std::max(last, trace.touched_ns);
-    }
+    for (const auto one : found.traces) last = std::max(last, archive_[one].touched_ns);
     if (last + quiet_ns_ > now_ns) {
         watch_again(which, last + quiet_ns_);
         return std::nullopt;
@@ -125,10 +126,10 @@ bool chain_book::all_decided(const held_trace& trace) const {
         present.push_back(one.id());
         if ((one.marks & mark_settled) == 0) roots.push_back(archive_.facts(trace, one));
     }
-    std::sort(present.begin(), present.end());
-    std::sort(decided.begin(), decided.end());
+    std::sort(present.begin(), present.end(), tracing::by_ids{});
+    std::sort(decided.begin(), decided.end(), tracing::by_ids{});
     const auto has = [](const auto& sorted, const auto& id) {
-        return std::binary_search(sorted.begin(), sorted.end(), id);
+        return std::binary_search(sorted.begin(), sorted.end(), id, tracing::by_ids{});
     };
     return std::all_of(roots.begin(), roots.end(), [&](const span_facts& one) {
         return (one.parent.valid() && has(present, one.parent)) || has(decided, one.span);

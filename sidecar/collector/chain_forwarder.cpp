@@ -100,16 +100,18 @@ bool chain_forwarder::take(const settled_chain& settled, const std::vector<span_
         // Kept for what it is, not by chance: whoever counts up from the share must leave it out.
         if (reason != keep_reason::sampled)
             span.attributes.push_back({std::string{why_key}, tracing::attribute_value{std::string{name_of(reason)}}});
-        send(span);
+        send(std::move(span));
     }
     taken_ += settled.spans;
     return true;
 }
 
-void chain_forwarder::send(const span_data& span) {
+void chain_forwarder::send(span_data span) {
     auto* out = buffer_.open();
     if (out == nullptr) return;  // counted there
-    out->append(tracing::encode_otlp({span}));
+    std::vector<span_data> one;
+    one.push_back(std::move(span));
+    out->append(tracing::encode_otlp(one));
     buffer_.close();
 }
 

@@ -61,7 +61,7 @@ class chain_forwarder {
   private:
     keep_reason reason_to_keep(const std::vector<tracing::span_data>& spans, const tracing::trace_id& id,
                                std::uint64_t now_unix_ns) const;
-    void send(const tracing::span_data& span);
+    void send(tracing::span_data span);
 
     const forward_options options_;
     tracing::span_buffer buffer_;

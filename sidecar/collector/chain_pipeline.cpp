@@ -15,15 +15,13 @@ namespace {
 
 constexpr std::chrono::milliseconds round_time{100};
 constexpr std::int64_t second = 1'000'000'000;
-constexpr std::uint64_t digest_spans = 3'000;  // that are read for digests in one round, some 25 ms
+constexpr std::uint64_t enough_to_begin = 512 << 10;  // bytes that wait: while the cache still has them
+constexpr std::uint64_t spare_share = 8;              // of the queue's bytes, for memory that is kept to be used again
+constexpr std::uint64_t digest_spans = 3'000;         // that are read for digests in one round, some 25 ms
 /// What the forwarder took is delivered or in its spool after that: a process killed earlier forwards it again.
 constexpr std::int64_t fate_certain_ns = second;
 
-std::uint64_t memory_of(const std::vector<span_data>& spans) {
-    std::uint64_t bytes = 0;
-    for (const auto& one : spans) bytes += tracing::memory_of(one);
-    return bytes;
-}
+bool summing_up_reads(std::string_view key) { return tracing::topology_reads(key) || tracing::rewriting_reads(key); }
 
 void count(decision_latency& into, std::chrono::nanoseconds waited) {
     const double seconds = std::chrono::duration<double>(waited).count();
@@ -75,16 +73,48 @@ void chain_pipeline::settle_all() {
 }
 
 void chain_pipeline::run() {
+    auto next = std::chrono::steady_clock::now();
     std::unique_lock lock{mutex_};
     while (!stopping_) {
         lock.unlock();
-        step();
+        if (std::chrono::steady_clock::now() >= next) {
+            step();
+            next = std::chrono::steady_clock::now() + round_time;
+        } else {
+            stitch();
+        }
         lock.lock();
-        wake_.wait_for(lock, round_time, [this] { return stopping_; });
+        wake_.wait_until(lock, next, [this] { return stopping_ || queue_bytes_ > enough_to_begin; });
     }
 }
 
+std::unique_ptr<tracing::span_batch> chain_pipeline::spare_batch() {
+    const std::lock_guard lock{mutex_};
+    if (spare_.empty()) return std::make_unique<tracing::span_batch>();
+    auto one = std::move(spare_.back());
+    spare_.pop_back();
+    spare_bytes_ -= one->memory();
+    return one;
+}
+
+/// What is kept has been touched already; memory that comes fresh from the system costs more than decoding into it.
+void chain_pipeline::put_away(batch used) {
+    const auto bytes = used->memory();
+    const std::lock_guard lock{mutex_};
+    queue_bytes_ -= bytes;
+    counters_.queued_spans -= used->spans().size();
+    if (spare_bytes_ + bytes > options_.queue_bytes / spare_share) return;
+    spare_bytes_ += bytes;
+    spare_.push_back(std::move(used));
+}
+
 intake_result chain_pipeline::take(std::vector<span_data> spans, log_row encoding, std::string_view body) {
+    auto all = spare_batch();
+    all->take(std::move(spans));
+    return take(std::move(all), encoding, body);
+}
+
+intake_result chain_pipeline::take(batch spans, log_row encoding, std::string_view body) {
     {
         const std::lock_guard lock{mutex_};
         if (queue_bytes_ > options_.queue_bytes) {
@@ -93,7 +123,7 @@ intake_result chain_pipeline::take(std::vector<span_data> spans, log_row encodin
         }
     }
     std::uint64_t row = 0;
-    if (log_ != nullptr && !spans.empty()) {
+    if (log_ != nullptr && !spans->spans().empty()) {
         row = log_->append(encoding, body, clock_.unix_ns());
         if (row == 0) {
             const std::lock_guard lock{mutex_};
@@ -101,12 +131,13 @@ intake_result chain_pipeline::take(std::vector<span_data> spans, log_row encodin
             return {false, 0, "the spans could not be stored: " + log_->failure()};
         }
     }
-    const auto dropped = store_.add(spans, clock_.steady_ns(), row);
+    const auto dropped = store_.add(spans->spans(), clock_.steady_ns(), row);
     ++version_;
     const std::lock_guard lock{mutex_};
-    queue_bytes_ += memory_of(spans);
-    counters_.queued_spans += spans.size();
+    queue_bytes_ += spans->memory();
+    counters_.queued_spans += spans->spans().size();
     queue_.push_back(std::move(spans));
+    if (queue_bytes_ > enough_to_begin) wake_.notify_one();
     return {true, dropped, {}};
 }
 
@@ -115,17 +146,19 @@ std::deque<chain_pipeline::batch> chain_pipeline::taken() {
     return std::exchange(queue_, {});
 }
 
-void chain_pipeline::step() {
+void chain_pipeline::stitch() {
     const auto now = clock_.steady_ns();
     auto batches = taken();
     for (auto& one : batches) {
-        for (const auto& span : one) stitcher_.add(span, now);
-        if (flows_ != nullptr) flows_->observe(one, clock_.unix_ns());
-        const std::lock_guard lock{mutex_};
-        queue_bytes_ -= memory_of(one);
-        counters_.queued_spans -= one.size();
-        one = {};
+        for (const auto& span : one->spans()) stitcher_.add(span, now);
+        if (flows_ != nullptr) flows_->observe(one->spans(), clock_.unix_ns());
+        put_away(std::move(one));
     }
+}
+
+void chain_pipeline::step() {
+    stitch();
+    const auto now = clock_.steady_ns();
     decide(now);
     settle(now);
     if (flows_ != nullptr) flows_->advance(clock_.unix_ns());
@@ -172,7 +205,9 @@ void chain_pipeline::apply(const std::vector<tracing::decision>& known) {
 }
 
 void chain_pipeline::settle(std::int64_t now_ns) {
-    while (auto settled = store_.next_settled(now_ns)) {
+    // Nobody else reads these spans: what is not asked for need not be decoded.
+    const auto wanted = forward_ == nullptr ? &summing_up_reads : nullptr;
+    while (auto settled = store_.next_settled(now_ns, wanted)) {
         ++version_;
         {
             const std::lock_guard lock{mutex_};

@@ -31,7 +31,7 @@ struct pipeline_clock {
 
 struct pipeline_options {
     tracing::stitch_options stitching;
-    std::uint64_t queue_bytes = 64ULL << 20;  ///< of decoded spans that wait to be stitched; beyond, senders wait
+    std::uint64_t queue_bytes = 64ULL << 20;  ///< of spans that wait to be stitched; beyond, senders wait
     std::uint64_t digest_bytes = 16ULL << 20;
 };
 
@@ -55,7 +55,7 @@ struct pipeline_counters {
 ///
 ///     take(): log -> store -> queue        the server's thread; what it answers is safe
 ///     step(): queue -> stitcher, flows -> decisions -> store, flows -> settled chains -> forwarder, notes -> log
-///                                          a thread of its own, every 100 ms
+///                                          a thread of its own, every 100 ms, and when much waits
 class chain_pipeline : public intake {
   public:
     /// @param log, forward, flows  may be null; all outlive the pipeline
@@ -69,7 +69,9 @@ class chain_pipeline : public intake {
     /// Ends the thread; notes are written.
     void stop();
 
-    intake_result take(std::vector<tracing::span_data> spans, log_row encoding, std::string_view body) override;
+    std::unique_ptr<tracing::span_batch> spare_batch() override;
+    intake_result take(std::unique_ptr<tracing::span_batch> spans, log_row encoding, std::string_view body) override;
+    intake_result take(std::vector<tracing::span_data> spans, log_row encoding, std::string_view body);
     /// One round of what the thread does.
     void step();
     pipeline_counters counters() const;
@@ -88,10 +90,12 @@ class chain_pipeline : public intake {
         chain_fate fate;
         std::int64_t since_ns;
     };
-    using batch = std::vector<tracing::span_data>;
+    using batch = std::unique_ptr<tracing::span_batch>;
 
     void run();
     std::deque<batch> taken();
+    void stitch();
+    void put_away(batch used);
     void decide(std::int64_t now_ns);
     void apply(const std::vector<tracing::decision>& known);
     void settle(std::int64_t now_ns);
@@ -123,6 +127,8 @@ class chain_pipeline : public intake {
     std::condition_variable wake_;
     std::deque<batch> queue_;
     std::uint64_t queue_bytes_ = 0;
+    std::vector<batch> spare_;  ///< whose memory is used again
+    std::uint64_t spare_bytes_ = 0;
     bool stopping_ = false;
     pipeline_counters counters_;
     digest_shelf digests_;

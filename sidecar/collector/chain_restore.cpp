@@ -16,18 +16,24 @@ constexpr std::int64_t word_holds_ns = 60 * second;
 void chain_pipeline::replay(const span_log::row& row, const std::vector<chain_fate>& fates, std::size_t& next) {
     for (; next < fates.size() && fates[next].through < row.number; ++next)
         store_.restore(fates[next].trace, fates[next].sent_as);
-    auto decoded = row.what == log_row::json ? tracing::decode_otlp_json(row.body) : tracing::decode_otlp(row.body);
-    if (!decoded) return;  // it was decodable when it came, under the limits of then
+    tracing::span_batch decoded;
+    if (row.what == log_row::json) {
+        auto spans = tracing::decode_otlp_json(row.body);
+        if (!spans) return;  // it was decodable when it came, under the limits of then
+        decoded.take(std::move(spans->spans));
+    } else if (decoded.decode(row.body)) {
+        return;
+    }
     const auto age = std::max<std::int64_t>(clock_.unix_ns() - row.unix_ns, 0);
     const auto then = clock_.steady_ns() - age;
-    store_.add(decoded->spans, then, row.number);
+    store_.add(decoded.spans(), then, row.number);
     if (flows_ != nullptr) {
         if (replayed_until_ns_ == 0) flows_->begin_restoring(row.unix_ns);
         replayed_until_ns_ = std::max(replayed_until_ns_, row.unix_ns);
-        flows_->observe(decoded->spans, row.unix_ns);
+        flows_->observe(decoded.spans(), row.unix_ns);
     }
     if (age < options_.stitching.memory.count())
-        for (const auto& span : decoded->spans) stitcher_.add(span, clock_.steady_ns());
+        for (const auto& span : decoded.spans()) stitcher_.add(span, clock_.steady_ns());
 }
 
 void chain_pipeline::restore() {

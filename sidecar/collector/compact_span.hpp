@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "sidecar/collector/span_vocabulary.hpp"
-#include "tracing/span_data.hpp"
+#include "tracing/span_view.hpp"
 
 namespace outrider::collector {
 
@@ -33,12 +33,16 @@ struct span_facts {
 
 /// Appends the span to `out`. @return false, with `out` as it was, when the vocabulary has no room for its origin
 /// @param without  the key of an attribute that is left out
-bool encode_compact(const tracing::span_data& span, std::uint64_t base_ns, span_vocabulary& words, std::string& out,
+bool encode_compact(const tracing::span_view& span, std::uint64_t base_ns, span_vocabulary& words, std::string& out,
                     std::string_view without = {});
 
+/// Which attributes are wanted, by key.
+using attribute_filter = bool (*)(std::string_view key);
+
 /// Nothing when the bytes are not what encode_compact wrote with this vocabulary.
+/// @param only  the attributes of the span that are wanted; null: all
 std::optional<tracing::span_data> decode_compact(std::string_view bytes, std::uint64_t base_ns,
-                                                 const span_vocabulary& words);
+                                                 const span_vocabulary& words, attribute_filter only = nullptr);
 std::optional<span_facts> facts_of(std::string_view bytes, std::uint64_t base_ns, const span_vocabulary& words);
 
 }  // namespace outrider::collector

@@ -32,7 +32,7 @@ flow_watch::flow_watch(config::flow_input input, std::vector<flows::flow> first,
     flows_.load(std::move(first), now);
 }
 
-void flow_watch::observe(std::span<const tracing::span_data> spans, flows::unix_ns arrived) {
+void flow_watch::observe(std::span<const tracing::span_view> spans, flows::unix_ns arrived) {
     const std::lock_guard lock{mutex_};
     for (const auto& one : spans) flows_.observe(one, arrived);
 }

@@ -27,7 +27,7 @@ class flow_watch {
 
     // Of the pipeline's thread.
 
-    void observe(std::span<const tracing::span_data> spans, flows::unix_ns arrived);
+    void observe(std::span<const tracing::span_view> spans, flows::unix_ns arrived);
     /// Whether somebody has to tell of chains that got other names.
     bool wants_names() const;
     void regroup(std::span<const tracing::trace_id> former, flows::unix_ns now);

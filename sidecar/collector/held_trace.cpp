@@ -78,7 +78,7 @@ void entry_list::reserve(std::size_t more) {
     const auto spare = wanted < small ? 0 : wanted / 8;
     const auto capacity = (wanted + spare + 15) / 16 * 16 - 8;  // what malloc gives without a rest
     const auto rounded = capacity < wanted ? capacity + 16 : capacity;
-    auto larger = std::make_unique<char[]>(rounded);
+    auto larger = std::make_unique_for_overwrite<char[]>(rounded);
     if (size_ > 0) std::memcpy(larger.get(), bytes_.get(), size_);
     bytes_ = std::move(larger);
     capacity_ = static_cast<std::uint32_t>(rounded);

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sidecar/collector/span_log.hpp"
-#include "tracing/span_data.hpp"
+#include "tracing/span_batch.hpp"
 
 namespace outrider::collector {
 
@@ -21,8 +21,10 @@ struct intake_result {
 class intake {
   public:
     virtual ~intake() = default;
+    /// An empty one to decode a request into, or one that was used before.
+    virtual std::unique_ptr<tracing::span_batch> spare_batch() = 0;
     /// @param body  the request that they were in, unpacked
-    virtual intake_result take(std::vector<tracing::span_data> spans, log_row encoding, std::string_view body) = 0;
+    virtual intake_result take(std::unique_ptr<tracing::span_batch> spans, log_row encoding, std::string_view body) = 0;
 };
 
 }  // namespace outrider::collector

@@ -54,6 +54,15 @@ tracing::export_response outcome(std::uint64_t without_ids, std::uint64_t too_ma
     return response;
 }
 
+std::optional<tracing::decode_error> decode_json(std::string_view body, const tracing::decode_limits& limits,
+                                                 tracing::span_batch& into, std::uint64_t& rejected) {
+    auto decoded = tracing::decode_otlp_json(body, limits);
+    if (!decoded) return decoded.error();
+    rejected = decoded->rejected;
+    into.take(std::move(decoded->spans));
+    return std::nullopt;
+}
+
 }  // namespace
 
 server_response otlp_ingest::handle(const server_request& request) {
@@ -84,16 +93,19 @@ server_response otlp_ingest::take(encoding in, std::string_view body) {
     tracing::decode_limits limits;
     limits.memory = most_memory_;
     const bool json = in == encoding::json;
-    auto decoded = json ? tracing::decode_otlp_json(body, limits) : tracing::decode_otlp(body, limits);
-    if (!decoded) {
-        const bool large = decoded.error() == tracing::decode_error::too_large;
-        return refuse(in, large ? 413 : 400, tracing::describe(decoded.error()));
+    auto batch = into_.spare_batch();
+    std::uint64_t rejected = 0;
+    const auto error = json ? decode_json(body, limits, *batch, rejected) : batch->decode(batch->keep(body), limits);
+    if (error) {
+        const bool large = *error == tracing::decode_error::too_large;
+        return refuse(in, large ? 413 : 400, tracing::describe(*error));
     }
-    const auto taken = into_.take(std::move(decoded->spans), json ? log_row::json : log_row::protobuf, body);
+    if (!json) rejected = batch->rejected();
+    const auto taken = into_.take(std::move(batch), json ? log_row::json : log_row::protobuf, body);
     if (!taken.taken) return postpone(in, taken.reason);
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
-    counters_.rejected_spans.fetch_add(decoded->rejected, std::memory_order_relaxed);
-    const auto response = outcome(decoded->rejected, taken.dropped);
+    counters_.rejected_spans.fetch_add(rejected, std::memory_order_relaxed);
+    const auto response = outcome(rejected, taken.dropped);
     if (json) return {200, std::string{json_type}, tracing::encode_export_response_json(response), {}};
     return {200, std::string{protobuf_type}, tracing::encode_export_response(response), {}};
 }

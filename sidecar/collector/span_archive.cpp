@@ -8,6 +8,8 @@
 namespace outrider::collector {
 
 using tracing::span_data;
+using tracing::span_view;
+using tracing::value_view;
 
 namespace {
 
@@ -24,20 +26,19 @@ governance::hash_secret new_secret() {
 
 /// The business keys that the span carries, as key and value.
 template <class Found>
-void each_key(const span_data& span, Found found) {
+void each_key(const span_view& span, Found found) {
     std::size_t left = keys_of_span;
-    const auto text = [&](std::string_view key, const tracing::attribute_value& value) {
-        const auto* said = std::get_if<std::string>(&value.data);
-        if (said == nullptr || left == 0) return;
+    const auto text = [&](std::string_view key, const value_view& value) {
+        if (value.is() != value_view::type::text || left == 0) return;
         --left;
-        found(key, *said);
+        found(key, value.text());
     };
     for (const auto& one : span.attributes) {
         if (!one.key.starts_with(tracing::chain_attributes::key_prefix)) continue;
-        const auto key = std::string_view{one.key}.substr(tracing::chain_attributes::key_prefix.size());
+        const auto key = one.key.substr(tracing::chain_attributes::key_prefix.size());
         text(key, one.value);
-        if (const auto* list = std::get_if<tracing::attribute_value::array>(&one.value.data))
-            for (const auto& each : *list) text(key, each);
+        if (const auto* list = one.value.array())
+            for (const auto& each : *list) text(key, value_view{each});
     }
 }
 
@@ -57,7 +58,7 @@ span_archive::number span_archive::touch(const tracing::trace_id& id, std::int64
     return which;
 }
 
-span_archive::outcome span_archive::put(number into, const span_data& span) {
+span_archive::outcome span_archive::put(number into, const span_view& span) {
     auto& trace = table_[into];
     if (trace.spans == 0) trace.base_ns = trace.start_ns = span.start_unix_ns;
     scratch_.clear();
@@ -86,7 +87,7 @@ span_archive::outcome span_archive::put(number into, const span_data& span) {
     return old ? outcome::replaced : outcome::stored;
 }
 
-void span_archive::replace(number in, std::uint32_t old, std::uint8_t slot, const span_data& span) {
+void span_archive::replace(number in, std::uint32_t old, std::uint8_t slot, const span_view& span) {
     auto& trace = table_[in];
     const auto former = trace.entries.at(old);
     // The fate of the first is the fate of both.
@@ -189,8 +190,8 @@ void span_archive::forget_operation(const held_trace& of, const held_entry& one)
     operations_.remove(service_of(one, known), known.name, known.kind);
 }
 
-span_data span_archive::decode(const held_trace& of, const held_entry& one) const {
-    auto span = decode_compact(one.body, of.base_ns, shelf_.at(one.slot)).value_or(span_data{});
+span_data span_archive::decode(const held_trace& of, const held_entry& one, attribute_filter only) const {
+    auto span = decode_compact(one.body, of.base_ns, shelf_.at(one.slot), only).value_or(span_data{});
     span.trace = of.id;
     return span;
 }
@@ -199,13 +200,13 @@ span_facts span_archive::facts(const held_trace& of, const held_entry& one) cons
     return facts_of(one.body, of.base_ns, shelf_.at(one.slot)).value_or(span_facts{});
 }
 
-std::vector<span_data> span_archive::spans_of(number which) const {
+std::vector<span_data> span_archive::spans_of(number which, attribute_filter only) const {
     std::vector<span_data> spans;
     const auto& trace = table_[which];
     spans.reserve(trace.spans);
     for (const auto& one : trace.entries) {
         if (!one.is_span()) continue;
-        spans.push_back(decode(trace, one));
+        spans.push_back(decode(trace, one, only));
         if ((one.marks & mark_differed) != 0)
             spans.back().attributes.push_back(
                 {std::string{tracing::chain_attributes::fault}, tracing::attribute_value{std::string{"duplicate id"}}});
@@ -213,7 +214,7 @@ std::vector<span_data> span_archive::spans_of(number which) const {
     return spans;
 }
 
-void span_archive::index_keys(number which, const span_data& span) {
+void span_archive::index_keys(number which, const span_view& span) {
     each_key(span, [&](std::string_view key, std::string_view value) {
         keys_.add(key, value, which, table_[which].birth, [this](const key_index::entry& one) {
             return table_[one.trace].alive && table_[one.trace].birth == one.birth;
@@ -226,8 +227,10 @@ std::vector<span_archive::number> span_archive::with_key(std::string_view key, s
     for (const auto& one : keys_.find(key, value)) {
         if (!table_[one.trace].alive || table_[one.trace].birth != one.birth) continue;
         bool has = false;
+        std::vector<tracing::attribute_view> attributes;
         for (const auto& span : spans_of(one.trace))
-            each_key(span, [&](std::string_view k, std::string_view v) { has = has || (k == key && v == value); });
+            each_key(view_of(span, attributes),
+                     [&](std::string_view k, std::string_view v) { has = has || (k == key && v == value); });
         if (has) found.push_back(one.trace);
     }
     return found;

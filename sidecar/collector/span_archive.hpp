@@ -27,7 +27,7 @@ class span_archive {
     /// The trace of that id, a new one if need be.
     number touch(const tracing::trace_id& id, std::int64_t now_ns);
     /// Takes a span into its trace. One with the id of a span that is there takes its place.
-    outcome put(number into, const tracing::span_data& span);
+    outcome put(number into, const tracing::span_view& span);
     /// What went with a trace: its spans, and those of them whose fate was not known yet.
     struct removed {
         std::uint64_t spans = 0, waiting = 0;
@@ -40,12 +40,13 @@ class span_archive {
     /// From now on the fate of all its spans is known.
     void settle(number which);
 
-    tracing::span_data decode(const held_trace& of, const held_entry& one) const;
+    tracing::span_data decode(const held_trace& of, const held_entry& one, attribute_filter only = nullptr) const;
     span_facts facts(const held_trace& of, const held_entry& one) const;
     std::string_view service_of(const held_entry& one, const span_facts& facts) const {
         return shelf_.at(one.slot).service_of(facts.origin);
     }
-    std::vector<tracing::span_data> spans_of(number which) const;
+    /// @param only  the attributes that are wanted; null: all
+    std::vector<tracing::span_data> spans_of(number which, attribute_filter only = nullptr) const;
 
     /// Traces with a span that has this business key.
     std::vector<number> with_key(std::string_view key, std::string_view value) const;
@@ -67,9 +68,9 @@ class span_archive {
     void note_offset(number in, const entry_key& key, std::uint32_t offset);
     void drop_index(number which);
     void compact(number which);
-    void replace(number in, std::uint32_t old, std::uint8_t slot, const tracing::span_data& span);
+    void replace(number in, std::uint32_t old, std::uint8_t slot, const tracing::span_view& span);
     void forget_operation(const held_trace& of, const held_entry& one);
-    void index_keys(number which, const tracing::span_data& span);
+    void index_keys(number which, const tracing::span_view& span);
     void recount(number which, std::size_t before);
 
     const std::uint64_t trace_bytes_;

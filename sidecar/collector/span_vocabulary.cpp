@@ -58,6 +58,7 @@ std::string_view span_vocabulary::service_of(std::uint64_t origin) const {
 void span_vocabulary::freeze() {
     full_ = true;
     texts_.freeze();
+    scratch_ = {};
     last_.reset();
     for (const auto& [content, number] : by_content_) origin_bytes_ -= content.size();
     by_content_.clear();

@@ -28,6 +28,8 @@ class span_vocabulary {
     /// Whether spans would do better with a fresh one.
     bool full() const { return full_ || texts_.full(); }
     void freeze();
+    /// For whoever writes with it: to put texts together in.
+    std::string& scratch() { return scratch_; }
     std::size_t memory() const { return texts_.memory() + origin_bytes_; }
 
   private:
@@ -37,6 +39,7 @@ class span_vocabulary {
     std::map<std::string, std::uint32_t, std::less<>> by_content_;
     std::shared_ptr<const tracing::span_origin> last_;  ///< spans of one request follow each other
     std::uint32_t last_number_ = 0;
+    std::string scratch_;
     std::size_t origin_bytes_ = 0;
     bool full_ = false;
 };

@@ -3,23 +3,40 @@
 #include <algorithm>
 #include <limits>
 
+#include "tracing/span_batch.hpp"
+
 namespace outrider::collector {
 
 using tracing::span_data;
+using tracing::span_view;
 using tracing::trace_id;
 
 namespace {
 
 constexpr std::uint64_t order_bytes = 16;  // of a trace, in the order of eviction
 
+/// One more than is allowed is held until there is room again.
+store_limits within_bounds(store_limits limits) {
+    limits.traces = std::min(limits.traces, trace_table::most - 1);
+    return limits;
+}
+
 }  // namespace
 
 trace_store::trace_store(store_limits limits)
-    : limits_(limits), archive_(limits.bytes, limits.trace_bytes), chains_(archive_, limits.quiet.count()) {}
+    : limits_(within_bounds(limits)),
+      archive_(limits.bytes, limits.trace_bytes),
+      chains_(archive_, limits.quiet.count()) {}
 
 trace_store::~trace_store() = default;
 
 std::uint64_t trace_store::add(const std::vector<span_data>& spans, std::int64_t now_ns, std::uint64_t row) {
+    tracing::span_batch batch;
+    batch.take(spans);
+    return add(batch.spans(), now_ns, row);
+}
+
+std::uint64_t trace_store::add(std::span<const span_view> spans, std::int64_t now_ns, std::uint64_t row) {
     const std::lock_guard lock{mutex_};
     const auto dropped = counters_.dropped;
     last_row_ = row;
@@ -28,18 +45,18 @@ std::uint64_t trace_store::add(const std::vector<span_data>& spans, std::int64_t
     return counters_.dropped - dropped;
 }
 
-void trace_store::add_one(const span_data& span, std::int64_t now_ns) {
-    static const auto nowhere = std::make_shared<const tracing::span_origin>();
+void trace_store::add_one(const span_view& span, std::int64_t now_ns) {
+    static const tracing::shared_origin nowhere = std::make_shared<const tracing::span_origin>();
     ++counters_.received;
     const auto before = archive_.traces().size();
     const auto into = archive_.touch(span.trace, now_ns);
     if (archive_.traces().size() > before) order_.push({now_ns, into, archive_[into].birth});
     span_archive::outcome what;
-    if (span.origin) {
+    if (span.from() != nullptr) {
         what = archive_.put(into, span);
     } else {
         auto placed = span;
-        placed.origin = nowhere;
+        placed.origin = &nowhere;
         what = archive_.put(into, placed);
     }
     if (what == span_archive::outcome::dropped) ++counters_.dropped;

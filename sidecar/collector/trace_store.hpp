@@ -14,7 +14,7 @@
 #include "sidecar/collector/chain_query.hpp"
 #include "sidecar/collector/span_archive.hpp"
 #include "sidecar/collector/trace_query.hpp"
-#include "tracing/span_data.hpp"
+#include "tracing/span_view.hpp"
 
 namespace outrider::collector {
 
@@ -110,6 +110,7 @@ class trace_store {
     /// @param now_ns  -1: just after the last time
     /// @param row     of the log, that they are in
     /// @return how many were dropped because their trace has reached store_limits::trace_bytes
+    std::uint64_t add(std::span<const tracing::span_view> spans, std::int64_t now_ns = -1, std::uint64_t row = 0);
     std::uint64_t add(const std::vector<tracing::span_data>& spans, std::int64_t now_ns = -1, std::uint64_t row = 0);
     /// Lets go what is too old.
     void expire(std::int64_t now_ns);
@@ -136,7 +137,8 @@ class trace_store {
     /// @return how many were about traces that are held
     std::size_t apply(std::span<const tracing::decision> known);
     /// A chain that has come to rest since the last call; call until there is none. Its spans wait no longer then.
-    std::optional<settled_chain> next_settled(std::int64_t now_ns);
+    /// @param only  the attributes that its spans are wanted with; null: all
+    std::optional<settled_chain> next_settled(std::int64_t now_ns, attribute_filter only = nullptr);
     /// What became of a settled chain: sent under this id, or (an invalid one) sampled out.
     void record(std::span<const tracing::trace_id> traces, const tracing::trace_id& sent_as);
     /// The same, of a former process: all of the trace that is held is settled.
@@ -151,13 +153,13 @@ class trace_store {
         bool operator>(const oldest& other) const { return touched_ns > other.touched_ns; }
     };
 
-    void add_one(const tracing::span_data& span, std::int64_t now_ns);
+    void add_one(const tracing::span_view& span, std::int64_t now_ns);
     std::uint64_t memory() const;
     void make_room(number keep);
     bool evict_oldest(std::int64_t before_ns, std::optional<number> keep);
     void evict(number which);
     tracing::trace_id name_of_chain(std::span<const number> members) const;
-    stored_chain assemble(std::span<const number> members) const;
+    stored_chain assemble(std::span<const number> members, attribute_filter only = nullptr) const;
     chain_mark mark_of(std::span<const number> members) const;
     void settle(std::span<const number> members, settled_chain& into);
     bool any_matches(const held_trace& trace, const trace_query& query) const;

@@ -11,13 +11,13 @@ trace_id trace_store::name_of_chain(std::span<const number> members) const {
     return chains_.chain_of(members.front());
 }
 
-stored_chain trace_store::assemble(std::span<const number> members) const {
+stored_chain trace_store::assemble(std::span<const number> members, attribute_filter only) const {
     stored_chain out;
     out.id = name_of_chain(members);
     out.decided = true;
     for (const auto one : members) {
         const auto& trace = archive_[one];
-        auto spans = archive_.spans_of(one);
+        auto spans = archive_.spans_of(one, only);
         out.spans.insert(out.spans.end(), std::make_move_iterator(spans.begin()), std::make_move_iterator(spans.end()));
         auto decisions = chains_.decisions_of(one);
         out.decisions.insert(out.decisions.end(), std::make_move_iterator(decisions.begin()),
@@ -96,7 +96,7 @@ void trace_store::settle(std::span<const number> members, settled_chain& into) {
     if (before) counters_.late += into.spans;
 }
 
-std::optional<settled_chain> trace_store::next_settled(std::int64_t now_ns) {
+std::optional<settled_chain> trace_store::next_settled(std::int64_t now_ns, attribute_filter only) {
     const std::lock_guard lock{mutex_};
     const auto found = chains_.next_settled(now_ns);
     if (!found) return std::nullopt;
@@ -106,7 +106,7 @@ std::optional<settled_chain> trace_store::next_settled(std::int64_t now_ns) {
     out.through = last_row_;
     settle(found->traces, out);
     out.revision = mark_of(found->traces).revision;
-    out.chain = assemble(found->traces);
+    out.chain = assemble(found->traces, only);
     return out;
 }
 

@@ -2,15 +2,24 @@
 
 namespace outrider::collector {
 
-std::size_t trace_table::home(const tracing::trace_id& id) const {
+std::uint64_t trace_table::hash_of(const tracing::trace_id& id) const {
     const std::string_view bytes{reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()};
-    return governance::keyed_hash(bytes, secret_).low & (slots_.size() - 1);
+    return governance::keyed_hash(bytes, secret_).low;
 }
 
 std::optional<trace_table::number> trace_table::find(const tracing::trace_id& id) const {
-    for (auto at = home(id); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1))
-        if ((*this)[slots_[at] - 1].id == id) return slots_[at] - 1;
+    const auto hash = hash_of(id);
+    for (auto at = home(hash); slots_[at] != 0; at = (at + 1) & (slots_.size() - 1)) {
+        const auto which = (slots_[at] & number_mask) - 1;
+        if (slots_[at] == slot_of(which, hash) && (*this)[which].id == id) return which;
+    }
     return std::nullopt;
+}
+
+void trace_table::enter(number which, std::uint64_t hash) {
+    auto at = home(hash);
+    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = slot_of(which, hash);
 }
 
 trace_table::number trace_table::insert(const tracing::trace_id& id) {
@@ -27,19 +36,17 @@ trace_table::number trace_table::insert(const tracing::trace_id& id) {
     fresh.id = id;
     fresh.alive = true;
     fresh.birth = ++births_;
-    auto at = home(id);
-    while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = which + 1;
+    enter(which, hash_of(id));
     return which;
 }
 
 void trace_table::remove(number which) {
     const auto mask = slots_.size() - 1;
-    auto hole = home((*this)[which].id);
-    while (slots_[hole] != which + 1) hole = (hole + 1) & mask;
+    auto hole = home(hash_of((*this)[which].id));
+    while ((slots_[hole] & number_mask) != which + 1) hole = (hole + 1) & mask;
     // Whoever was pushed beyond the hole moves into it, so that no search ends there too early.
     for (auto at = (hole + 1) & mask; slots_[at] != 0; at = (at + 1) & mask) {
-        const auto wanted = home((*this)[slots_[at] - 1].id);
+        const auto wanted = home(hash_of((*this)[(slots_[at] & number_mask) - 1].id));
         if (((at - wanted) & mask) < ((at - hole) & mask)) continue;
         slots_[hole] = slots_[at];
         hole = at;
@@ -52,10 +59,7 @@ void trace_table::remove(number which) {
 void trace_table::grow() {
     slots_.assign(slots_.size() * 2, 0);
     for (number which = 0; which < end_; ++which) {
-        if (!(*this)[which].alive) continue;
-        auto at = home((*this)[which].id);
-        while (slots_[at] != 0) at = (at + 1) & (slots_.size() - 1);
-        slots_[at] = which + 1;
+        if ((*this)[which].alive) enter(which, hash_of((*this)[which].id));
     }
 }
 

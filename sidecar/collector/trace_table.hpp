@@ -14,10 +14,11 @@ namespace outrider::collector {
 class trace_table {
   public:
     using number = std::uint32_t;
+    static constexpr number most = (number{1} << 25) - 2;
     explicit trace_table(const governance::hash_secret& secret) : secret_(secret), slots_(16) {}
 
     std::optional<number> find(const tracing::trace_id& id) const;
-    /// A new one; the id must not be there.
+    /// A new one; the id must not be there, and there must be fewer than `most`.
     number insert(const tracing::trace_id& id);
     void remove(number which);
 
@@ -31,13 +32,23 @@ class trace_table {
 
   private:
     static constexpr number per_block = 64;
-    std::size_t home(const tracing::trace_id& id) const;
+    static constexpr unsigned number_bits = 25;
+    static constexpr number number_mask = (number{1} << number_bits) - 1;
+
+    std::uint64_t hash_of(const tracing::trace_id& id) const;
+    std::size_t home(std::uint64_t hash) const { return hash & (slots_.size() - 1); }
+    /// A few bits of the hash beside the number: the traces that are not meant need not be looked at, which mostly
+    /// means waiting for memory.
+    static number slot_of(number which, std::uint64_t hash) {
+        return static_cast<number>(hash >> 32) << number_bits | (which + 1);
+    }
+    void enter(number which, std::uint64_t hash);
     void grow();
 
     const governance::hash_secret secret_;
     std::vector<std::unique_ptr<held_trace[]>> traces_;  ///< in blocks, so that growing moves nothing
     std::vector<number> free_;
-    std::vector<number> slots_;  ///< a power of two of them, open addressing; number + 1, or 0
+    std::vector<number> slots_;  ///< a power of two of them, open addressing; slot_of(), or 0
     number end_ = 0;
     std::uint32_t births_ = 0;
 };

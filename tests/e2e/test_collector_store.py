@@ -51,7 +51,7 @@ class Case(harness.Case):
 
     def metric(self, collect, name):
         text = ask(collect.address, "/metrics").body.decode()
-        return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith(name))
+        return sum(float(line.rpartition(" ")[2]) for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{")))
 
 
 class Killed(Case):

@@ -5,8 +5,6 @@
 namespace outrider::flows {
 namespace {
 
-using tracing::span_data;
-
 constexpr std::int64_t second = 1'000'000'000;
 /// Whoever has not looked for so long does not know what came meanwhile.
 constexpr std::int64_t pause = second;
@@ -52,7 +50,11 @@ std::uint32_t flow_set::number_of(std::string_view service) {
     return service_numbers_[std::string{service}] = static_cast<std::uint32_t>(services_.size() - 1);
 }
 
-void flow_set::observe(const span_data& span, unix_ns arrived) {
+void flow_set::observe(const tracing::span_data& span, unix_ns arrived) {
+    observe(tracing::view_of(span, attributes_), arrived);
+}
+
+void flow_set::observe(const tracing::span_view& span, unix_ns arrived) {
     if (checkers_.empty()) return;
     ++counters_.spans;
     read_event(span, span_);
@@ -82,20 +84,19 @@ void flow_set::observe(const span_data& span, unix_ns arrived) {
 /// A span of many messages has the keys of all of them.
 void flow_set::observe_key(flow_checker& by, const occurrence& one) {
     std::size_t values = 0;
-    const auto take = [&](const tracing::attribute_value& value) {
-        const auto* text = std::get_if<std::string>(&value.data);
-        if (text == nullptr || text->empty() || text->size() > options_.longest_key || ++values > most_values)
+    const auto take = [&](std::string_view text) {
+        if (text.empty() || text.size() > options_.longest_key || ++values > most_values)
             return void(++counters_.left_out);
-        by.observe(*text, one);
+        by.observe(text, one);
     };
     bool any = false;
     for (const auto& [name, value] : span_.keys) {
         if (name != by.what().text.by) continue;
         any = true;
-        if (const auto* list = std::get_if<tracing::attribute_value::array>(&value->data))
-            for (const auto& each : *list) take(each);
+        if (const auto* list = value.array())
+            for (const auto& each : *list) take(tracing::value_view{each}.text());
         else
-            take(*value);
+            take(value.text());
     }
     if (!any) ++counters_.left_out;
 }

@@ -45,6 +45,7 @@ class flow_set {
     /// Whether there is a flow whose runs are chains: only those need regroup().
     bool any_by_chain() const;
 
+    void observe(const tracing::span_view& span, unix_ns arrived);
     void observe(const tracing::span_data& span, unix_ns arrived);
     /// Chains that had these names may have others now.
     void regroup(std::span<const tracing::trace_id> former, unix_ns now);
@@ -83,6 +84,7 @@ class flow_set {
     flow_set_counters counters_;
     // Used again and again.
     span_event span_;
+    std::vector<tracing::attribute_view> attributes_;  ///< of a span that was no view
     std::vector<event_number> found_;
 };
 

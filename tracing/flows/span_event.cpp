@@ -6,18 +6,13 @@
 namespace outrider::flows {
 namespace {
 
-using tracing::attribute;
-using tracing::span_data;
+using tracing::attribute_view;
 using tracing::span_kind;
+using tracing::span_view;
 
-std::string_view text_of(const attribute& one) {
-    const auto* text = std::get_if<std::string>(&one.value.data);
-    return text == nullptr ? std::string_view{} : *text;
-}
-
-int status_of(const attribute& one) {
-    const auto* number = std::get_if<std::int64_t>(&one.value.data);
-    return number != nullptr && *number >= 100 && *number <= 599 ? static_cast<int>(*number) : 0;
+int status_of(const attribute_view& one) {
+    const auto number = one.value.whole();
+    return number >= 100 && number <= 599 ? static_cast<int>(number) : 0;
 }
 
 /// What a span's attributes say beside what span_event has.
@@ -27,44 +22,44 @@ struct read_attributes {
 };
 
 /// One look at each: spans have some twenty, and most are for nothing here.
-void read(const attribute& one, span_event& into, read_attributes& also) {
+void read(const attribute_view& one, span_event& into, read_attributes& also) {
     namespace names = tracing::chain_attributes;
-    const std::string_view key = one.key;
+    const auto key = one.key;
     switch (key.size()) {
         case 8:
-            if (key == "url.path") return void(into.path = text_of(one));
-            if (key == "url.full") return void(also.url = text_of(one));
+            if (key == "url.path") return void(into.path = one.value.text());
+            if (key == "url.full") return void(also.url = one.value.text());
             break;
         case 10:
-            if (key == "http.route") return void(also.route = text_of(one));
+            if (key == "http.route") return void(also.route = one.value.text());
             break;
         case 12:
-            if (key == "peer.service") return void(into.upstream = text_of(one));
-            if (key == "url.template") return void(also.route = text_of(one));
+            if (key == "peer.service") return void(into.upstream = one.value.text());
+            if (key == "url.template") return void(also.route = one.value.text());
             break;
         case 15:
             if (key == "outrider.anchor") return void(also.anchor = true);
             break;
         case 19:
-            if (key == "http.request.method") return void(into.method = text_of(one));
+            if (key == "http.request.method") return void(into.method = one.value.text());
             break;
         case 24:
-            if (key == "messaging.operation.type") return void(also.operation = text_of(one));
+            if (key == "messaging.operation.type") return void(also.operation = one.value.text());
             break;
         case 25:
             if (key == "http.response.status_code") return void(into.status = status_of(one));
             break;
         case 26:
-            if (key == "messaging.destination.name") return void(into.topic = text_of(one));
+            if (key == "messaging.destination.name") return void(into.topic = one.value.text());
             break;
         default:
             break;
     }
     if (key.starts_with(names::key_prefix) && key.size() > names::key_prefix.size())
-        into.keys.emplace_back(key.substr(names::key_prefix.size()), &one.value);
+        into.keys.emplace_back(key.substr(names::key_prefix.size()), one.value);
 }
 
-std::optional<event_kind> kind_of(const span_data& span, const span_event& read, const read_attributes& also) {
+std::optional<event_kind> kind_of(const span_view& span, const span_event& read, const read_attributes& also) {
     switch (span.kind) {
         case span_kind::server:
             return event_kind::inbound;
@@ -84,7 +79,7 @@ std::optional<event_kind> kind_of(const span_data& span, const span_event& read,
 
 }  // namespace
 
-void read_event(const span_data& span, span_event& into) {
+void read_event(const span_view& span, span_event& into) {
     auto keys = std::move(into.keys);
     keys.clear();
     into = {};
@@ -98,7 +93,7 @@ void read_event(const span_data& span, span_event& into) {
     if (into.path.empty()) into.path = path_of_url(also.url);
     if (into.path.empty()) into.path = also.route;
     into.service = tracing::service_of(span);
-    if (span.origin) into.scope = span.origin->scope_name;
+    if (const auto* from = span.from()) into.scope = from->scope_name;
     into.failed = span.status == tracing::status_code::error;
 }
 

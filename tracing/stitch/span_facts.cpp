@@ -4,7 +4,6 @@
 #include <span>
 
 #include "tracing/hex.hpp"
-#include "tracing/messaging_span.hpp"
 #include "tracing/stitch/attribute_names.hpp"
 #include "tracing/tracestate.hpp"
 
@@ -12,6 +11,7 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t longest_path = 128, longest_name = 256;
+constexpr std::string_view anchor_key = "outrider.anchor";
 constexpr std::size_t most_keys = 4;  ///< values of one business key
 
 std::string_view text_of(const attribute_value& value) {
@@ -19,12 +19,7 @@ std::string_view text_of(const attribute_value& value) {
     return text == nullptr ? std::string_view{} : *text;
 }
 
-std::int64_t number_of(const attribute_value& value, std::int64_t otherwise) {
-    const auto* number = std::get_if<std::int64_t>(&value.data);
-    return number == nullptr ? otherwise : *number;
-}
-
-void read_times(const span_data& span, span_facts& out) {
+void read_times(const span_view& span, span_facts& out) {
     out.timed = span.start_unix_ns != 0 && span.end_unix_ns >= span.start_unix_ns && span.end_unix_ns < INT64_MAX / 2;
     if (!out.timed) return;
     out.start_ns = static_cast<std::int64_t>(span.start_unix_ns);
@@ -32,12 +27,10 @@ void read_times(const span_data& span, span_facts& out) {
 }
 
 /// Half of each hash is enough to tell a few thousand apart.
-void read_echoes(const attribute_value& value, span_facts& out) {
-    const auto* raw = std::get_if<byte_string>(&value.data);
-    if (raw == nullptr) return;
-    for (std::size_t at = 0; at + 8 <= raw->bytes.size() && out.echo_count < span_facts::most_echoes; at += 8) {
+void read_echoes(std::string_view bytes, span_facts& out) {
+    for (std::size_t at = 0; at + 8 <= bytes.size() && out.echo_count < span_facts::most_echoes; at += 8) {
         std::uint32_t low = 0;
-        for (std::size_t i = 4; i-- > 0;) low = low << 8 | static_cast<std::uint8_t>(raw->bytes[at + i]);
+        for (std::size_t i = 4; i-- > 0;) low = low << 8 | static_cast<std::uint8_t>(bytes[at + i]);
         out.echoes[out.echo_count++] = low;
     }
 }
@@ -48,10 +41,9 @@ void sort_echoes(span_facts& out) {
     out.echo_count = static_cast<std::uint8_t>(std::unique(out.echoes.begin(), end) - out.echoes.begin());
 }
 
-void read_member(const span_data& span, span_facts& out) {
-    if (span.tracestate.empty() || span.tracestate.find("outrider=") == std::string::npos) return;
-    const std::string_view line = span.tracestate;
-    const auto value = find_tracestate({&line, 1}, "outrider");
+void read_member(const span_view& span, span_facts& out) {
+    if (span.tracestate.empty() || span.tracestate.find("outrider=") == std::string_view::npos) return;
+    const auto value = find_tracestate({&span.tracestate, 1}, "outrider");
     span_id id;
     if (value.size() == 16 && read_hex(value, id.bytes) && id != out.key.span) out.member = id;
 }
@@ -107,38 +99,38 @@ void append_path_shape(std::string& out, std::string_view path) {
 struct fact_reader::texts {
     std::string_view method, route, shape, path, url, peer, address, topic, partition, operation_type, rpc;
 
-    void see(const attribute& one) {
-        const std::string_view key = one.key;
+    void see(const attribute_view& one) {
+        const auto key = one.key;
         if (key == "http.request.method")
-            method = text_of(one.value);
+            method = one.value.text();
         else if (key == "http.route")
-            route = text_of(one.value);
+            route = one.value.text();
         else if (key == "url.template")
-            shape = text_of(one.value);
+            shape = one.value.text();
         else if (key == "url.path")
-            path = text_of(one.value);
+            path = one.value.text();
         else if (key == "url.full")
-            url = text_of(one.value);
+            url = one.value.text();
         else if (key == "peer.service")
-            peer = text_of(one.value);
+            peer = one.value.text();
         else if (key == "server.address")
-            address = text_of(one.value);
+            address = one.value.text();
         else if (key == "rpc.method")
-            rpc = text_of(one.value);
+            rpc = one.value.text();
     }
 
-    void see_message(std::string_view key, const attribute_value& value, span_facts& out) {
+    void see_message(std::string_view key, const value_view& value, span_facts& out) {
         out.messaging = true;
         if (key == "destination.name")
-            topic = text_of(value);
+            topic = value.text();
         else if (key == "destination.partition.id")
-            partition = text_of(value);
+            partition = value.text();
         else if (key == "operation.type")
-            operation_type = text_of(value);
+            operation_type = value.text();
         else if (key == "kafka.offset")
-            out.first_offset = number_of(value, -1);
+            out.first_offset = value.whole(-1);
         else if (key == "batch.message_count")
-            out.messages = number_of(value, 1);
+            out.messages = value.whole(1);
     }
 
     std::string_view path_like() const {
@@ -148,21 +140,20 @@ struct fact_reader::texts {
     }
 };
 
-void fact_reader::read_ids(const attribute_value& value, span_facts& out) const {
-    const auto add = [&](const attribute_value& one) {
-        const auto id = some(text_of(one));
+void fact_reader::read_ids(const value_view& value, span_facts& out) const {
+    const auto add = [&](std::string_view text) {
+        const auto id = some(text);
         if (id != 0 && out.id_count < span_facts::most_messages) out.ids[out.id_count++] = id;
     };
-    add(value);
-    if (const auto* several = std::get_if<attribute_value::array>(&value.data)) {
-        for (const auto& each : *several) add(each);
+    add(value.text());
+    if (const auto* several = value.array()) {
+        for (const auto& each : *several) add(text_of(each));
     }
 }
 
 /// A business key is an echoed value too, and the one that answers are looked into for.
-void fact_reader::read_keys(std::string_view name, const attribute_value& value, span_facts& out) {
-    const auto add = [&](const attribute_value& one) {
-        const auto text = text_of(one);
+void fact_reader::read_keys(std::string_view name, const value_view& value, span_facts& out) {
+    const auto add = [&](std::string_view text) {
         if (text.empty()) return;
         scratch_.assign(name.substr(0, longest_name)).append("\n").append(text);
         const auto hash = static_cast<std::uint32_t>(hash_(scratch_));
@@ -170,15 +161,15 @@ void fact_reader::read_keys(std::string_view name, const attribute_value& value,
         if (out.echo_count == span_facts::most_echoes) --out.echo_count;
         out.echoes[out.echo_count++] = hash;
     };
-    add(value);
-    const auto* several = std::get_if<attribute_value::array>(&value.data);
+    add(value.text());
+    const auto* several = value.array();
     if (several == nullptr) return;
-    for (const auto& each : std::span{*several}.first(std::min(several->size(), most_keys))) add(each);
+    for (const auto& each : std::span{*several}.first(std::min(several->size(), most_keys))) add(text_of(each));
 }
 
 std::uint64_t fact_reader::some(std::string_view text) const { return text.empty() ? 0 : hash_(text) | 1; }
 
-void fact_reader::read(const span_data& span, span_facts& out) {
+void fact_reader::read(const span_view& span, span_facts& out) {
     namespace names = chain_attributes;
     out = {};
     out.key = {span.trace, span.span};
@@ -190,24 +181,25 @@ void fact_reader::read(const span_data& span, span_facts& out) {
     read_member(span, out);
     texts seen;
     for (const auto& one : span.attributes) {
-        const std::string_view key = one.key;
+        const auto key = one.key;
         if (key.starts_with("messaging."))
             seen.see_message(key.substr(10), one.value, out);
         else if (key == names::inbound_open)
-            out.inbound_open =
-                static_cast<std::int32_t>(std::clamp<std::int64_t>(number_of(one.value, -1), -1, 60'000));
+            out.inbound_open = static_cast<std::int32_t>(std::clamp<std::int64_t>(one.value.whole(-1), -1, 60'000));
         else if (key == names::echo)
-            read_echoes(one.value, out);
+            read_echoes(one.value.bytes(), out);
         else if (key.starts_with(names::key_prefix))
             read_keys(key, one.value, out);
         else if (key == names::kafka_cluster)
-            out.cluster = some(text_of(one.value));
+            out.cluster = some(one.value.text());
         else if (key == names::message_id)
             read_ids(one.value, out);
+        else if (key == anchor_key)
+            out.anchor = one.value.truth();
         else if (key == names::causation_id)
-            out.causation = some(text_of(one.value));
+            out.causation = some(one.value.text());
         else if (key == names::correlation_id)
-            out.correlation = some(text_of(one.value));
+            out.correlation = some(one.value.text());
         else
             seen.see(one);
     }
@@ -216,7 +208,7 @@ void fact_reader::read(const span_data& span, span_facts& out) {
     out.sends = span.kind == span_kind::producer || (client && seen.operation_type == "send");
     out.polls = client && seen.operation_type == "receive";
     out.settles = client && seen.operation_type == "settle";
-    out.anchor = out.sends && is_anchor(span);
+    out.anchor = out.anchor && out.sends;
     if (out.receives || out.polls)
         out.role = span_role::enters;
     else if ((client && !out.settles && !out.anchor) || span.kind == span_kind::producer)
@@ -236,7 +228,7 @@ void fact_reader::read(const span_data& span, span_facts& out) {
 }
 
 /// What a send links to is another place of its own messages; a candidate is no cause.
-void fact_reader::read_links(const span_data& span, span_facts& out) const {
+void fact_reader::read_links(const span_view& span, span_facts& out) const {
     if (out.sends && !out.anchor) return;
     for (const auto& link : span.links) {
         if (find_attribute(link.attributes, chain_attributes::link_source) != nullptr) continue;
@@ -253,9 +245,9 @@ void fact_reader::read_links(const span_data& span, span_facts& out) const {
     }
 }
 
-void fact_reader::name_operation(const span_data& span, const texts& seen, span_facts& out) {
+void fact_reader::name_operation(const span_view& span, const texts& seen, span_facts& out) {
     scratch_.assign(1, static_cast<char>('0' + static_cast<int>(span.kind)));
-    scratch_.append(std::string_view{span.name}.substr(0, longest_name)).append("\n");
+    scratch_.append(span.name.substr(0, longest_name)).append("\n");
     if (out.role == span_role::leaves) {
         scratch_.append((seen.peer.empty() ? seen.address : seen.peer).substr(0, longest_name)).append("\n");
     }
@@ -264,7 +256,7 @@ void fact_reader::name_operation(const span_data& span, const texts& seen, span_
     out.operation = hash_(scratch_);
 }
 
-void fact_reader::name_hop(const span_data& span, const texts& seen, span_facts& out) {
+void fact_reader::name_hop(const span_view& span, const texts& seen, span_facts& out) {
     if (seen.method.empty() && seen.rpc.empty()) return;
     scratch_.clear();
     if (out.receives) {
@@ -279,8 +271,8 @@ void fact_reader::name_hop(const span_data& span, const texts& seen, span_facts&
     out.hop = hash_(scratch_) | 1;
 }
 
-const origin_facts& fact_reader::origin_of(const span_data& span) {
-    const auto* address = span.origin.get();
+const origin_facts& fact_reader::origin_of(const span_view& span) {
+    const auto* address = span.from();
     auto& known = origins_[std::bit_cast<std::uintptr_t>(address) / 32 % origins_.size()];
     if (address != nullptr && known.origin.get() == address) return known.facts;
     auto& facts = address == nullptr ? nobody_ : known.facts;
@@ -288,7 +280,7 @@ const origin_facts& fact_reader::origin_of(const span_data& span) {
     facts.service = hash_(service) | 1;
     std::string_view instance, host;
     if (address != nullptr) {
-        known.origin = span.origin;
+        known.origin = *span.origin;
         facts.sidecar = address->scope_name == "outrider";
         const auto& attributes = address->resource.attributes;
         instance = text_attribute(attributes, "service.instance.id");

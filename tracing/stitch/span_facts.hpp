@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "tracing/span_data.hpp"
+#include "tracing/span_view.hpp"
 #include "tracing/stitch/decision.hpp"
 #include "tracing/stitch/keyed_hash.hpp"
 
@@ -60,16 +60,16 @@ class fact_reader {
   public:
     explicit fact_reader(keyed_hash hash) : hash_(hash) {}
 
-    void read(const span_data& span, span_facts& out);
-    const origin_facts& origin_of(const span_data& span);
+    void read(const span_view& span, span_facts& out);
+    const origin_facts& origin_of(const span_view& span);
 
   private:
     struct texts;
-    void read_ids(const attribute_value& value, span_facts& out) const;
-    void read_keys(std::string_view name, const attribute_value& value, span_facts& out);
-    void read_links(const span_data& span, span_facts& out) const;
-    void name_operation(const span_data& span, const texts& seen, span_facts& out);
-    void name_hop(const span_data& span, const texts& seen, span_facts& out);
+    void read_ids(const value_view& value, span_facts& out) const;
+    void read_keys(std::string_view name, const value_view& value, span_facts& out);
+    void read_links(const span_view& span, span_facts& out) const;
+    void name_operation(const span_view& span, const texts& seen, span_facts& out);
+    void name_hop(const span_view& span, const texts& seen, span_facts& out);
     std::uint64_t some(std::string_view text) const;
 
     struct known_origin {

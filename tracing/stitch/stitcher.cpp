@@ -46,7 +46,7 @@ struct stitcher::state {
     explicit state(const stitch_options& wanted)
         : options(wanted), hash(new_hash()), reader(hash), store(hash), windows(store, options), hops(store, options) {}
 
-    void add(const span_data& span, std::int64_t now_ns);
+    void add(const span_view& span, std::int64_t now_ns);
     void advance(std::int64_t now_ns, bool all);
     std::vector<decision> take() { return std::exchange(decisions, {}); }
     std::size_t held_bytes() const {
@@ -77,6 +77,7 @@ struct stitcher::state {
     std::vector<decision> decisions;
     std::vector<window_verdict> verdicts;
     span_facts facts;
+    std::vector<attribute_view> attributes;  ///< of a span that was no view
     stitch_counters counts;
     std::optional<std::int64_t> epoch_ns;
     std::uint32_t latest_ms = 0, next_step_ms = 0;
@@ -109,8 +110,9 @@ held_span stitcher::state::held_of(const span_facts& of) {
     return held;
 }
 
-void stitcher::state::add(const span_data& span, std::int64_t now_ns) {
+void stitcher::state::add(const span_view& span, std::int64_t now_ns) {
     const auto now_ms = clock(now_ns);
+    store.expect({span.trace, span.span});
     reader.read(span, facts);
     if (!facts.key.valid()) return;
     ++counts.added;
@@ -287,7 +289,11 @@ stitcher::~stitcher() = default;
 stitcher::stitcher(stitcher&&) noexcept = default;
 stitcher& stitcher::operator=(stitcher&&) noexcept = default;
 
-void stitcher::add(const span_data& span, std::int64_t now_ns) { state_->add(span, now_ns); }
+void stitcher::add(const span_view& span, std::int64_t now_ns) { state_->add(span, now_ns); }
+
+void stitcher::add(const span_data& span, std::int64_t now_ns) {
+    state_->add(view_of(span, state_->attributes), now_ns);
+}
 
 std::vector<decision> stitcher::advance(std::int64_t now_ns) {
     state_->advance(now_ns, false);

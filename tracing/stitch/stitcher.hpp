@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "tracing/span_data.hpp"
+#include "tracing/span_view.hpp"
 #include "tracing/stitch/decision.hpp"
 
 namespace outrider::tracing {
@@ -37,6 +37,7 @@ class stitcher {
 
     /// Takes a span in; what the stitcher needs of it is copied.
     /// @param now_ns  of any steady clock, the one that advance() is told
+    void add(const span_view& span, std::int64_t now_ns);
     void add(const span_data& span, std::int64_t now_ns);
 
     /// What has been decided since, also anew: a root whose patience has run out or whose candidates have all arrived,

@@ -17,6 +17,12 @@ using tracing::span_data;
 constexpr governance::hash_secret secret{1, 2};
 constexpr std::uint64_t base = 1'700'000'000'000'000'000;
 
+bool encode(const span_data& span, std::uint64_t base_ns, span_vocabulary& words, std::string& out,
+            std::string_view without = {}) {
+    std::vector<tracing::attribute_view> attributes;
+    return encode_compact(view_of(span, attributes), base_ns, words, out, without);
+}
+
 /// Spans of all shapes, from a small world so that much repeats.
 class any_span {
   public:
@@ -88,7 +94,7 @@ TEST(CompactSpan, GivesBackEveryFieldAndEveryKindOfValue) {
     const auto span = tracing::full_span();
     for (int times = 0; times < 3; ++times) {  // as it is, then with texts that have become numbers
         std::string bytes;
-        ASSERT_TRUE(encode_compact(span, base, words, bytes));
+        ASSERT_TRUE(encode(span, base, words, bytes));
         auto back = decode_compact(bytes, base, words);
         ASSERT_TRUE(back);
         back->trace = span.trace;
@@ -103,7 +109,7 @@ TEST(CompactSpan, GivesBackWhateverItWasGiven) {
     for (int i = 0; i < 3'000; ++i) {
         auto span = next();
         std::string bytes;
-        ASSERT_TRUE(encode_compact(span, base, words, bytes));
+        ASSERT_TRUE(encode(span, base, words, bytes));
         all.emplace_back(std::move(bytes), std::move(span));
     }
     EXPECT_TRUE(words.full());
@@ -115,11 +121,26 @@ TEST(CompactSpan, GivesBackWhateverItWasGiven) {
     }
 }
 
+TEST(CompactSpan, GivesBackTheAttributesThatAreWantedAndAllElse) {
+    any_span next{8};
+    span_vocabulary words{20'000, secret};
+    constexpr attribute_filter wanted = [](std::string_view key) { return key.size() == 1; };
+    for (int i = 0; i < 3'000; ++i) {
+        auto span = next();
+        std::string bytes;
+        ASSERT_TRUE(encode(span, base, words, bytes));
+        const auto back = decode_compact(bytes, base, words, wanted);
+        ASSERT_TRUE(back);
+        std::erase_if(span.attributes, [&](const auto& one) { return !wanted(one.key); });
+        ASSERT_TRUE(same_span(*back, span));
+    }
+}
+
 TEST(CompactSpan, TellsTheFactsWithoutTheRest) {
     span_vocabulary words{1 << 20, secret};
     const auto span = tracing::full_span();
     std::string bytes;
-    ASSERT_TRUE(encode_compact(span, base, words, bytes));
+    ASSERT_TRUE(encode(span, base, words, bytes));
     const auto facts = facts_of(bytes, base, words);
     ASSERT_TRUE(facts);
     EXPECT_EQ(facts->span, span.span);
@@ -138,7 +159,7 @@ TEST(CompactSpan, LeavesOutWhatIsNotToBeKept) {
     span.attributes.push_back({"secret", attribute_value{tracing::byte_string{"12345678"}}});
     span.attributes.push_back({"open", attribute_value{true}});
     std::string bytes;
-    ASSERT_TRUE(encode_compact(span, base, words, bytes, "secret"));
+    ASSERT_TRUE(encode(span, base, words, bytes, "secret"));
     EXPECT_THAT(decode_compact(bytes, base, words)->attributes,
                 testing::ElementsAre(attribute{"open", attribute_value{true}}));
 }
@@ -146,7 +167,7 @@ TEST(CompactSpan, LeavesOutWhatIsNotToBeKept) {
 TEST(CompactSpan, RefusesEveryTruncation) {
     span_vocabulary words{1 << 20, secret};
     std::string bytes;
-    ASSERT_TRUE(encode_compact(tracing::full_span(), base, words, bytes));
+    ASSERT_TRUE(encode(tracing::full_span(), base, words, bytes));
     for (std::size_t length = 0; length < bytes.size(); ++length)
         ASSERT_FALSE(decode_compact(std::string_view{bytes}.substr(0, length), base, words)) << length;
     EXPECT_FALSE(decode_compact(bytes + "x", base, words));
@@ -157,7 +178,7 @@ TEST(CompactSpan, SurvivesDamageOfEveryByte) {
     std::string bytes;
     for (int i = 0; i < 3; ++i) {
         bytes.clear();
-        ASSERT_TRUE(encode_compact(tracing::full_span(), base, words, bytes));
+        ASSERT_TRUE(encode(tracing::full_span(), base, words, bytes));
     }
     for (std::size_t at = 0; at < bytes.size(); ++at)
         for (const int with : {0, 1, 0x7f, 0x80, 0xff}) {

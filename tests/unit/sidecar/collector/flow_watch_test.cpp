@@ -36,7 +36,11 @@ class FlowWatch : public testing::Test {
         for (const auto& each : page.at("flows")) out.push_back(each.at("name"));
         return out;
     }
-    void observe(const tracing::span_data& one, flows::unix_ns arrived) { watch.observe({&one, 1}, arrived); }
+    void observe(const tracing::span_data& one, flows::unix_ns arrived) {
+        std::vector<tracing::attribute_view> attributes;
+        const auto view = view_of(one, attributes);
+        watch.observe({&view, 1}, arrived);
+    }
 
     outrider::test::temporary_folder folder;
     std::string file;

@@ -1,5 +1,6 @@
 #include "sidecar/collector/run.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 
 #include <fcntl.h>
@@ -28,6 +29,7 @@ class collector_process {
     explicit collector_process(const collect_options& options) {
         int ends[2];
         if (pipe(ends) != 0) std::abort();
+        std::fflush(nullptr);  // what this process has yet to say is not the child's to say
         child_ = fork();
         if (child_ == 0) {
             dup2(ends[1], STDOUT_FILENO);
@@ -72,8 +74,9 @@ std::uint16_t port_in(const std::string& line) {
 TEST(RunCollector, PrintsItsAddressServesAndStopsBySignalWithCode0) {
     for (const int signal : {SIGTERM, SIGINT}) {
         collector_process collector{on_port(0)};
-        const auto port = port_in(collector.line());
-        ASSERT_NE(port, 0);
+        const auto said = collector.line();
+        const auto port = port_in(said);
+        ASSERT_NE(port, 0) << said;
         outrider::test::raw_http_client client{port};
         EXPECT_EQ(client.get("/readyz").status, 200);
         EXPECT_EQ(client.post("/v1/traces", "application/x-protobuf", "").status, 200);

@@ -15,7 +15,8 @@ std::string found_in(const std::vector<named_event>& events, const tracing::span
     event_index index;
     index.add(7, events);
     span_event read;
-    read_event(span, read);
+    std::vector<tracing::attribute_view> attributes;
+    read_event(tracing::view_of(span, attributes), read);
     std::vector<event_number> found;
     index.find(read, found);
     std::vector<std::string> names;
