@@ -47,27 +47,37 @@ const attribute_value::array* value_view::array() const {
     return value == nullptr ? nullptr : std::get_if<attribute_value::array>(&value->data);
 }
 
+namespace {
+
+/// What a span and its view hold alike, but for their lists and where they come from.
+template <typename From, typename To>
+void set_fields(const From& from, To& to) {
+    to.trace = from.trace;
+    to.span = from.span;
+    to.parent = from.parent;
+    to.flags = from.flags;
+    to.tracestate = from.tracestate;
+    to.name = from.name;
+    to.kind = from.kind;
+    to.status = from.status;
+    to.start_unix_ns = from.start_unix_ns;
+    to.end_unix_ns = from.end_unix_ns;
+    to.dropped_attributes = from.dropped_attributes;
+    to.dropped_events = from.dropped_events;
+    to.dropped_links = from.dropped_links;
+    to.status_message = from.status_message;
+}
+
+}  // namespace
+
 span_view view_of(const span_data& span, std::vector<attribute_view>& attributes) {
     attributes.clear();
     for (const auto& one : span.attributes) attributes.push_back({one.key, value_view{one.value}});
     span_view out;
-    out.trace = span.trace;
-    out.span = span.span;
-    out.parent = span.parent;
-    out.flags = span.flags;
-    out.tracestate = span.tracestate;
-    out.name = span.name;
-    out.kind = span.kind;
-    out.status = span.status;
-    out.start_unix_ns = span.start_unix_ns;
-    out.end_unix_ns = span.end_unix_ns;
+    set_fields(span, out);
     out.attributes = attributes;
     out.events = span.events;
     out.links = span.links;
-    out.dropped_attributes = span.dropped_attributes;
-    out.dropped_events = span.dropped_events;
-    out.dropped_links = span.dropped_links;
-    out.status_message = span.status_message;
     out.origin = &span.origin;
     return out;
 }
@@ -94,24 +104,11 @@ attribute_value copy_of(const value_view& value) {
 
 span_data copy_of(const span_view& span) {
     span_data out;
-    out.trace = span.trace;
-    out.span = span.span;
-    out.parent = span.parent;
-    out.flags = span.flags;
-    out.tracestate = span.tracestate;
-    out.name = span.name;
-    out.kind = span.kind;
-    out.start_unix_ns = span.start_unix_ns;
-    out.end_unix_ns = span.end_unix_ns;
+    set_fields(span, out);
     out.attributes.reserve(span.attributes.size());
     for (const auto& one : span.attributes) out.attributes.push_back({std::string{one.key}, copy_of(one.value)});
     out.events.assign(span.events.begin(), span.events.end());
     out.links.assign(span.links.begin(), span.links.end());
-    out.dropped_attributes = span.dropped_attributes;
-    out.dropped_events = span.dropped_events;
-    out.dropped_links = span.dropped_links;
-    out.status = span.status;
-    out.status_message = span.status_message;
     if (span.origin != nullptr) out.origin = *span.origin;
     return out;
 }

@@ -60,7 +60,7 @@ class Quotas(PoliciesCase):
 
     def test_librdkafka_is_held_to_the_rate(self):
         proxy, topic = self.governed(["{name: cap, match: {produce: '*'}, limit: {rate: 1MiB/s, burst: 64KiB}}"]), self.topic()
-        self.timed(*self.kcat(proxy, topic, 6 * MIB))
+        kafka_clients.run(*self.kcat(proxy, topic, 6 * MIB))
         self.assert_appended_at_the_rate(topic, 6 * 1024)
         self.assertGreater(proxy.total("outrider_kafka_policy_throttled_total", api="Produce"), 30)
 
@@ -74,7 +74,7 @@ class Quotas(PoliciesCase):
         proxy, topic = self.governed(["{name: cap, match: {produce: '*'}, limit: {rate: 1MiB/s, burst: 64KiB, key: client_id, overrides: {fast: 4MiB/s}}}"]), self.topic()
         slow = self.keep(processes.Process(self.kcat(proxy, topic, 5 * MIB, "slow")[0], stdin=self.kcat(proxy, topic, 5 * MIB, "slow")[1]))
         fast_topic = self.topic()
-        self.timed(*self.kcat(proxy, fast_topic, 12 * MIB, "fast"))
+        kafka_clients.run(*self.kcat(proxy, fast_topic, 12 * MIB, "fast"))
         self.assertIsNone(slow.process.poll(), "the slow one waits")
         self.assert_appended_at_the_rate(fast_topic, 12 * 1024, 4 * MIB)
         self.assertEqual(slow.wait(20), 0)
@@ -94,7 +94,7 @@ class Quotas(PoliciesCase):
 
     def test_what_consumers_get_is_smoothed(self):
         proxy, topic = self.governed(["{name: smooth, match: {consume: '*'}, limit: {rate: 1MiB/s, burst: 64KiB}}"]), self.topic()
-        self.timed(*self.kcat(kafka_case.NoSidecar({"main": self.cluster.address}), topic, 5 * MIB))
+        kafka_clients.run(*self.kcat(kafka_case.NoSidecar({"main": self.cluster.address}), topic, 5 * MIB))
         config = {"fetch.message.max.bytes": 65536}
         start = [*KCAT.start(self.through(proxy), config), "-C", "-t", topic, "-o", "beginning", "-c", 5 * 1024]
         arrived = self.arrivals([*start, "-u", "-f", "%o\\n"])
@@ -104,7 +104,7 @@ class Quotas(PoliciesCase):
 
     def test_a_group_is_smoothed_and_others_are_not(self):
         proxy, topic = self.governed(["{name: smooth, match: {consume: '*', group: billing}, limit: {rate: 1000/s, burst: 100, of: records}}"]), self.topic()
-        self.timed(*self.kcat(kafka_case.NoSidecar({"main": self.cluster.address}), topic, 3 * MIB))
+        kafka_clients.run(*self.kcat(kafka_case.NoSidecar({"main": self.cluster.address}), topic, 3 * MIB))
 
         def consuming(group):
             config = {"client.id": group, "fetch.message.max.bytes": 65536}

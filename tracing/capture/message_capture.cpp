@@ -13,7 +13,7 @@ constexpr std::size_t fewest_digits = 5, longest_name = 256;
 constexpr json_filter namelike{
     .shortest_string = 6, .shortest_bare = fewest_digits, .longest = 128, .with_blanks = false};
 /// What no pointer names tells nothing.
-constexpr json_filter none{.longest = 0, .with_blanks = false};
+constexpr json_filter none{.shortest_string = 1, .shortest_bare = 1, .longest = 0};
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
