@@ -29,7 +29,7 @@ config::settings exporter_settings(const forward_options& options) {
     all.tracing.tls = options.tls;
     all.tracing.gzip = options.gzip;
     all.tracing.spool_bytes = options.spool_bytes;
-    all.tracing.batch_delay = std::chrono::milliseconds(500);  // chains have waited long enough
+    all.tracing.batch_delay = std::chrono::milliseconds(100);  // chains have waited long enough
     return all;
 }
 

@@ -25,6 +25,7 @@ class child {
     void kill();
     void suspend();
     void resume();
+    pid_t id() const { return process_; }
 
   private:
     bool comes_up(std::uint16_t port);
