@@ -19,7 +19,7 @@ chain_groups::chain_groups() : hash_(new_hash()) {}
 
 std::size_t chain_groups::memory() const {
     constexpr std::size_t further_bytes = 80;
-    return nodes_.capacity() * sizeof(node) + (table_.capacity() + free_.capacity()) * sizeof(index) +
+    return nodes_.memory() + (table_.capacity() + free_.capacity()) * sizeof(index) +
            further_.size() * further_bytes;
 }
 
@@ -47,8 +47,7 @@ chain_groups::index chain_groups::take_in(const trace_id& trace) {
     }
     index at = 0;
     if (free_.empty()) {
-        at = static_cast<index>(nodes_.size());
-        nodes_.emplace_back();
+        at = nodes_.add();
     } else {
         at = free_.back();
         free_.pop_back();

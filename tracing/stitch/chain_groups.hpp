@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -53,6 +54,24 @@ class chain_groups {
         bool further = false;  ///< has causes in further_
     };
 
+    /// All nodes there have ever been at once, in blocks: a vector that grows by doubling would hold half for nobody.
+    class node_pool {
+      public:
+        node& operator[](index at) { return blocks_[at / per_block][at % per_block]; }
+        const node& operator[](index at) const { return blocks_[at / per_block][at % per_block]; }
+        std::size_t size() const { return size_; }
+        index add() {
+            if (size_ % per_block == 0) blocks_.push_back(std::make_unique<node[]>(per_block));
+            return size_++;
+        }
+        std::size_t memory() const { return blocks_.size() * per_block * sizeof(node); }
+
+      private:
+        static constexpr index per_block = 128;
+        std::vector<std::unique_ptr<node[]>> blocks_;
+        index size_ = 0;
+    };
+
     std::size_t home_of(const trace_id& trace) const;
     index find(const trace_id& trace) const;
     index take_in(const trace_id& trace);
@@ -75,7 +94,7 @@ class chain_groups {
     void let_go_if_alone(index at);
 
     keyed_hash hash_;
-    std::vector<node> nodes_;
+    node_pool nodes_;
     std::vector<index> table_;  ///< open addressing; a power of two, or empty
     std::vector<index> free_;
     std::map<std::pair<index, span_id>, index> further_;  ///< causes of further roots of one trace
