@@ -81,9 +81,9 @@ std::optional<chain_book::settled> chain_book::next_settled(std::int64_t now_ns)
         auto& trace = archive_[one.which];
         if (!trace.alive || trace.birth != one.birth) continue;
         trace.watched = false;
-        if (trace.waiting == 0) continue;
-        if (trace.touched_ns + quiet_ns_ > now_ns) {
-            watch_again(one.which, trace.touched_ns + quiet_ns_);
+        const auto stands = stands_for_all(one.which);
+        if (stands != one.which) {
+            if (trace.waiting > 0 && !archive_[stands].watched) watch_again(stands, now_ns);
             continue;
         }
         if (auto found = look_at(one.which, now_ns)) return found;
@@ -92,16 +92,21 @@ std::optional<chain_book::settled> chain_book::next_settled(std::int64_t now_ns)
 }
 
 /// One trace of a chain stands for all of them, so that a large chain is not looked at by each of its traces.
-std::optional<chain_book::settled> chain_book::look_at(number which, std::int64_t now_ns) {
-    settled found;
-    const auto another_will = [&](const tracing::trace_id& id) {
+chain_book::number chain_book::stands_for_all(number which) const {
+    if (!archive_[which].linked) return which;
+    auto stands = which;
+    groups_.any_of(archive_[which].id, [&](const tracing::trace_id& id) {
         const auto held = archive_.traces().find(id);
-        if (!held) return false;
-        found.traces.push_back(*held);
-        return archive_[*held].watched && archive_[*held].waiting > 0;
-    };
-    if (archive_[which].linked && groups_.any_of(archive_[which].id, another_will)) return std::nullopt;
-    if (found.traces.empty()) found.traces.push_back(which);
+        if (held) stands = *held;
+        return held.has_value();
+    });
+    return stands;
+}
+
+std::optional<chain_book::settled> chain_book::look_at(number which, std::int64_t now_ns) {
+    settled found{members(which)};
+    const auto waits = [&](number one) { return archive_[one].waiting > 0; };
+    if (std::none_of(found.traces.begin(), found.traces.end(), waits)) return std::nullopt;
     std::int64_t last = 0;
     for (const auto one : found.traces) last = std::max(last, archive_[one].touched_ns);
     if (last + quiet_ns_ > now_ns) {

@@ -53,6 +53,7 @@ class chain_book {
         bool operator>(const watched& other) const { return due_ns > other.due_ns; }
     };
     bool all_decided(const held_trace& trace) const;
+    number stands_for_all(number which) const;
     std::optional<settled> look_at(number which, std::int64_t now_ns);
     void watch_again(number which, std::int64_t due_ns);
     void mark_linked(number which);

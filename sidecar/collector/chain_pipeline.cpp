@@ -16,8 +16,10 @@ namespace {
 constexpr std::chrono::milliseconds round_time{100};
 constexpr std::int64_t second = 1'000'000'000;
 constexpr std::uint64_t enough_to_begin = 512 << 10;  // bytes that wait: while the cache still has them
-constexpr std::uint64_t spare_share = 8;              // of the queue's bytes, for memory that is kept to be used again
+constexpr std::uint64_t spare_share = 32;             // of the queue's bytes, for memory that is kept to be used again
 constexpr std::uint64_t digest_spans = 3'000;         // that are read for digests in one round, some 25 ms
+constexpr std::uint64_t digest_traces = 20'000;       // that are looked at meanwhile, some 20 ms
+constexpr std::size_t large_chain = 64;               // traces; such a one is not looked at by each of them
 /// What the forwarder took is delivered or in its spool after that: a process killed earlier forwards it again.
 constexpr std::int64_t fate_certain_ns = second;
 
@@ -274,12 +276,19 @@ void chain_pipeline::make_digests(std::int64_t now_ns) {
         without_digest_ = store_.candidates({});
         std::sort(without_digest_.begin(), without_digest_.end());
     }
-    for (std::uint64_t read = 0; !without_digest_.empty() && read < digest_spans;) {
-        const auto made = look_up(store_, digests_, without_digest_.back().id, unix_ns, true);
+    for (std::uint64_t read = 0, seen = 0; !without_digest_.empty() && read < digest_spans && seen < digest_traces;) {
+        const auto id = without_digest_.back().id;
         without_digest_.pop_back();
+        ++seen;
+        if (of_large_chains_.contains(id)) continue;
+        const auto made = look_up(store_, digests_, id, unix_ns, true);
         read += made.spans_read;
+        seen += made.mark.traces.size();
+        if (made.mark.traces.size() > large_chain)
+            of_large_chains_.insert(made.mark.traces.begin(), made.mark.traces.end());
         if (!made.kept) without_digest_.clear();  // nor is there room for those that began before
     }
+    if (without_digest_.empty()) of_large_chains_.clear();
 }
 
 /// What need not be done every time.
@@ -288,6 +297,7 @@ void chain_pipeline::keep_house(std::int64_t now_ns) {
     next_house_ns_ = now_ns + second;
     store_.expire(now_ns);
     if (log_ != nullptr) log_->trim(clock_.unix_ns());
+    pages_.look(store_.counters().bytes + stitcher_.counters().bytes + digests_.memory(), now_ns);
 }
 
 pipeline_counters chain_pipeline::counters() const {

@@ -8,6 +8,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "sidecar/collector/chain_notes.hpp"
 #include "sidecar/collector/digest_shelf.hpp"
 #include "sidecar/collector/flow_watch.hpp"
+#include "sidecar/collector/heap_pages.hpp"
 #include "sidecar/collector/intake.hpp"
 #include "sidecar/collector/span_log.hpp"
 #include "sidecar/collector/trace_store.hpp"
@@ -121,6 +123,8 @@ class chain_pipeline : public intake {
     std::vector<tracing::span_key> restored_;  ///< roots that a former process decided: its word holds for a while
     std::int64_t restored_until_ns_ = 0, next_house_ns_ = 0, next_look_ns_ = 0;
     std::vector<chain_candidate> without_digest_;  ///< perhaps; the one that began last at the end
+    std::set<tracing::trace_id> of_large_chains_;  ///< among them, whose chain has been looked at
+    heap_pages pages_;
     std::int64_t replayed_until_ns_ = 0;  ///< Unix time of the last request that was read back for flows; 0: none
 
     mutable std::mutex mutex_;

@@ -1,9 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string_view>
 
+#include "sidecar/collector/block_pool.hpp"
 #include "tracing/ids.hpp"
 
 namespace outrider::collector {
@@ -28,7 +28,8 @@ struct held_entry {
     tracing::span_id id() const;  ///< of the span, or of the root that the decision is about
 };
 
-/// Entries one behind the other in a single piece of memory, in order of arrival: length slot marks body.
+/// Entries one behind the other in a single piece of memory, in order of arrival: length slot marks body. Whoever has
+/// it names the pool that the piece is from, always the same, and releases it.
 class entry_list {
   public:
     class iterator {
@@ -55,32 +56,36 @@ class entry_list {
     held_entry at(std::uint32_t offset) const { return *iterator{*this, offset}; }
 
     /// @return its offset
-    std::uint32_t append(std::uint8_t slot, std::uint8_t marks, std::string_view body);
+    std::uint32_t append(block_pool& pool, std::uint8_t slot, std::uint8_t marks, std::string_view body);
     void mark(std::uint32_t offset, std::uint8_t also);
     /// @return whether the dead outweigh the living, so that compact() would pay
     bool kill(std::uint32_t offset);
-    void compact();
+    void compact(block_pool& pool);
+    void release(block_pool& pool);
 
     std::size_t size() const { return size_; }
-    std::size_t memory() const { return capacity_ == 0 ? 0 : capacity_ + 16; }
+    std::size_t memory() const { return capacity_; }
 
   private:
-    void reserve(std::size_t more);
+    void reserve(block_pool& pool, std::size_t more);
     std::size_t mark_at(std::uint32_t offset) const;
 
-    std::unique_ptr<char[]> bytes_;
+    char* bytes_ = nullptr;
     std::uint32_t size_ = 0, capacity_ = 0, dead_ = 0;
 };
 
 /// One trace. There are very many: every byte counts.
 struct held_trace {
+    static constexpr std::uint32_t nobody = 0xffffffff;
+
     tracing::trace_id id;
     tracing::trace_id sent_as;  ///< the chain that its spans were forwarded under, if they were
     entry_list entries;
-    std::uint64_t base_ns = 0;    ///< what times within the entries count from
-    std::uint64_t start_ns = 0;   ///< of its first span
-    std::int64_t touched_ns = 0;  ///< when its last span came, by the store's clock
-    std::uint32_t birth = 0;      ///< tells it from an earlier one of the same number
+    std::uint64_t base_ns = 0;                     ///< what times within the entries count from
+    std::uint64_t start_ns = 0;                    ///< of its first span
+    std::int64_t touched_ns = 0;                   ///< when its last span came, by the store's clock
+    std::uint32_t older = nobody, newer = nobody;  ///< its neighbours in the order of eviction
+    std::uint32_t birth = 0;                       ///< tells it from an earlier one of the same number
     std::uint32_t spans = 0, decisions = 0;
     std::uint32_t waiting = 0;  ///< spans whose fate is not known yet
     std::uint32_t dropped = 0;  ///< spans that were too many

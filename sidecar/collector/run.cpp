@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "sidecar/collector/collector_routes.hpp"
+#include "sidecar/collector/heap_pages.hpp"
 #include "sidecar/net/http_server.hpp"
 #include "sidecar/net/log.hpp"
 
@@ -181,6 +182,7 @@ int run_collector(const collect_options& options) {
     // What is said later is for the same readers as what is said at the start.
     spdlog::set_default_logger(
         std::make_shared<spdlog::logger>("outrider", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+    heap_pages::set_up();
     const stop_signals signals;
     try {
         serve(options, std::move(*expected), signals);

@@ -51,6 +51,10 @@ span_archive::span_archive(std::uint64_t bytes, std::uint64_t trace_bytes)
       shelf_(std::clamp<std::uint64_t>(bytes / 64, 16 << 10, 1 << 20), secret_),
       keys_(secret_) {}
 
+span_archive::~span_archive() {
+    for (number which = 0; which < table_.end(); ++which) table_[which].entries.release(pieces_);
+}
+
 span_archive::number span_archive::touch(const tracing::trace_id& id, std::int64_t now_ns) {
     const auto known = table_.find(id);
     const auto which = known ? *known : table_.insert(id);
@@ -74,7 +78,7 @@ span_archive::outcome span_archive::put(number into, const span_view& span) {
     if (old) {
         replace(into, *old, slot, span);
     } else {
-        const auto at = trace.entries.append(slot, 0, scratch_);
+        const auto at = trace.entries.append(pieces_, slot, 0, scratch_);
         note_offset(into, {span.span, true}, at);
         ++trace.spans;
         ++trace.waiting;
@@ -98,14 +102,14 @@ void span_archive::replace(number in, std::uint32_t old, std::uint8_t slot, cons
     forget_operation(trace, former);
     const auto former_slot = former.slot;
     const bool wasteful = trace.entries.kill(old);
-    const auto at = trace.entries.append(slot, marks, scratch_);
+    const auto at = trace.entries.append(pieces_, slot, marks, scratch_);
     if (const auto large = large_.find(in); large != large_.end()) large->second[{span.span, true}] = at;
     shelf_.release(former_slot);
     if (wasteful) compact(in);
 }
 
 void span_archive::compact(number which) {
-    table_[which].entries.compact();
+    table_[which].entries.compact(pieces_);
     drop_index(which);
 }
 
@@ -154,6 +158,7 @@ span_archive::removed span_archive::remove(number which) {
     }
     drop_index(which);
     entry_bytes_ -= trace.entries.memory();
+    trace.entries.release(pieces_);
     table_.remove(which);
     return gone;
 }
@@ -164,7 +169,7 @@ void span_archive::decide(number in, const tracing::span_id& root, std::string_v
     bool wasteful = false;
     const auto old = offset_of(in, {root, false});
     if (old) wasteful = trace.entries.kill(*old);
-    const auto at = trace.entries.append(0, 0, body);
+    const auto at = trace.entries.append(pieces_, 0, 0, body);
     if (!old) ++trace.decisions;
     note_offset(in, {root, false}, at);
     if (const auto large = large_.find(in); large != large_.end()) large->second[{root, false}] = at;

@@ -23,6 +23,9 @@ class span_archive {
     /// @param bytes        about how much it will hold
     /// @param trace_bytes  of one trace: what would make it larger is dropped
     span_archive(std::uint64_t bytes, std::uint64_t trace_bytes);
+    ~span_archive();
+    span_archive(const span_archive&) = delete;
+    span_archive& operator=(const span_archive&) = delete;
 
     /// The trace of that id, a new one if need be.
     number touch(const tracing::trace_id& id, std::int64_t now_ns);
@@ -52,6 +55,7 @@ class span_archive {
     std::vector<number> with_key(std::string_view key, std::string_view value) const;
 
     const trace_table& traces() const { return table_; }
+    trace_table& traces() { return table_; }
     held_trace& operator[](number which) { return table_[which]; }
     const held_trace& operator[](number which) const { return table_[which]; }
     const operation_index& operations() const { return operations_; }
@@ -75,6 +79,7 @@ class span_archive {
 
     const std::uint64_t trace_bytes_;
     const governance::hash_secret secret_;
+    block_pool pieces_;  ///< that the traces' entries are in
     trace_table table_;
     vocabulary_shelf shelf_;
     operation_index operations_;

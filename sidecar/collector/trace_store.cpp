@@ -13,8 +13,6 @@ using tracing::trace_id;
 
 namespace {
 
-constexpr std::uint64_t order_bytes = 16;  // of a trace, in the order of eviction
-
 /// One more than is allowed is held until there is room again.
 store_limits within_bounds(store_limits limits) {
     limits.traces = std::min(limits.traces, trace_table::most - 1);
@@ -26,7 +24,8 @@ store_limits within_bounds(store_limits limits) {
 trace_store::trace_store(store_limits limits)
     : limits_(within_bounds(limits)),
       archive_(limits.bytes, limits.trace_bytes),
-      chains_(archive_, limits.quiet.count()) {}
+      chains_(archive_, limits.quiet.count()),
+      order_(archive_.traces()) {}
 
 trace_store::~trace_store() = default;
 
@@ -50,7 +49,7 @@ void trace_store::add_one(const span_view& span, std::int64_t now_ns) {
     ++counters_.received;
     const auto before = archive_.traces().size();
     const auto into = archive_.touch(span.trace, now_ns);
-    if (archive_.traces().size() > before) order_.push({now_ns, into, archive_[into].birth});
+    archive_.traces().size() > before ? order_.add(into) : order_.to_the_end(into);
     span_archive::outcome what;
     if (span.from() != nullptr) {
         what = archive_.put(into, span);
@@ -69,7 +68,7 @@ void trace_store::add_one(const span_view& span, std::int64_t now_ns) {
     make_room(into);
 }
 
-std::uint64_t trace_store::memory() const { return archive_.memory() + chains_.memory() + order_.size() * order_bytes; }
+std::uint64_t trace_store::memory() const { return archive_.memory() + chains_.memory(); }
 
 /// @param keep  the trace that is being added to: it is within its own bound
 void trace_store::make_room(number keep) {
@@ -84,25 +83,21 @@ void trace_store::expire(std::int64_t now_ns) {
     }
 }
 
-/// The order knows when each trace was touched at the earliest: what has moved on since is put back behind.
+/// A chain goes when nobody of it was touched later than the oldest trace; until then all of it stands behind the one
+/// that was, so that a chain of very many traces is looked at once for each of its times.
 bool trace_store::evict_oldest(std::int64_t before_ns, std::optional<number> keep) {
-    while (!order_.empty() && order_.top().touched_ns < before_ns) {
-        const auto one = order_.top();
-        const auto& trace = archive_[one.which];
-        if (!trace.alive || trace.birth != one.birth) {
-            order_.pop();
-            continue;
-        }
-        const auto members = chains_.members(one.which);
-        auto last = trace.touched_ns;
-        for (const auto each : members) last = std::max(last, archive_[each].touched_ns);
-        if (last > one.touched_ns) {
-            order_.pop();
-            order_.push({last, one.which, one.birth});
+    for (auto one = order_.first(); one && archive_[*one].touched_ns < before_ns; one = order_.first()) {
+        const auto members = chains_.members(*one);
+        auto last = *one;
+        for (const auto each : members)
+            if (archive_[each].touched_ns > archive_[last].touched_ns) last = each;
+        if (last != *one) {
+            for (const auto each : members)
+                if (each != last) order_.behind(each, last);
             continue;
         }
         const bool protect = keep && std::find(members.begin(), members.end(), *keep) != members.end();
-        if (protect && one.which == *keep && members.size() == 1) return false;
+        if (protect && *one == *keep && members.size() == 1) return false;
         // A chain that fills the store alone is torn: there is nothing else to give up.
         for (const auto each : members)
             if (!protect || each != *keep) evict(each);
@@ -113,6 +108,7 @@ bool trace_store::evict_oldest(std::int64_t before_ns, std::optional<number> kee
 
 void trace_store::evict(number which) {
     chains_.forget(which);
+    order_.remove(which);
     const auto gone = archive_.remove(which);
     counters_.stored -= gone.spans;
     counters_.evicted += gone.spans;

@@ -5,7 +5,6 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <queue>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +12,7 @@
 #include "sidecar/collector/chain_book.hpp"
 #include "sidecar/collector/chain_query.hpp"
 #include "sidecar/collector/span_archive.hpp"
+#include "sidecar/collector/trace_order.hpp"
 #include "sidecar/collector/trace_query.hpp"
 #include "tracing/span_view.hpp"
 
@@ -146,13 +146,6 @@ class trace_store {
 
   private:
     using number = span_archive::number;
-    struct oldest {
-        std::int64_t touched_ns;
-        number which;
-        std::uint32_t birth;
-        bool operator>(const oldest& other) const { return touched_ns > other.touched_ns; }
-    };
-
     void add_one(const tracing::span_view& span, std::int64_t now_ns);
     std::uint64_t memory() const;
     void make_room(number keep);
@@ -170,7 +163,7 @@ class trace_store {
     mutable std::mutex mutex_;
     span_archive archive_;
     chain_book chains_;
-    std::priority_queue<oldest, std::vector<oldest>, std::greater<>> order_;  ///< touched then or later
+    trace_order order_;
     store_counters counters_;
     std::int64_t last_ns_ = 0;
     std::uint64_t last_row_ = 0;

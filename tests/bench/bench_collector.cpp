@@ -90,7 +90,7 @@ void collect(benchmark::State& state) {
         malloc_trim(0);
         const auto before = resident_bytes();
         moving_clock time;
-        auto store = std::make_unique<trace_store>(store_limits{1ULL << 30});
+        auto store = std::make_unique<trace_store>(store_limits{1ULL << 30, 128 << 20, 1'000'000});
         auto pipeline = std::make_unique<chain_pipeline>(*store, pipeline_options{}, nullptr, nullptr, time.clock());
         state.ResumeTiming();
         for (const auto& body : requests) {

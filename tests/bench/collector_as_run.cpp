@@ -120,10 +120,11 @@ class collector_process {
         const std::string name = "outrider_collector_decision_seconds";
         return metric(name + "_bucket{le=\"2\"}") / std::max(metric(name + "_count"), 1.0);
     }
-    double resident() const {
-        std::size_t pages = 0;
-        std::ifstream{"/proc/" + std::to_string(child_.id()) + "/statm"}.ignore(100, ' ') >> pages;
-        return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+    /// Of the process, but for the program's file.
+    double own_memory() const {
+        std::size_t all = 0, resident = 0, shared = 0;
+        std::ifstream{"/proc/" + std::to_string(child_.id()) + "/statm"} >> all >> resident >> shared;
+        return static_cast<double>(resident - shared) * static_cast<double>(sysconf(_SC_PAGESIZE));
     }
 
   private:
@@ -233,12 +234,23 @@ void send_orders(plain_client& client, sidecar_spans& world, std::uint64_t first
     for (const auto& [origin, one] : requests) client.deliver(tracing::encode_otlp(one));
 }
 
+void tell_held(const collector_process& collector, double before) {
+    const auto held = collector.metric("outrider_collector_spans");
+    const auto stitched = collector.metric("outrider_collector_stitcher_spans");
+    std::printf(
+        "%7.0f spans held: %4.0f bytes each of the process, by the books %4.0f, and %4.0f of the %.0f that can be "
+        "causes\n",
+        held, (collector.own_memory() - before) / held, collector.metric("outrider_collector_bytes") / held,
+        collector.metric("outrider_collector_stitcher_bytes") / stitched, stitched);
+    std::fflush(stdout);
+}
+
 /// Orders at an even rate, and what is held of them takes meanwhile.
 void hold(const arguments& options) {
     timetable nobody;
     collector_process collector{options, nobody};
     plain_client client{collector.port()};
-    const auto before = collector.resident();
+    const auto before = collector.own_memory();
     sidecar_spans world;
     constexpr std::uint64_t orders_at_once = 20;
     const auto begin = clock::now();
@@ -250,15 +262,11 @@ void hold(const arguments& options) {
         if (sent < static_cast<double>(options.held * (told + 1) / 5) - orders_at_once * sidecar_spans::per_order)
             continue;
         ++told;
-        const auto held = collector.metric("outrider_collector_spans");
-        const auto stitched = collector.metric("outrider_collector_stitcher_spans");
-        std::printf(
-            "%7.0f spans held: %4.0f bytes each of the process, by the books %4.0f, and %4.0f of the %.0f that "
-            "can be causes\n",
-            held, (collector.resident() - before) / held, collector.metric("outrider_collector_bytes") / held,
-            collector.metric("outrider_collector_stitcher_bytes") / stitched, stitched);
-        std::fflush(stdout);
+        tell_held(collector, before);
     }
+    std::this_thread::sleep_for(std::chrono::seconds(12));
+    std::printf("at rest: ");
+    tell_held(collector, before);
 }
 
 arguments read(int count, char** words) {

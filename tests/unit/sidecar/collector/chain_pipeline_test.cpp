@@ -117,6 +117,48 @@ TEST_F(ChainPipeline, HoldsASpanInFewBytes) {
     EXPECT_LE(all, 400) << held.bytes / held.stored << " in the store";
 }
 
+/// Each of a trace of its own, and each but the first came of the one before.
+std::vector<span_data> one_after_the_other(std::uint32_t first, std::uint32_t count) {
+    std::vector<span_data> spans;
+    for (std::uint32_t i = first; i < first + count; ++i) {
+        spans.push_back(test::span(i, i));
+        if (i > first)
+            spans.back().links.push_back({test::trace_number(i - 1), test::span_number(i - 1), {}, {}, 0, 0});
+    }
+    return spans;
+}
+
+// If each trace of a chain asked for all of its traces, these would hardly end.
+TEST_F(ChainPipeline, MakesTheDigestOfAChainOfVeryManyTracesOnce) {
+    constexpr std::uint32_t count = 20'000;
+    take(one_after_the_other(1, count));
+    pass(3s);
+    ASSERT_EQ(store->chain(test::trace_number(9)).traces.size(), count);
+    pipeline->digests().note_reader(static_cast<std::uint64_t>(time.unix_ns));
+    pass(20s);
+    EXPECT_GT(pipeline->digests().memory(), 0u);
+}
+
+TEST_F(ChainPipeline, SettlesAChainThatGrewOfLargeOnesOnce) {
+    constexpr std::uint32_t count = 20'000;
+    take(one_after_the_other(1, count));
+    pass(1s);
+    take(one_after_the_other(count + 1, count));
+    pass(200ms);
+    auto bridge = test::span(2 * count + 1, 2 * count + 1);
+    bridge.links.push_back({test::trace_number(count), test::span_number(count), {}, {}, 0, 0});
+    auto former = one_after_the_other(count + 1, 1).front();
+    former.links.push_back({bridge.trace, bridge.span, {}, {}, 0, 0});
+    former.span = test::span_number(2 * count + 2);
+    take({bridge, former});
+    pass(5s);
+    const auto chain = store->chain(test::trace_number(9));
+    EXPECT_EQ(chain.traces.size(), 2 * count + 1);
+    EXPECT_TRUE(chain.decided);
+    EXPECT_EQ(pipeline->counters().chains_settled, 1u);
+    expect_that_counters_add_up();
+}
+
 TEST_F(ChainPipeline, LetsTheOldestChainGoWholeWhenThereIsNoRoom) {
     make(nullptr, {.bytes = 300'000, .trace_bytes = 30'000, .traces = 100'000});
     std::uint64_t newest = 0;

@@ -34,6 +34,14 @@ std::vector<tracing::trace_id> ids_of(const found_traces& found) {
     return ids;
 }
 
+/// What the first trace's span came of: the other's.
+tracing::decision link(std::uint32_t trace, std::uint32_t cause) {
+    tracing::decision known;
+    known.root = {trace_number(trace), test::span_number(trace)};
+    known.cause = {{trace_number(cause), test::span_number(cause)}, tracing::link_source::context, 1};
+    return known;
+}
+
 constexpr std::uint64_t plenty = 1 << 30;
 
 TEST(TraceStore, GivesBackTheSpansOfATraceInOrderOfArrival) {
@@ -83,6 +91,31 @@ TEST(TraceStore, EvictsTheTraceThatGotNoSpanForTheLongestTime) {
     EXPECT_THAT(store.find(trace_number(2)).spans, IsEmpty());
     EXPECT_EQ(store.counters().evicted_traces, 1u);
     EXPECT_EQ(store.counters().evicted, 1u);
+    expect_that_counters_add_up(store);
+}
+
+TEST(TraceStore, LetsAChainOfVeryManyTracesGoAtOnce) {
+    constexpr std::uint32_t count = 20'000;
+    trace_store store{{plenty, plenty, count + 10}};
+    std::vector<tracing::decision> links;
+    for (std::uint32_t i = 1; i <= count; ++i) {
+        store.add({span(i, i)});
+        if (i > 1) links.push_back(link(i, i - 1));
+    }
+    store.apply(links);
+    ASSERT_EQ(store.chain(trace_number(7)).traces.size(), count);
+    // Its first trace is the oldest of all, and its last one is not: neither of them is looked for by each of the
+    // others.
+    for (std::uint32_t i = 1; i <= 9; ++i) store.add({span(count + i, count + i)});
+    store.add({span(count, count + 1)});
+    store.add({span(count + 10, count + 10), span(count + 11, count + 11)});
+    EXPECT_THAT(store.find(trace_number(count + 1)).spans, IsEmpty()) << "nothing is older";
+    EXPECT_EQ(store.counters().evicted_traces, 1u);
+    for (std::uint32_t i = 2; i <= 9; ++i) store.add({span(count + 10 + i, 1)});
+    EXPECT_EQ(store.counters().evicted_traces, 9u) << "all that came between the chain's first span and its last";
+    store.add({span(count + 30, 1)});
+    EXPECT_EQ(store.counters().evicted_traces, 9u + count);
+    EXPECT_THAT(store.chain(trace_number(7)).spans, IsEmpty());
     expect_that_counters_add_up(store);
 }
 
