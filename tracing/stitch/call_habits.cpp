@@ -123,7 +123,7 @@ void call_habits::restart() {
         for (choice& c : each.choices) c.shown = 0;
     std::fill(calls_shown_.begin(), calls_shown_.end(), 0.0);
     for (auto& each : repeats_shown_) each = {};
-    requests_shown_ = 0;
+    requests_shown_ = open_shown_ = 0;
     for (auto& gap : gaps_)
         if (gap) gap->restart();
 }
@@ -163,6 +163,9 @@ void call_habits::settle(bool anew) {
             expected_[s] = (calls_kept_[s] + calls_shown_[s]) / requests();
     for (step s = first_call; s < expected_.size(); ++s) calls_settled_[s] = calls_kept_[s] + calls_shown_[s];
     requests_settled_ = requests();
+    constexpr double outlives_mass = 10;
+    outlives_ =
+        std::min(1.0, (open_kept_ + open_shown_ + first_outlives * outlives_mass) / (requests() + outlives_mass));
     for (bag& each : bags_) settle(each);
     for (auto& gap : gaps_)
         if (gap && (anew || gap->has_grown())) gap->settle();
@@ -184,7 +187,8 @@ void call_habits::keep() {
         }
     }
     requests_kept_ = (requests_kept_ + requests_shown_) * fade;
-    requests_shown_ = 0;
+    open_kept_ = (open_kept_ + open_shown_) * fade;
+    requests_shown_ = open_shown_ = 0;
     for (auto& gap : gaps_)
         if (gap) gap->keep();
 }

@@ -37,8 +37,13 @@ class call_habits {
     double probability(situation now, event since, step next) const;
     gap_density& gap(event since, step next);
 
+    /// How likely a call of a request is still going on when that ends: mostly an answer waits for what it is made of.
+    double outlives() const { return outlives_; }
+
     /// Learning, as in gap_density.
     void saw(situation now, event since, step next, double weight);
+    /// So many calls were going on when a request ended.
+    void saw_open_at_end(std::size_t calls, double weight) { open_shown_ += static_cast<double>(calls) * weight; }
     void restart();
     /// @param anew  as the last time, from other guesses; otherwise only what has grown is worked out
     void settle(bool anew);
@@ -61,6 +66,7 @@ class call_habits {
         double seen = 0;
     };
     static constexpr std::uint8_t most_counted = 4;
+    static constexpr double first_outlives = 0.02;
     static constexpr situation no_situation = 0xffffffff;
 
     situation intern(std::vector<std::uint8_t> counts);
@@ -74,6 +80,7 @@ class call_habits {
     std::vector<double> calls_kept_, calls_shown_, calls_settled_;
     std::vector<std::array<double, most_counted + 1>> repeats_kept_, repeats_shown_;  ///< calls by how many were before
     double requests_settled_ = 0;
+    double open_kept_ = 0, open_shown_ = 0, outlives_ = first_outlives;
     double requests_kept_ = 0, requests_shown_ = 0;
     std::vector<bag> bags_;
     std::map<std::vector<std::uint8_t>, situation> situations_;

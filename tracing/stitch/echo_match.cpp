@@ -15,7 +15,8 @@ constexpr double long_ago = 0.2;  // for a message that was handled when the req
 constexpr std::int64_t handling_ns = 1'000'000'000;  // after which a message is taken to be handled
 constexpr double unseen = 10, accident = 0.5;  // as if that many had been seen before, and that many with this value
 constexpr double most_odds = 1e9;
-constexpr std::size_t most_candidates = 4;
+constexpr double worth_asking = 0.05;  // of the odds of the best, for a record beside a request and the other way
+constexpr double as_much = 0.5;        ///< of what speaks for the best, so that the others are like it
 
 }  // namespace
 
@@ -80,8 +81,9 @@ double echo_match::before_its_values(std::uint32_t which, const held_span& left,
 }
 
 void echo_match::ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-                     const usual_causes& usual, echo_answer& out) {
+                     const usual_causes& usual, double unseen_like, echo_answer& out) {
     out.candidates.clear();
+    out.alike = 0;
     count_votes(left, said, entered);
     if (votes_.empty()) return;
     claims_.clear();
@@ -91,18 +93,40 @@ void echo_match::ask(const held_span& left, const span_details::view& said, cons
         one.odds = before_its_values(one.entered, left, here) * 2 *
                    usual.share(left.operation, static_cast<std::uint16_t>(here.operation));
         for (; i < votes_.size() && votes_[i].entered == one.entered; ++i)
-            one.odds = std::min(one.odds * votes_[i].odds, most_odds);
+            one.values = std::min(one.values * votes_[i].odds, most_odds);
+        one.odds = std::min(one.odds * one.values, most_odds);
         one.last = i;
         claims_.push_back(one);
     }
     prefer_later_messages(entered);
     prefer_open_requests(left, entered, usual);
-    double all = nobody;
+    double all = nobody, values = 0;
+    for (const auto& each : claims_) values = std::max(values, each.values);
+    all += unseen_like * values;
     for (const auto& each : claims_) all += each.odds;
-    for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all, each.remembers});
+    for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all, each.remembers, false});
+    tell_alike(all, entered, out);
     std::stable_sort(out.candidates.begin(), out.candidates.end(),
                      [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
-    if (out.candidates.size() > most_candidates) out.candidates.resize(most_candidates);
+    if (out.candidates.size() > out.most_candidates) out.candidates.resize(out.most_candidates);
+}
+
+/// Requests of one chain to one service say the same, and so do its records in one topic.
+void echo_match::tell_alike(double all, const std::vector<window_span>& entered, echo_answer& out) const {
+    const auto best =
+        std::max_element(claims_.begin(), claims_.end(), [](const auto& a, const auto& b) { return a.odds < b.odds; });
+    if (best->remembers) return;
+    const auto is_alike = [&](const claim& each) {
+        const bool is = messages_[each.entered], was = messages_[best->entered];
+        if (each.remembers || each.odds < best->odds * (is == was ? 0 : worth_asking)) return false;
+        if (is && was && entered[each.entered].operation != entered[best->entered].operation) return false;
+        return each.values >= best->values * as_much;
+    };
+    if (std::count_if(claims_.begin(), claims_.end(), is_alike) < 2) return;
+    for (std::size_t i = 0; i < claims_.size(); ++i) {
+        out.candidates[i].alike = is_alike(claims_[i]);
+        if (out.candidates[i].alike) out.alike += claims_[i].odds / all;
+    }
 }
 
 // A service remembers what it was told of an order: values that only an earlier message about it carried do not speak
@@ -147,7 +171,7 @@ void echo_match::prefer_open_requests(const held_span& left, const std::vector<w
     const auto messages = claims_.size();
     for (std::uint32_t i = 0; i < entered.size() && entered[i].start_ns <= left.start_ns; ++i) {
         if (!messages_[i] && entered[i].start_ns > since + handling_ns && entered[i].end_ns >= left.start_ns)
-            claims_.push_back({i, 0, 0, odds, true});
+            claims_.push_back({i, 0, 0, odds, 1, true});
     }
     const auto requests = static_cast<double>(claims_.size() - messages);
     if (requests == 0) return;

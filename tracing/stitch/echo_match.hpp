@@ -14,8 +14,11 @@ struct echo_answer {
         std::uint32_t entered = 0;  ///< index
         double confidence = 0;
         bool remembers = false;  ///< carried none of the values: they are taken for what its service remembered
+        bool alike = false;      ///< of several that carried the same: values do not tell them apart
     };
-    std::vector<candidate> candidates;  ///< the likeliest first, at most four
+    static constexpr std::size_t most_candidates = 8;
+    std::vector<candidate> candidates;  ///< the likeliest first
+    double alike = 0;                   ///< confidence that it is one of those that are alike; 0: there are none
 };
 
 /// Values in what entered a process within a window of time, and how rare each was in it.
@@ -29,7 +32,7 @@ class echo_match {
     void build(const std::vector<window_span>& entered, const span_store& store);
     bool empty() const { return carried_.empty(); }
     void ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-             const usual_causes& usual, echo_answer& out);
+             const usual_causes& usual, double unseen_like, echo_answer& out);
 
   private:
     struct carried {
@@ -47,8 +50,10 @@ class echo_match {
     struct claim {
         std::uint32_t entered, first, last;
         double odds;
+        double values = 1;  ///< what they alone say
         bool remembers = false;
     };
+    void tell_alike(double all, const std::vector<window_span>& entered, echo_answer& out) const;
     bool overtakes(const claim& later, const claim& earlier_one, const std::vector<window_span>& entered) const;
     void prefer_later_messages(const std::vector<window_span>& entered);
     void prefer_open_requests(const held_span& left, const std::vector<window_span>& entered,

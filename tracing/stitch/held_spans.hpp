@@ -39,6 +39,7 @@ struct held_span {
     bool parented : 1 = false;     ///< its parent was received: no root
     bool decided : 1 = false;      ///< told once
     bool incomplete : 1 = false;   ///< decided while candidates were missing
+    bool learnt : 1 = false;       ///< what it called has taught the model
     bool followed : 1 = false;     ///< a span of another process names it as its parent
 
     /// When what it brought was there.

@@ -1,6 +1,7 @@
 #include "tracing/stitch/lattice_builder.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace outrider::tracing {
 namespace {
@@ -138,7 +139,9 @@ void lattice_builder::finish_request(call_habits& habits, const extent& request,
                                   ? density(habits, then, call_habits::request_end, taken.gap_ns) * end_scale_ns
                                   : habits.probability(then.now, then.latest, call_habits::request_end);
         if (!request.end_seen) taken.gap_ns = -1;
-        taken.weight = std::clamp(likely, least_weight, most_weight);
+        const double outlived = request.end_seen ? std::pow(habits.outlives(), then.open_count) : 1;
+        taken.still_open = request.end_seen ? static_cast<std::uint8_t>(then.open_count) : 0;
+        taken.weight = std::clamp(likely * outlived, least_weight, most_weight);
         then.best *= static_cast<long double>(taken.weight);
         then.now = habits.after(then.now, call_habits::request_end);
         then.latest = call_habits::ended;

@@ -81,7 +81,7 @@ void process_matching::list_requests() {
             if (!operations_[index]->in_turn) operations_[index]->in_turn = std::make_unique<call_habits>();
         }
         const std::int64_t start = bounded(each.start_ns);
-        requests_.push_back({start, std::max(start, bounded(each.end_ns)), index, lane});
+        requests_.push_back({start, std::max(start, bounded(each.end_ns)), index, lane, each.learn, each.whole});
     }
     lane_free_.resize(lanes.size() + 1);
     assume(false);
@@ -170,10 +170,12 @@ call_habits::step process_matching::step_of(std::uint32_t habits, std::uint32_t 
 void process_matching::add_candidate(std::uint32_t r, std::size_t l) {
     const left_span& call = left_[l];
     if (call.known_cause < requests_.size() && call.known_cause != r) return;
+    const auto* among = std::begin(call.among);
+    if (call.among_count > 0 && std::find(among, among + call.among_count, r) == among + call.among_count) return;
     const kind_of_call& kind = kinds_[kind_of_[l]];
     candidates_.push_back({static_cast<std::uint32_t>(l), step_of(requests_[r].habits, kind_of_[l]), starts_[l],
                            std::max(starts_[l], bounded(call.end_ns)), kind.rate * kind.stray_share, kind.rate,
-                           call.known_cause == r, call.settled});
+                           call.known_cause == r, (call.settled || call.pending) && !requests_[r].whole});
 }
 
 void process_matching::list_candidates(std::uint32_t r, std::size_t first, std::int64_t end) {
@@ -218,16 +220,17 @@ void process_matching::teach(bool anew, double crowding_counts) {
     std::vector<double> weights(requests_.size(), 1.0), sums(habits_.size()), counts(habits_.size());
     if (crowding_counts > 0) {
         for (std::uint32_t r = 0; r < requests_.size(); ++r) {
+            if (!requests_[r].learn) continue;
             weights[r] = std::pow(crowding_[r], -crowding_counts);
             sums[requests_[r].habits] += weights[r];
             ++counts[requests_[r].habits];
         }
         for (std::uint32_t r = 0; r < requests_.size(); ++r)
-            weights[r] *= counts[requests_[r].habits] / sums[requests_[r].habits];
+            if (requests_[r].learn) weights[r] *= counts[requests_[r].habits] / sums[requests_[r].habits];
     }
     for (call_habits* habits : habits_) habits->restart();
     for (std::uint32_t r = 0; r < requests_.size(); ++r)
-        beliefs_.lattice(r).teach(*habits_[requests_[r].habits], weights[r]);
+        if (requests_[r].learn) beliefs_.lattice(r).teach(*habits_[requests_[r].habits], weights[r]);
     for (call_habits* habits : habits_) habits->settle(anew);
     count_strays();
 }
@@ -235,7 +238,7 @@ void process_matching::teach(bool anew, double crowding_counts) {
 void process_matching::count_strays() {
     for (kind_of_call& kind : kinds_) kind.strays = kind.lates = kind.count = 0;
     for (std::uint32_t l = 0; l < left_.size(); ++l) {
-        if (left_[l].settled) continue;
+        if (left_[l].settled || left_[l].pending) continue;
         kind_of_call& kind = kinds_[kind_of_[l]];
         double taken = 0;
         beliefs_.claims_to(l, [&](const auto& claim) {
@@ -299,7 +302,7 @@ void process_matching::learn_strays() {
 void process_matching::calibrate(std::vector<timing_guess>& guesses) {
     constexpr double fade = 0.995;
     for (std::uint32_t l = 0; l < left_.size(); ++l) {
-        if (left_[l].settled || left_[l].known_cause < requests_.size()) continue;
+        if (left_[l].settled || left_[l].pending || left_[l].known_cause < requests_.size()) continue;
         const timing_guess& guess = guesses[l];
         double taken = 0;
         beliefs_.claims_to(l, [&](const auto& claim) { taken += claim.taken; });

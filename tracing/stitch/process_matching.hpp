@@ -53,6 +53,7 @@ class process_matching {
         std::int64_t start_ns = 0, end_ns = 0;
         std::uint32_t habits = 0;  ///< index
         std::uint32_t lane = 0;    ///< index; 0: none
+        bool learn = true, whole = false;
     };
 
     void list_calls();

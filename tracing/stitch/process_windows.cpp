@@ -161,7 +161,8 @@ void process_windows::ask_again(process& of) {
         const auto& late = store_[number];
         auto at = std::lower_bound(of.shown.begin(), of.shown.end(), late.brought_ns(),
                                    [](const auto& each, std::int64_t start) { return each.start_ns < start; });
-        for (; at != of.shown.end() && at->start_ns <= late.end_ns && asked < most_asked_again; ++at, ++asked) {
+        const auto until = late.end_ns + (late.handed_over ? longest_handling_ns : 0);
+        for (; at != of.shown.end() && at->start_ns <= until && asked < most_asked_again; ++at, ++asked) {
             if (!store_.holds(at->number)) continue;
             auto& root = store_[at->number];
             if (root.parented || !root.decided || root.retold >= most_retold) continue;
@@ -178,18 +179,24 @@ void process_windows::ask_again(process& of) {
     std::erase_if(of.shown, [](const auto& each) { return each.number == no_number; });
 }
 
-bool process_windows::is_due(const process& of, const held_span& root, std::uint32_t now_ms) const {
-    const auto patience = std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience).count();
-    if (root.decided || now_ms - root.arrived_ms >= static_cast<std::uint64_t>(patience)) return true;
-    if (root.inbound_open < 1 || of.consumes) return false;
-    return of.entered.containing(root.start_ns) >= static_cast<std::size_t>(root.inbound_open);
+/// Roots are decided together, so that what arrived is worked through twice and not five times: when one has waited
+/// long enough, all that have waited half as long.
+std::uint32_t process_windows::due_age(const process& of, std::uint32_t now_ms) const {
+    const auto patience =
+        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience).count());
+    const bool due = std::any_of(of.waiting.begin(), of.waiting.end(), [&](span_number each) {
+        return store_.holds(each) && now_ms - store_[each].arrived_ms >= patience;
+    });
+    return due && !of.works_on() ? patience / 2 : patience;
 }
 
 void process_windows::take_ready(process& of, std::uint32_t now_ms, bool all) {
     at_.ready.clear();
+    const auto age = due_age(of, now_ms);
+    const auto is_due = [&](const held_span& root) { return root.decided || now_ms - root.arrived_ms >= age; };
     const auto waits = std::remove_if(of.waiting.begin(), of.waiting.end(), [&](span_number each) {
         if (!store_.holds(each)) return true;
-        if (!all && !is_due(of, store_[each], now_ms)) return false;
+        if (!all && !is_due(store_[each])) return false;
         at_.ready.push_back(each);
         return true;
     });

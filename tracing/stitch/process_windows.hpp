@@ -14,16 +14,9 @@
 #include "tracing/stitch/timing_model.hpp"
 #include "tracing/stitch/usual_causes.hpp"
 #include "tracing/stitch/window_spans.hpp"
+#include "tracing/stitch/window_verdict.hpp"
 
 namespace outrider::tracing {
-
-/// What the windows found for one root, with what else might be.
-struct window_verdict {
-    span_number root = no_number;
-    found_cause cause;  ///< not valid: none
-    std::array<found_cause, 4> others{};
-    bool missing = false;  ///< candidates had not arrived
-};
 
 /// What entered and left each process, the latest of it, and the causes that can only be told by looking at both: one
 /// open candidate, a correlation id, echoed values, time. The instances of a service share a model.
@@ -53,13 +46,16 @@ class process_windows {
     bool waiting() const { return waiting_ > 0; }
 
   private:
+    static constexpr float often_lonely = 0.05F;  ///< of roots
     struct service {
         std::uint64_t name = 0;
         std::uint32_t processes = 0;
         std::uint32_t asked_ms = 0;  ///< when its model was asked last
         std::size_t model_bytes = 0;
         bool has_roots = false;
-        float lonely = 0;  ///< share of its latest roots that began while nothing was open
+        float alike = 0.02F;  ///< share of its latest roots whose values several requests had carried
+        float heard = 0.5F;   ///< share of its latest roots with values that something that entered had carried
+        float lonely = 0;     ///< share of its latest roots that began while nothing was open
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
         usual_causes usual;
@@ -82,13 +78,16 @@ class process_windows {
         std::uint16_t missing[8] = {};  ///< candidates that had not arrived when the last roots were decided
         std::uint8_t missing_at = 0;
         std::uint16_t always_missing() const;
+        /// What follows from what enters may begin after that has ended.
+        bool works_on() const { return consumes || of->lonely >= often_lonely; }
     };
     /// What one step is about, kept for its memory.
     struct scratch {
         std::vector<span_number> ready;
-        std::vector<window_span> entered;      ///< that may have caused what is ready
-        std::vector<window_verdict> verdicts;  ///< of what is ready, in its order
-        std::vector<window_span> asked;        ///< entered, as far as the model is asked
+        std::vector<std::pair<std::int64_t, span_number>> pending;  ///< left too, but not asked about yet; by start
+        std::vector<window_span> entered;                           ///< that may have caused what is ready
+        std::vector<window_verdict> verdicts;                       ///< of what is ready, in its order
+        std::vector<window_span> asked;                             ///< entered, as far as the model is asked
         std::vector<entered_span> model_entered;
         std::vector<std::pair<left_span, std::uint32_t>> left;  ///< with its place among verdicts
         std::vector<left_span> model_left;
@@ -100,7 +99,7 @@ class process_windows {
     void count_bytes();
     void drop_models();
     void ask_again(process& of);
-    bool is_due(const process& of, const held_span& root, std::uint32_t now_ms) const;
+    std::uint32_t due_age(const process& of, std::uint32_t now_ms) const;
     void take_ready(process& of, std::uint32_t now_ms, bool all);
     void decide(process& of, const span_number* first, const span_number* last, std::vector<window_verdict>& out);
     void gather(const process& of, std::int64_t earliest, std::int64_t latest);
@@ -108,14 +107,21 @@ class process_windows {
     void end_handling();
     found_cause known_cause(span_number left) const;
     void judge(process& of, window_verdict& verdict);
-    void by_correlation(const held_span& root, window_verdict& verdict) const;
-    void by_echo(const process& of, const held_span& root, window_verdict& verdict);
+    void by_being_alone(process& of, const held_span& root, window_verdict& verdict) const;
+    void by_correlation(const process& of, const held_span& root, window_verdict& verdict) const;
+    void doubt_unheard(service& of, window_verdict& verdict) const;
+    void by_echo(process& of, const held_span& root, window_verdict& verdict);
     void learn_usual(service& of, const window_verdict& verdict) const;
     std::uint64_t partition_of(const window_span& entered) const;
-    void list_lanes();
+    void list_pending(const process& of);
+    void list_lanes(const process& of);
+    void list_left(const process& of);
     void ask_model(process& of, std::int64_t earliest);
     void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;
+    void set_among(left_span& to, const window_verdict& verdict) const;
+    std::size_t missing_of(const process& of, const held_span& root) const;
+    std::size_t unusually_missing(const process& of, const held_span& root) const;
     void doubt_missing(process& of, const held_span& root, window_verdict& verdict);
     static void doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict);
     std::uint32_t asked_index(span_number entered) const;

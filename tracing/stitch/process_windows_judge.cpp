@@ -9,37 +9,22 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::int64_t ms = 1'000'000;
-constexpr std::int64_t reach_ns = 5'000 * ms;     // how long after a span has ended an echo of it is recognized
-constexpr std::int64_t ended_ns = 100 * ms;       // how long after it time may suggest it
-constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
-constexpr std::int64_t fetched_ns = ms / 10;      // within which a fetch and its records are told to have ended
-constexpr std::size_t records_ahead = 2;          // records of one kind that are taken to be handled at once
-constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F, told = 0.9F, doubted = 0.89F;
-
-/// Puts a candidate where it belongs among the others, the likeliest first.
-void add_other(window_verdict& verdict, found_cause other) {
-    if (!other.valid() || other.cause == verdict.cause.cause) return;
-    for (auto& each : verdict.others) {
-        if (each.cause == other.cause) return;
-        if (!each.valid() || other.confidence > each.confidence) std::swap(each, other);
-    }
-}
-
-/// Makes a candidate the cause when it is the likelier one.
-void propose(window_verdict& verdict, const found_cause& proposed) {
-    if (!verdict.cause.valid() || proposed.confidence > verdict.cause.confidence) {
-        const auto former = std::exchange(verdict.cause, proposed);
-        add_other(verdict, former);
-    } else {
-        add_other(verdict, proposed);
-    }
-}
+constexpr std::int64_t reach_ns = 5'000 * ms;  // how long after a span has ended an echo of it is recognized
+constexpr std::int64_t fetched_ns = ms / 10;   // within which a fetch and its records are told to have ended
+constexpr std::size_t records_ahead = 2;       // records of one kind that are taken to be handled at once
+constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F;
+constexpr float unheard_counts = 0.45F;  // for a cause by time, where causes have values in common with effects
+constexpr float sure_alone = 0.97F;      // from which being alone tells; below, times may say more
+constexpr float told = window_verdict::told;
 
 }  // namespace
 
 void process_windows::decide(process& of, const span_number* first, const span_number* last,
                              std::vector<window_verdict>& out) {
-    const auto earliest = store_[*first].start_ns, latest = store_[*(last - 1)].start_ns;
+    const auto earliest = store_[*first].start_ns;
+    auto latest = store_[*(last - 1)].start_ns;
+    list_pending(of);
+    if (!at_.pending.empty()) latest = std::max(latest, at_.pending.back().first);
     gather(of, earliest - reach_ns, latest);
     bool echoing = false;
     for (const auto* each = first; each != last; ++each) {
@@ -68,6 +53,7 @@ void process_windows::decide(process& of, const span_number* first, const span_n
         of.shown.push_back({root.start_ns, verdict.root});
         if (root.parented || root.source < link_source::echo) continue;
         doubt_missing(of, root, verdict);
+        if (root.has_details) doubt_unheard(*of.of, verdict);
         out.push_back(verdict);
     }
     const auto by_start = [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; };
@@ -104,12 +90,6 @@ void process_windows::drop_polls() {
     std::erase_if(at_.entered, [](const auto& each) { return each.number == no_number; });
 }
 
-/// Of a record that was handed over; 0 for what else entered.
-std::uint64_t process_windows::partition_of(const window_span& entered) const {
-    const auto& span = store_[entered.number];
-    return span.handed_over && span.has_details ? store_.details(span).get(span_details::partition) : 0;
-}
-
 /// A record is handled by when some of the next ones of its kind have come: nobody says when.
 void process_windows::end_handling() {
     std::unordered_map<std::uint32_t, std::array<std::int64_t, records_ahead>> next;
@@ -140,41 +120,89 @@ found_cause process_windows::known_cause(span_number left) const {
 void process_windows::judge(process& of, window_verdict& verdict) {
     const auto& root = store_[verdict.root];
     if (root.has_details) {
-        by_correlation(root, verdict);
+        by_correlation(of, root, verdict);
         if (verdict.cause.confidence >= told) return;
         by_echo(of, root, verdict);
         if (verdict.cause.confidence >= told) return;
     }
-    if (root.inbound_open != 1 || of.consumes || of.entered.containing(root.start_ns) != 1) return;
+    by_being_alone(of, root, verdict);
+}
+
+/// The one that was open: surely where such calls never leave while nothing is.
+void process_windows::by_being_alone(process& of, const held_span& root, window_verdict& verdict) const {
+    auto& known = *of.of;
+    if (root.inbound_open < 0 || root.inbound_open > 1 || of.consumes) return;
+    if (!root.decided) known.usual.saw_alone(root.operation, root.inbound_open == 0);
+    if (root.inbound_open != 1 || of.entered.containing(root.start_ns) != 1) return;
+    auto confidence = std::min(only_open, static_cast<float>(1 - known.usual.causeless(root.operation)));
+    if (confidence < sure_alone) confidence = std::min(confidence, window_verdict::doubted);
     for (const auto& each : at_.entered) {
         if (each.start_ns > root.start_ns) break;
-        if (each.end_ns >= root.start_ns) propose(verdict, {each.number, link_source::timing, only_open});
+        if (each.end_ns >= root.start_ns) verdict.propose({each.number, link_source::timing, confidence});
     }
 }
 
-/// The one open candidate of its group; of several, which are mostly of one chain, the last is the likeliest.
-void process_windows::by_correlation(const held_span& root, window_verdict& verdict) const {
+/// The one open candidate of its group; of several, which are mostly of one chain, the last is the likeliest where
+/// times do not tell. What had ended is a candidate too where work goes on after the answer.
+void process_windows::by_correlation(const process& of, const held_span& root, window_verdict& verdict) const {
     const auto group = store_.details(root).get(span_details::correlation);
     if (group == 0) return;
-    std::size_t members = 0;
+    std::size_t members = 0, open = 0;
     auto last = no_number;
+    const bool late = of.of->lonely >= often_lonely;
     for (const auto& each : at_.entered) {
         if (each.start_ns > root.start_ns) break;
         const auto& other = store_[each.number];
-        if (each.end_ns < root.start_ns || !other.has_details) continue;
+        const bool is_open = each.end_ns >= root.start_ns;
+        if (!(is_open || late) || !other.has_details) continue;
         if (store_.details(other).get(span_details::correlation) != group) continue;
-        last = each.number;
+        if (is_open || open == 0) last = each.number;
+        if (members < verdict.among.size()) verdict.among[members] = each.number;
         ++members;
+        open += is_open;
     }
-    if (members > 0) verdict.cause = {last, link_source::key, members == 1 ? only_of_group : last_of_group};
+    if (open > 0) verdict.cause = {last, link_source::key, members == 1 ? only_of_group : last_of_group};
+    if (members < 2 || members > verdict.among.size()) return;
+    verdict.among_count = static_cast<std::uint8_t>(members);
+    verdict.of_among = only_of_group;
+    verdict.among_source = link_source::key;
 }
 
-void process_windows::by_echo(const process& of, const held_span& root, window_verdict& verdict) {
+/// Candidates that were open and have not arrived.
+std::size_t process_windows::missing_of(const process& of, const held_span& root) const {
+    const auto open = static_cast<std::size_t>(std::max<std::int16_t>(root.inbound_open, 0));
+    const auto arrived = of.entered.containing(root.start_ns);
+    return open > arrived ? open - arrived : 0;
+}
+
+/// The same, beyond those that never arrive, as streams.
+std::size_t process_windows::unusually_missing(const process& of, const held_span& root) const {
+    const auto missing = missing_of(of, root);
+    return missing - std::min<std::size_t>(of.always_missing(), missing);
+}
+
+void process_windows::by_echo(process& of, const held_span& root, window_verdict& verdict) {
+    if (store_.details(root).echoes() == 0) return;
+    at_.echo.candidates.clear();
+    verdict.unheard = true;
     if (at_.echoes.empty()) return;
-    at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, at_.echo);
+    // Requests of one chain say the same: as often as they come, one that is missing would have said it too.
+    auto& alike = of.of->alike;
+    const auto unseen = static_cast<double>(unusually_missing(of, root)) * static_cast<double>(alike);
+    at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, unseen, at_.echo);
+    constexpr float weight = 1.0F / 64;
+    if (!root.decided && !at_.echo.candidates.empty()) alike += ((at_.echo.alike > 0 ? 1.0F : 0.0F) - alike) * weight;
     for (const auto& each : at_.echo.candidates)
-        propose(verdict, {at_.entered[each.entered].number, each.remembers ? link_source::timing : link_source::echo,
-                          static_cast<float>(each.confidence)});
+        verdict.propose({at_.entered[each.entered].number, each.remembers ? link_source::timing : link_source::echo,
+                         static_cast<float>(each.confidence)});
+    verdict.unheard = at_.echo.candidates.empty();
+    if (at_.echo.alike == 0) return;
+    verdict.doubt();
+    if (verdict.among_count > 0) return;
+    for (const auto& each : at_.echo.candidates)
+        if (each.alike) verdict.among[verdict.among_count++] = at_.entered[each.entered].number;
+    verdict.of_among = static_cast<float>(at_.echo.alike);
+    verdict.among_source = link_source::echo;
 }
 
 /// What is known without time teaches which causes are usual; each root once.
@@ -184,126 +212,37 @@ void process_windows::learn_usual(service& of, const window_verdict& verdict) co
     of.usual.saw(root.operation, store_[verdict.cause.cause].operation);
 }
 
-std::uint32_t process_windows::asked_index(span_number entered) const {
-    if (!store_.holds(entered)) return no_span;
-    const auto start = store_[entered].brought_ns();
-    auto at = std::lower_bound(at_.asked.begin(), at_.asked.end(), start,
-                               [](const auto& each, std::int64_t from) { return each.start_ns < from; });
-    for (; at != at_.asked.end() && at->start_ns == start; ++at) {
-        if (at->number == entered) return static_cast<std::uint32_t>(at - at_.asked.begin());
-    }
-    return no_span;
-}
-
-/// What the model is told of what entered. The records of a fetch come at one moment; the log has their order.
-void process_windows::list_lanes() {
-    const auto offset_of = [this](const window_span& each) {
-        return store_.details(store_[each.number]).get(span_details::first);
-    };
-    std::stable_sort(at_.asked.begin(), at_.asked.end(), [&](const auto& a, const auto& b) {
-        if (a.start_ns != b.start_ns) return a.start_ns < b.start_ns;
-        const auto lane = partition_of(a), other = partition_of(b);
-        return lane != other ? lane < other : lane != 0 && offset_of(a) < offset_of(b);
-    });
-    for (const auto& each : at_.asked) {
-        const auto partition = partition_of(each);
-        const auto lane = static_cast<std::uint32_t>(partition >> 32 | partition) | (partition != 0 ? 1U : 0U);
-        at_.model_entered.push_back({each.operation, each.start_ns, each.end_ns, lane});
-    }
-}
-
-void process_windows::ask_model(process& of, std::int64_t earliest) {
-    const auto since = earliest - (of.consumes ? consumed_ns : ended_ns);
-    at_.asked.clear();
-    at_.model_entered.clear();
-    for (const auto& each : at_.entered) {
-        if (each.end_ns < since) continue;
-        at_.asked.push_back(each);
-    }
-    if (at_.asked.empty()) return;
-    list_lanes();
-    at_.left.clear();
-    for (std::uint32_t i = 0; i < at_.verdicts.size(); ++i) {
-        const auto& verdict = at_.verdicts[i];
-        const auto& span = store_[verdict.root];
-        if (span.parented && !verdict.cause.valid()) continue;
-        const auto known = verdict.cause.confidence >= told ? asked_index(verdict.cause.cause) : no_span;
-        at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known, false}, i});
-    }
-    add_settled(of, at_.asked.front().start_ns, store_[at_.verdicts.back().root].start_ns);
-    std::stable_sort(at_.left.begin(), at_.left.end(),
-                     [](const auto& a, const auto& b) { return a.first.start_ns < b.first.start_ns; });
-    at_.model_left.clear();
-    for (const auto& each : at_.left) at_.model_left.push_back(each.first);
-    if (!of.of->model) of.of->model = std::make_unique<timing_model>();
-    of.of->asked_ms = now_ms_;
-    const auto guesses = of.of->model->match(at_.model_entered, at_.model_left);
-    for (std::size_t i = 0; i < guesses.size() && i < at_.left.size(); ++i) {
-        const auto place = at_.left[i].second;
-        if (place == no_span) continue;
-        auto& verdict = at_.verdicts[place];
-        if (verdict.cause.confidence < told && !store_[verdict.root].parented) weigh(of, guesses[i], verdict);
-    }
-}
-
-/// What earlier steps decided of spans that still matter.
-void process_windows::add_settled(const process& of, std::int64_t earliest, std::int64_t latest) {
-    auto at = std::lower_bound(of.shown.begin(), of.shown.end(), earliest,
-                               [](const auto& each, std::int64_t start) { return each.start_ns < start; });
-    for (; at != of.shown.end() && at->start_ns <= latest; ++at) {
-        if (!store_.holds(at->number)) continue;
-        const auto& span = store_[at->number];
-        const auto cause = span.parented ? store_.entered_above(at->number) : span.cause;
-        const auto known = cause == no_number ? no_span : asked_index(cause);
-        if (known == no_span) continue;
-        at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known, true}, no_span});
-    }
-}
-
-/// Two that agree are surer than each; where they differ, the likelier one is doubted.
-void process_windows::weigh(const process&, const timing_guess& guess, window_verdict& verdict) const {
-    const auto cause_of = [&](std::uint32_t entered, double confidence) {
-        return entered < at_.asked.size()
-                   ? found_cause{at_.asked[entered].number, link_source::timing, static_cast<float>(confidence)}
-                   : found_cause{};
-    };
-    const auto timed = cause_of(guess.entered, guess.confidence);
-    if (timed.valid() && timed.cause == verdict.cause.cause) {
-        const auto source = verdict.cause.confidence >= 0.5F ? verdict.cause.source : link_source::timing;
-        verdict.cause.confidence = 1 - (1 - verdict.cause.confidence) * (1 - timed.confidence);
-        verdict.cause.source = source;
-    } else if (timed.valid()) {
-        const auto other = std::min(verdict.cause.valid() ? verdict.cause.confidence : 0, timed.confidence);
-        propose(verdict, timed);
-        verdict.cause.confidence *= 1 - other / 2;
-    }
-    add_other(verdict, cause_of(guess.second, guess.second_confidence));
-}
-
 /// A root whose process had more candidates open than have arrived may have its cause among the missing ones; unless
 /// they are always missing, as streams are.
 void process_windows::doubt_missing(process& of, const held_span& root, window_verdict& verdict) {
-    const auto arrived = of.entered.containing(root.start_ns);
-    if (root.inbound_open < 0) return doubt_lonely(*of.of, root, arrived == 0, verdict);
+    if (root.inbound_open < 0) return doubt_lonely(*of.of, root, of.entered.containing(root.start_ns) == 0, verdict);
     // Its sidecar knows, where requests are all that enters.
     if (!of.consumes) doubt_lonely(*of.of, root, root.inbound_open == 0, verdict);
-    const auto open = static_cast<std::size_t>(root.inbound_open);
-    const auto missing = open > arrived ? open - arrived : 0;
-    const auto usual = std::min<std::size_t>(of.always_missing(), missing);
+    const auto missing = missing_of(of, root), unusual = unusually_missing(of, root);
     of.missing[of.missing_at++ % std::size(of.missing)] = static_cast<std::uint16_t>(missing);
     verdict.missing = missing > 0;
-    if (missing == usual || verdict.cause.source != link_source::timing) return;
-    const auto share = static_cast<float>(missing - usual) / static_cast<float>(open);
-    verdict.cause.confidence = std::min(doubted, verdict.cause.confidence * (1 - share / 2));
+    if (unusual == 0 || verdict.cause.source != link_source::timing) return;
+    const auto share = static_cast<float>(unusual) / static_cast<float>(root.inbound_open);
+    verdict.doubt(1 - share / 2);
+}
+
+/// Where causes mostly have values in common with their effects, one that has none is doubtful.
+void process_windows::doubt_unheard(service& of, window_verdict& verdict) const {
+    constexpr float weight = 1.0F / 32, mostly = 0.8F;
+    const auto& root = store_[verdict.root];
+    if (store_.details(root).echoes() == 0) return;
+    if (!root.decided) of.heard += ((verdict.unheard ? 0.0F : 1.0F) - of.heard) * weight;
+    if (!verdict.unheard || of.heard < mostly || verdict.cause.source != link_source::timing) return;
+    verdict.doubt(unheard_counts);
 }
 
 /// Where roots often begin while nothing is open, spans are missing (sampled away, lost) or work goes on after the
 /// answer: that something else was open then proves little.
 void process_windows::doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict) {
-    constexpr float weight = 1.0F / 64, often = 0.05F;
+    constexpr float weight = 1.0F / 64;
     if (!root.decided) of.lonely += ((lonely ? 1.0F : 0.0F) - of.lonely) * weight;
-    if (of.lonely < often || verdict.cause.source != link_source::timing) return;
-    verdict.cause.confidence = std::min(doubted, verdict.cause.confidence * (1 - of.lonely / 2));
+    if (of.lonely < often_lonely || verdict.cause.source != link_source::timing) return;
+    verdict.doubt(1 - of.lonely / 2);
 }
 
 }  // namespace outrider::tracing

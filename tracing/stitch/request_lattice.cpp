@@ -49,6 +49,7 @@ void request_lattice::teach(call_habits& habits, double weight) const {
     for (const edge& e : edges_) {
         if (e.share < 1e-3 || e.settled) continue;
         habits.saw(e.now, e.since, e.step, weight * e.share);
+        if (e.still_open > 0) habits.saw_open_at_end(e.still_open, weight * e.share);
         if (e.gap_ns >= 0) habits.gap(e.since, e.step).add(e.gap_ns, weight * e.share);
     }
 }

@@ -32,8 +32,9 @@ class request_lattice {
         double weight = 0, share = 0;
         call_habits::situation now = 0;
         call_habits::event since = 0;
-        std::int64_t gap_ns = -1;  ///< -1: of no meaning
-        bool settled = false;      ///< was learnt from before
+        std::int64_t gap_ns = -1;     ///< -1: of no meaning
+        bool settled = false;         ///< was learnt from before
+        std::uint8_t still_open = 0;  ///< calls, when the request ended
     };
     /// What weigh() works with, kept from one to the next.
     struct sums {

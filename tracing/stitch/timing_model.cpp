@@ -53,6 +53,7 @@ std::vector<timing_guess> timing_model::match(std::span<const entered_span> ente
     std::vector<timing_guess> guesses(left.size());
     for (std::uint32_t l = 0; l < left.size(); ++l) guesses[l].left = l;
     std::vector<left_span> calls;
+    std::vector<entered_span> requests;
     // Half a block before and after belongs to each, so that what goes over its borders is seen.
     for (std::size_t at = 0; at < entered.size(); at += block) {
         ++known.matches;
@@ -68,10 +69,15 @@ std::vector<timing_guess> timing_model::match(std::span<const entered_span> ente
         calls.assign(left.begin() + static_cast<std::ptrdiff_t>(first),
                      left.begin() + static_cast<std::ptrdiff_t>(last));
         for (left_span& call : calls) {
+            for (std::size_t i = 0; i < call.among_count; ++i) call.among[i] -= static_cast<std::uint32_t>(from);
             if (call.known_cause < from || call.known_cause >= to) continue;
             call.known_cause -= static_cast<std::uint32_t>(from);
         }
-        const auto found = process_matching(known, entered.subspan(from, to - from), calls).run();
+        requests.assign(entered.begin() + static_cast<std::ptrdiff_t>(from),
+                        entered.begin() + static_cast<std::ptrdiff_t>(to));
+        for (std::size_t i = 0; i < requests.size(); ++i)
+            requests[i].learn &= !requests[i].whole || (from + i >= at && from + i < at + block);
+        const auto found = process_matching(known, requests, calls).run();
         const auto in_all = [&](std::uint32_t e) { return e == no_span ? e : e + static_cast<std::uint32_t>(from); };
         for (std::size_t l = std::max(asked, first); l < std::min(end, last); ++l) {
             const timing_guess& g = found[l - first];

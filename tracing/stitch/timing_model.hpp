@@ -18,6 +18,8 @@ struct entered_span {
     /// What is perhaps handled one after the other, in the order given: the records of a partition. 0: none, and its
     /// end was seen.
     std::uint32_t lane = 0;
+    bool learn = true;   ///< its habits are to be learnt from it
+    bool whole = false;  ///< all its calls are there, and it is learnt from once; otherwise what is settled is left out
 };
 
 /// A request or message that left it.
@@ -25,7 +27,11 @@ struct left_span {
     std::uint32_t operation = 0;  ///< whom it called and for what
     std::int64_t start_ns = 0, end_ns = 0;
     std::uint32_t known_cause = no_span;  ///< index of an entered span, where something better than time told it
+    static constexpr std::size_t most_among = 8;
+    std::uint32_t among[most_among] = {};  ///< indices of entered spans: its cause is one of these, by something better
+    std::uint8_t among_count = 0;          ///< 0: of all
     bool settled = false;  ///< shown before, with its cause: for orientation, not to be learnt from again
+    bool pending = false;  ///< will be asked about again, when more has arrived
 };
 
 /// A cause that time suggests.

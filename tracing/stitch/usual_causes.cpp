@@ -1,5 +1,7 @@
 #include "tracing/stitch/usual_causes.hpp"
 
+#include <algorithm>
+
 namespace outrider::tracing {
 namespace {
 
@@ -18,6 +20,20 @@ void usual_causes::saw(std::uint16_t left, std::uint16_t entered) {
     all /= 2;
     for (auto& [pair, seen] : pairs_)
         if (pair >> 16 == left) seen /= 2;
+}
+
+void usual_causes::saw_alone(std::uint16_t left, bool none_open) {
+    auto& of = alone_[left];
+    ++(none_open ? of.none : of.one);
+    if (of.none + of.one < most_seen) return;
+    of.none /= 2;
+    of.one /= 2;
+}
+
+double usual_causes::causeless(std::uint16_t left) const {
+    const auto found = alone_.find(left);
+    const auto of = found == alone_.end() ? alone{} : found->second;
+    return std::min(1.0, (static_cast<double>(of.none) + 0.25) / (static_cast<double>(of.one) + 1));
 }
 
 double usual_causes::share(std::uint16_t left, std::uint16_t entered) const {

@@ -12,11 +12,19 @@ class usual_causes {
     void saw(std::uint16_t left, std::uint16_t entered);
     /// The share of such causes; a half of what is new.
     double share(std::uint16_t left, std::uint16_t entered) const;
-    std::size_t memory() const { return (pairs_.size() + lefts_.size()) * 40; }
+    /// A span left while nothing, or only one thing, was open.
+    void saw_alone(std::uint16_t left, bool none_open);
+    /// The share of those with one open that had no cause: as many as leave while nothing is open. At first a quarter.
+    double causeless(std::uint16_t left) const;
+    std::size_t memory() const { return (pairs_.size() + lefts_.size() + alone_.size()) * 40; }
 
   private:
     static constexpr std::size_t most_pairs = 4'096;
 
+    struct alone {
+        float none = 0, one = 0;
+    };
+    std::unordered_map<std::uint16_t, alone> alone_;  ///< by left
     std::unordered_map<std::uint32_t, float> pairs_;  ///< by both
     std::unordered_map<std::uint16_t, float> lefts_;
 };

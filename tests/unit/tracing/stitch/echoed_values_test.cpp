@@ -90,6 +90,59 @@ TEST(EchoedValues, WhatWasToldLongAgoIsRememberedByTheRequestThatIsOpen) {
     EXPECT_EQ(decision_on(send, spans).cause.cause, key_of(event));
 }
 
+/// Two requests of each of so many chains come at once and say the same. The one on /stock calls after 5 ms, the one on
+/// /price after 50.
+std::vector<span_data> pairs_of_requests(std::uint64_t chains) {
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= chains; ++i) {
+        const auto at = 200.0 * static_cast<double>(i), jitter = static_cast<double>(i * 7 % 10) / 10;
+        const auto value = static_cast<std::uint32_t>(1'000 + i);
+        auto stock = with(span_of("b", server, 10 * i, 1, 0, at, 60), "url.path", "/stock");
+        auto price = with(span_of("b", server, 10 * i + 1, 2, 0, at, 60), "url.path", "/price");
+        auto first = with(span_of("b", client, 10 * i + 2, 3, 0, at + 5 + jitter, 2), "url.full", "http://db/stock");
+        auto second = with(span_of("b", client, 10 * i + 3, 4, 0, at + 50 + jitter, 2), "url.full", "http://db/price");
+        for (const auto* each : {&stock, &price, &first, &second}) spans.push_back(echoing(*each, {value}));
+    }
+    return spans;
+}
+
+TEST(EchoedValues, DoNotTellRequestsOfOneChainApart) {
+    const auto all = decided(pairs_of_requests(1));
+    for (const auto number : {12U, 13U}) {
+        const auto& found = all.at({trace_of(number), id_of(number == 12 ? 3 : 4)}).cause;
+        EXPECT_LT(found.confidence, 0.9F) << number;
+    }
+}
+
+TEST(EchoedValues, OfTheOtherChainsRequestsNoneIsTakenHoweverWellItWouldFit) {
+    // A request of another chain is open too, at the very moment when it would make such a call.
+    auto spans = pairs_of_requests(30);
+    const auto other = echoing(with(span_of("b", server, 900, 1, 0, 3'000 + 45, 60), "url.path", "/stock"), {5'000});
+    spans.push_back(other);
+    const auto all = decided(spans);
+    const auto& found = all.at({trace_of(153), id_of(4)}).cause;  // left at 3,050 ms
+    EXPECT_EQ(found.source, link_source::echo);
+    EXPECT_TRUE(found.cause == (span_key{trace_of(150), id_of(1)}) ||
+                found.cause == (span_key{trace_of(151), id_of(2)}));
+}
+
+TEST(EchoedValues, WhatHasNoneInCommonIsDoubtedWhereCausesMostlyHave) {
+    std::vector<span_data> spans;
+    const auto pair = [&](std::uint64_t i, std::uint32_t said, std::uint32_t called) {
+        const auto at = 200.0 * static_cast<double>(i);
+        spans.push_back(echoing(span_of("b", server, 10 * i, 1, 0, at, 60), {said}));
+        spans.push_back(echoing(span_of("b", client, 10 * i + 1, 2, 0, at + 5, 2), {called}));
+    };
+    for (std::uint32_t i = 1; i <= 99; ++i) pair(i, 1'000 + i, 1'000 + i);
+    pair(100, 5, 6);
+    const auto all = decided(spans);
+    EXPECT_GE(all.at({trace_of(991), id_of(2)}).cause.confidence, 0.9F);
+    const auto& found = all.at({trace_of(1'001), id_of(2)});
+    EXPECT_FALSE(found.cause.cause.valid());
+    ASSERT_FALSE(found.alternatives.empty());
+    EXPECT_EQ(found.alternatives[0].cause, (span_key{trace_of(1'000), id_of(1)}));
+}
+
 TEST(EchoedValues, ThePollBesideItsRecordsIsNotAsked) {
     auto poll = echoing(about(span_of("b", client, 5, 5, 0, 0, 1.004), "receive", "orders", 1), {7});
     auto record = echoing(handed_over("orders", 6, 1, 0), {7});

@@ -59,13 +59,21 @@ TEST_F(StitcherOnline, DecidesEveryRootWithinItsPatienceAndAQuarter) {
     for (const auto& each : roots) EXPECT_TRUE(said.contains(each));
 }
 
-TEST_F(StitcherOnline, DecidesEarlyWhenAllCandidatesHaveArrived) {
-    const auto open = span_of("b", server, 1, 1, 0, 0, 100);
-    const auto root = with(span_of("b", client, 3, 3, 0, 50, 1), names::inbound_open, std::int64_t{1});
-    add(root, 51);
-    EXPECT_TRUE(at(400).empty());
-    add(open, 500);
-    EXPECT_EQ(at(760)[key_of(root)].cause.cause, key_of(open));
+TEST_F(StitcherOnline, DecidesTogetherWhatHasWaitedHalfOfItsPatience) {
+    const auto open = span_of("b", server, 1, 1, 0, 0, 1'000);
+    const auto call = [](std::uint64_t number, double at) {
+        return with(span_of("b", client, number, number, 0, at, 1), names::inbound_open, std::int64_t{1});
+    };
+    const auto first = call(3, 50), second = call(4, 100), third = call(5, 150);
+    add(first, 51);
+    add(second, 500);
+    add(third, 900);
+    EXPECT_TRUE(at(1'000).empty());
+    add(open, 1'001);
+    const auto said = at(1'260);
+    EXPECT_EQ(said.at(key_of(first)).cause.cause, key_of(open));
+    EXPECT_EQ(said.at(key_of(second)).cause.cause, key_of(open));
+    EXPECT_FALSE(said.contains(key_of(third)));
 }
 
 TEST_F(StitcherOnline, IsNotHeldUpByACandidateThatStaysOpen) {
@@ -75,6 +83,20 @@ TEST_F(StitcherOnline, IsNotHeldUpByACandidateThatStaysOpen) {
     add(open, 100);
     EXPECT_TRUE(at(800).empty());
     EXPECT_TRUE(at(1'301).contains(key_of(root)));
+}
+
+TEST_F(StitcherOnline, TellsAnewWhatARecordThatComesLateHasInCommon) {
+    // What comes of a record comes after the span of its delivery.
+    span_origin made = *instance_of("b");
+    made.scope_name = "outrider";
+    auto record = echoing(about(span_of("b", consumer, 1, 1, 0, 0, 1), "process", "orders", 5), {4711});
+    record.origin = std::make_shared<const span_origin>(std::move(made));
+    auto send = echoing(span_of("b", producer, 2, 2, 0, 20, 1), {4711});
+    send.origin = record.origin;
+    add(send, 30);
+    EXPECT_FALSE(at(1'500).at(key_of(send)).cause.cause.valid());
+    add(record, 2'000);
+    EXPECT_EQ(at(3'500).at(key_of(send)).cause.cause, key_of(record));
 }
 
 TEST_F(StitcherOnline, TellsAnewWhatALateSendExplains) {
