@@ -13,6 +13,7 @@ namespace {
 using protobuf::field_size;
 using protobuf::put_bytes;
 using protobuf::put_fixed;
+using protobuf::put_raw;
 using protobuf::put_varint;
 using protobuf::tag;
 using protobuf::varint_size;
@@ -80,10 +81,25 @@ char* put_key_value(char* to, char field_tag, std::string_view key, std::size_t 
 }
 
 char* put_text_attribute(char* to, char field_tag, std::string_view key, std::string_view value) {
+    // Nearly always all four lengths are numbers of one byte.
+    if (const auto inner = key.size() + value.size() + 6; inner < 0x80) [[likely]] {
+        *to++ = field_tag;
+        *to++ = static_cast<char>(inner);
+        *to++ = key_tag;
+        *to++ = static_cast<char>(key.size());
+        to = put_raw(to, key.data(), key.size());
+        *to++ = value_tag;
+        *to++ = static_cast<char>(value.size() + 2);
+        *to++ = any_string;
+        *to++ = static_cast<char>(value.size());
+        return put_raw(to, value.data(), value.size());
+    }
     return put_bytes(put_key_value(to, field_tag, key, field_size(value.size())), any_string, value);
 }
 
 std::size_t text_attribute_size(std::string_view key, std::string_view value) {
+    if (const auto inner = key.size() + value.size() + 6; inner < 0x80) [[likely]]
+        return inner + 2;
     return field_size(key_value_size(key.size(), field_size(value.size())));
 }
 
