@@ -19,7 +19,6 @@ struct value_source {
     place where = place::header;
     std::string name;
     bool operator==(const value_source&) const = default;
-    bool of_record() const { return where == place::json || where == place::kafka_key || where == place::kafka_header; }
     /// "path:order", "json:/orderId", "kafka:key".
     std::string text() const;
 };

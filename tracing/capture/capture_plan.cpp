@@ -18,9 +18,10 @@ bool same(std::string_view text, std::string_view small) {
            std::equal(text.begin(), text.end(), small.begin(), [](char a, char b) { return lower(a) == b; });
 }
 
+/// @param small  begins with a letter
 bool contains(std::string_view text, std::string_view small) {
     for (std::size_t at = 0; at + small.size() <= text.size(); ++at)
-        if (same(text.substr(at, small.size()), small)) return true;
+        if ((text[at] | 0x20) == small.front() && same(text.substr(at, small.size()), small)) return true;
     return false;
 }
 
@@ -37,6 +38,7 @@ capture_plan::capture_plan(const capture_settings& from)
         add_identities();
     }
     for (const auto& [name, sources] : from.keys) add(slot(std::string{chain_attributes::key_prefix} + name), sources);
+    for (const auto& each : fields) field_sizes_ |= std::uint64_t{1} << std::min<std::size_t>(each.name.size(), 63);
 }
 
 std::uint8_t capture_plan::slot(std::string name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -7,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "tracing/capture/json_scan.hpp"
+#include "tracing/capture/json_pointers.hpp"
 #include "tracing/capture/siphash.hpp"
 
 namespace outrider::tracing {
@@ -58,6 +59,8 @@ class capture_plan {
     hash_key key{};
     std::vector<std::string> attributes;  ///< by slot: names of what is written
     std::vector<lookup> paths, queries, fields, record_keys, record_headers;
+    /// Whether one of `fields` may have a name so long.
+    bool has_field_of(std::size_t size) const { return (field_sizes_ >> std::min<std::size_t>(size, 63) & 1) != 0; }
     json_pointers pointers;
     std::vector<std::vector<lookup>> at_pointer;  ///< by pointer
     std::uint8_t lowest_json_rank(std::size_t slot) const { return json_rank_[slot]; }
@@ -69,6 +72,7 @@ class capture_plan {
     void add_identities();
     std::uint8_t slot(std::string name);
 
+    std::uint64_t field_sizes_ = 0;        ///< bit n: a name has n characters; the last bit: that many and more
     std::vector<std::uint8_t> json_rank_;  ///< by slot: of its first source in JSON
 };
 

@@ -3,17 +3,13 @@
 #include <algorithm>
 #include <bit>
 
+#include "tracing/capture/json_escapes.hpp"
 #include "tracing/stitch/attribute_names.hpp"
 
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t fewest_digits = 5, longest_name = 256;
-/// What may be somebody's name for a thing: a text with blanks in it is prose.
-constexpr json_filter namelike{
-    .shortest_string = 6, .shortest_bare = fewest_digits, .longest = 128, .with_blanks = false};
-/// What no pointer names tells nothing.
-constexpr json_filter none{.shortest_string = 1, .shortest_bare = 1, .longest = 0};
+constexpr std::size_t longest_name = 256;
 
 int hex_digit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -32,21 +28,13 @@ bool leads_to(std::string_view before, std::string_view name) {
     return before == name || (before.size() == name.size() + 1 && before.back() == 's' && before.starts_with(name));
 }
 
-bool many_digits(std::string_view number) {
-    std::size_t digits = 0;
-    for (const char c : number) {
-        if (c == 'e' || c == 'E') break;
-        digits += c >= '0' && c <= '9' ? 1 : 0;
-    }
-    return digits >= fewest_digits;
-}
-
 }  // namespace
 
 void message_capture::clear() {
     for (auto& each : found_) each = {};
     text_.clear();
     echo_count_ = 0;
+    echo_bits_ = 0;
 }
 
 /// Replaces %XX, and + where that is a space; what is malformed stays as it is. The view lives until the next call.
@@ -112,8 +100,9 @@ bool message_capture::hidden(std::string_view name) const {
 }
 
 void message_capture::field(std::string_view name, std::string_view value) {
-    for (const auto& each : plan_.fields)
-        if (same_field(name, each.name)) keep(each, value);
+    if (plan_.has_field_of(name.size()))
+        for (const auto& each : plan_.fields)
+            if (same_field(name, each.name)) keep(each, value);
     if (!echo_full() && names_an_id(name) && looks_like_id(value)) add_echo(value);
 }
 
@@ -129,9 +118,13 @@ void message_capture::record_header(std::string_view name, std::string_view valu
 }
 
 void message_capture::json(std::string_view text, bool complete) {
-    hashing_ = !echo_full();
+    find_keys(text, complete);
+    if (!echo_full()) find_values(text, complete, *this);
+}
+
+void message_capture::find_keys(std::string_view json, bool complete) {
     open_pointers_ = plan_.pointers.all();
-    if (hashing_ || open_pointers_ != 0) scan_json(text, complete, plan_.pointers, *this, hashing_ ? namelike : none);
+    if (plan_.pointers.may_lead_into(json)) scan_json(json, complete, plan_.pointers, *this);
 }
 
 bool message_capture::wants_answer() const {
@@ -141,19 +134,26 @@ bool message_capture::wants_answer() const {
     return false;
 }
 
-void message_capture::answer(std::string_view json, bool complete) {
-    hashing_ = false;
-    open_pointers_ = plan_.pointers.all();
-    scan_json(json, complete, plan_.pointers, *this, none);
+void message_capture::answer(std::string_view json, bool complete) { find_keys(json, complete); }
+
+[[gnu::always_inline]] inline void message_capture::add_hash(std::uint64_t hash) {
+    // Most are new; six bits of each tell most of those from all that are held.
+    const auto bit = std::uint64_t{1} << (hash >> 58);
+    const auto held = echo();
+    if ((echo_bits_ & bit) != 0 && std::find(held.begin(), held.end(), hash) != held.end()) return;
+    echo_bits_ |= bit;
+    echo_[echo_count_++] = hash;
 }
 
-bool message_capture::on_scalar(const json_scalar& one) {
-    if ((one.pointers & open_pointers_) != 0) note_json(one);
-    if (hashing_ && namelike.takes(one) && (one.is_string || many_digits(one.text))) {
-        add_echo(one.escaped ? unescaped(one.text) : one.text);
-        hashing_ = !echo_full();
+bool message_capture::on_values(std::span<const json_value> some) {
+    for (const auto& one : some) {
+        if (echo_full()) return false;
+        if (!one.escaped) [[likely]]
+            add_hash(siphash(plan_.key, one.text()));
+        else
+            add_echo(unescaped(one.text()));
     }
-    return hashing_ || open_pointers_ != 0;
+    return !echo_full();
 }
 
 /// The view lives until the next call.
@@ -163,14 +163,16 @@ std::string_view message_capture::unescaped(std::string_view raw) {
     return scratch_;
 }
 
-void message_capture::note_json(const json_scalar& one) {
+bool message_capture::on_scalar(const json_scalar& one) {
     const auto named = one.pointers & open_pointers_;
     open_pointers_ &= ~named;
-    if (!one.is_string && one.text == "null") return;
-    const auto value = one.escaped ? unescaped(one.text.substr(0, 4 * longest_value)) : one.text;
-    for (std::size_t i = 0; i < plan_.at_pointer.size(); ++i)
-        if ((named >> i & 1) != 0)
-            for (const auto& each : plan_.at_pointer[i]) keep(each, value);
+    if (one.is_string || one.text != "null") {
+        const auto value = one.escaped ? unescaped(one.text.substr(0, 4 * longest_value)) : one.text;
+        for (std::size_t i = 0; i < plan_.at_pointer.size(); ++i)
+            if ((named >> i & 1) != 0)
+                for (const auto& each : plan_.at_pointer[i]) keep(each, value);
+    }
+    return open_pointers_ != 0;
 }
 
 void message_capture::keep(const capture_plan::lookup& where, std::string_view value) {
@@ -182,10 +184,7 @@ void message_capture::keep(const capture_plan::lookup& where, std::string_view v
 }
 
 void message_capture::add_echo(std::string_view value) {
-    if (echo_full()) return;
-    const auto hash = siphash(plan_.key, value);
-    const auto* end = echo_.data() + echo_count_;
-    if (std::find(static_cast<const std::uint64_t*>(echo_.data()), end, hash) == end) echo_[echo_count_++] = hash;
+    if (!echo_full()) add_hash(siphash(plan_.key, value));
 }
 
 std::string_view message_capture::value(std::size_t slot) const {

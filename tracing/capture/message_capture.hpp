@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "tracing/capture/capture_plan.hpp"
+#include "tracing/capture/json_scan.hpp"
+#include "tracing/capture/json_values.hpp"
 #include "tracing/span_encoder.hpp"
 
 namespace outrider::tracing {
@@ -15,7 +17,7 @@ namespace outrider::tracing {
 /// What one message says for chains: values of configured places, ids of CloudEvents, and hashes of what looks like
 /// ids. Reused from message to message; once warm it allocates nothing. Where several sources of one attribute have a
 /// value, the first source counts, and of one source the first value.
-class message_capture final : private json_visitor {
+class message_capture final : private json_visitor, private value_taker {
   public:
     /// Of one value; the rest of a longer one is cut.
     static constexpr std::size_t longest_value = 256;
@@ -60,10 +62,12 @@ class message_capture final : private json_visitor {
         std::uint8_t rank = nothing;
     };
     bool on_scalar(const json_scalar& one) override;
+    bool on_values(std::span<const json_value> some) override;
     void keep(const capture_plan::lookup& where, std::string_view value);
     void add_echo(std::string_view value);
+    void add_hash(std::uint64_t hash);  ///< there is room
     bool echo_full() const { return echo_count_ >= plan_.echo_values; }
-    void note_json(const json_scalar& one);
+    void find_keys(std::string_view json, bool complete);
     std::string_view unescaped(std::string_view raw);
     std::string_view decoded(std::string_view text, bool plus_is_space);
     bool hidden(std::string_view name) const;
@@ -74,8 +78,8 @@ class message_capture final : private json_visitor {
     std::string scratch_;
     std::array<std::uint64_t, capture_plan::most_values> echo_{};
     std::size_t echo_count_ = 0;
+    std::uint64_t echo_bits_ = 0;      ///< one for the high bits of each
     std::uint64_t open_pointers_ = 0;  ///< of the document under way: those without a value yet
-    bool hashing_ = false;
 };
 
 /// Hashes as the attribute carries them.

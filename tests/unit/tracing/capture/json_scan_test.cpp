@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "tracing/capture/json_escapes.hpp"
+
 namespace outrider::tracing {
 namespace {
 
@@ -30,11 +32,11 @@ using lines = std::vector<std::string>;
 
 /// Scans a copy that ends where its memory does, so that a sanitizer sees a look behind it.
 lines scan(std::string_view text, const json_pointers& wanted = {}, bool complete = true,
-           const json_filter& rest = {}) {
+           json_told which = json_told::all) {
     const std::unique_ptr<char[]> exact{new char[text.size()]};
     text.copy(exact.get(), text.size());
     logger to;
-    scan_json({exact.get(), text.size()}, complete, wanted, to, rest);
+    scan_json({exact.get(), text.size()}, complete, wanted, to, which);
     return to.seen;
 }
 
@@ -47,19 +49,32 @@ TEST(JsonScan, ReportsEachScalarAndNoNames) {
     EXPECT_EQ(scan("[]"), lines{});
 }
 
-TEST(JsonScan, TellsOfWhatTheFilterTakesAndOfWhatIsNamed) {
-    const json_filter some{.shortest_string = 3, .shortest_bare = 2, .longest = 4, .with_blanks = false};
+TEST(JsonScan, TellsOfWhatIsNamedAlone) {
     json_pointers wanted;
     wanted.add("/named");
-    EXPECT_EQ(
-        scan(R"(["ab","abc","a b","abcd","abcde",1,22,4444,55555,"\u0020x","long enough to be read by steps of 16"])",
-             {}, true, some),
-        (lines{R"("abc")", R"("abcd")", "22", "4444"}));
-    EXPECT_EQ(scan(R"({"other":"x","named":"a longer one","more":1})", wanted, true, some),
-              lines{R"("a longer one" @0)"});
-    EXPECT_EQ(scan(R"(["exactly-16-bytes","seventeen-and one","blank behind"," ",  "of seven"])", {}, true,
-                   {.with_blanks = false}),
-              lines{R"("exactly-16-bytes")"});
+    wanted.add("/in/1");
+    EXPECT_EQ(scan(R"({"other":"x","named":"long enough to be read by steps of 16","in":[1,2,3],"more":1})", wanted,
+                   true, json_told::named),
+              (lines{R"("long enough to be read by steps of 16" @0)", "2 @1"}));
+    EXPECT_EQ(scan(R"({"named":{"named":1},"in":2})", wanted, true, json_told::named), lines{});
+}
+
+TEST(JsonPointers, MayLeadIntoWhatHoldsTheirLastName) {
+    json_pointers wanted;
+    EXPECT_FALSE(wanted.may_lead_into("{}"));
+    wanted.add("/order/orderId");
+    wanted.add("/items/0");
+    const std::string far(100, ' ');
+    EXPECT_TRUE(wanted.may_lead_into(R"({"orderId")"));
+    for (std::size_t i = 0; i < far.size(); ++i) {
+        EXPECT_TRUE(wanted.may_lead_into(far.substr(i) + R"("orderId")" + far.substr(100 - i)));
+        EXPECT_TRUE(wanted.may_lead_into(far.substr(i) + R"("xrderId","items")" + far.substr(100 - i)));
+        EXPECT_FALSE(wanted.may_lead_into(far.substr(i) + R"("xrderId","orderIx","orderId)" + far.substr(100 - i)));
+    }
+    EXPECT_FALSE(wanted.may_lead_into(""));
+    EXPECT_TRUE(wanted.may_lead_into(R"({"order":{"\u006frderId":1}})")) << "may be written with escapes";
+    wanted.add("/0/1");
+    EXPECT_TRUE(wanted.may_lead_into("[[1,2]]")) << "has no name at all";
 }
 
 TEST(JsonScan, APointerNamesTheFirstOfMany) {
@@ -108,7 +123,7 @@ TEST(JsonScan, ReadsEscapes) {
 TEST(JsonScan, StopsWhenEnoughWasSeen) {
     logger to;
     to.most = 2;
-    scan_json("[1,2,3]", true, {}, to);
+    scan_json("[1,2,3]", true, {}, to, json_told::all);
     EXPECT_EQ(to.seen.size(), 2U);
 }
 
