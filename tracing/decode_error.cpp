@@ -4,7 +4,9 @@
 
 namespace outrider::tracing {
 
-const char* describe(decode_error error) {
+namespace {
+
+const char* text_of(decode_error error) {
     switch (error) {
         case decode_error::malformed:
             return "malformed message";
@@ -16,8 +18,14 @@ const char* describe(decode_error error) {
     return "unknown error";
 }
 
-void throw_exception_from_error(decode_error error, const boost::source_location&) {
-    throw std::runtime_error{describe(error)};
+}  // namespace
+
+std::string describe(const decode_fault& fault) {
+    return std::string{text_of(fault.code)} + (fault.where.empty() ? "" : ": ") + fault.where;
+}
+
+void throw_exception_from_error(const decode_fault& fault, const boost::source_location&) {
+    throw std::runtime_error{describe(fault)};
 }
 
 }  // namespace outrider::tracing

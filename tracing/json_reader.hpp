@@ -25,10 +25,12 @@ std::int64_t signed_member(const json& object, const char* name);
 std::uint64_t unsigned_member(const json& object, const char* name);
 std::uint32_t count_member(const json& object, const char* name);  ///< cut to 32 bits
 
-std::int64_t to_signed(const json& value);
-std::uint64_t to_unsigned(const json& value);
-double to_double(const json& value);  ///< also "NaN", "Infinity", "-Infinity"
+/// `name` is what the failure is about.
+std::int64_t to_signed(const json& value, std::string_view name = "a number");
+std::uint64_t to_unsigned(const json& value, std::string_view name = "a number");
+double to_double(const json& value, std::string_view name = "a number");  ///< also "NaN", "Infinity", "-Infinity"
 
-[[noreturn]] void fail();
+/// Malformed; `where` says what is wrong.
+[[noreturn]] void fail(std::string where = {});
 
 }  // namespace outrider::tracing::json

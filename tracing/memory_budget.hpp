@@ -8,7 +8,7 @@ namespace outrider::tracing {
 
 /// Ends the decoding of a message from the inside; never leaves this folder.
 struct decode_failure {
-    decode_error error;
+    decode_fault error;
 };
 
 /// What is left of decode_limits::memory: every object of a few encoded bytes is charged at its size in memory, before

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/system/result.hpp>
@@ -18,10 +19,20 @@ enum class decode_error {
     too_large,      ///< the decoded spans would take more than decode_limits::memory
 };
 
-const char* describe(decode_error error);
+/// The same with what is wrong, and where: "it ends too early, after 17 bytes". That is for people.
+struct decode_fault {
+    decode_error code{};  ///< none of them: no fault
+    std::string where{};
+
+    decode_fault() = default;
+    decode_fault(decode_error what, std::string place = {}) : code(what), where(std::move(place)) {}
+    bool operator==(decode_error other) const { return code == other; }
+};
+
+std::string describe(const decode_fault& fault);
 
 /// What `result::value()` does with an error: throws std::runtime_error. For start-up and tests; elsewhere ask first.
-[[noreturn]] void throw_exception_from_error(decode_error error, const boost::source_location&);
+[[noreturn]] void throw_exception_from_error(const decode_fault& fault, const boost::source_location&);
 
 /// What a hostile message may cost.
 struct decode_limits {
@@ -37,7 +48,7 @@ struct decoded_spans {
 };
 
 template <class T>
-using decode_result = boost::system::result<T, decode_error>;
+using decode_result = boost::system::result<T, decode_fault>;
 
 /// What an ExportTraceServiceResponse says: a partial success when one of the two is set.
 struct export_response {

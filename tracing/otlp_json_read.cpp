@@ -59,7 +59,7 @@ span_kind kind_of(const value& span) {
         }
         return span_kind::internal;
     }
-    auto number = json::to_signed(*kind);
+    auto number = json::to_signed(*kind, "kind");
     return number >= 1 && number <= 5 ? static_cast<span_kind>(number) : span_kind::internal;
 }
 
@@ -72,7 +72,7 @@ status_code code_of(const value& status) {
                : name == "STATUS_CODE_ERROR" ? status_code::error
                                              : status_code::unset;
     }
-    auto number = json::to_signed(*code);
+    auto number = json::to_signed(*code, "code");
     return number >= 0 && number <= 2 ? static_cast<status_code>(number) : status_code::unset;
 }
 
@@ -82,7 +82,13 @@ class otlp_json_reader {
     explicit otlp_json_reader(const decode_limits& limits) : limits_(limits), budget_(limits.memory) {}
 
     decoded_spans request(const value& document) {
-        for_each(document, "resourceSpans", [&](const value& one) { resource_spans(one); });
+        try {
+            for_each(document, "resourceSpans", [&](const value& one) { resource_spans(one); });
+        } catch (decode_failure& failure) {
+            if (in_span_ && failure.error == decode_error::malformed)
+                failure.error.where += ", in span " + std::to_string(seen_) + " of the request";
+            throw;
+        }
         return std::move(result_);
     }
 
@@ -105,7 +111,12 @@ class otlp_json_reader {
         for (const auto& one : origin.resource.attributes) bytes += memory_of(one);
         budget_.charge(bytes);
         auto shared = std::make_shared<const span_origin>(std::move(origin));
-        for_each(in, "spans", [&](const value& one) { add_span(one, shared); });
+        for_each(in, "spans", [&](const value& one) {
+            ++seen_;
+            in_span_ = true;
+            add_span(one, shared);
+            in_span_ = false;
+        });
     }
 
     void add_span(const value& in, const std::shared_ptr<const span_origin>& origin) {
@@ -177,12 +188,12 @@ class otlp_json_reader {
         if (member(in, "stringValue") != nullptr) {
             to.data = text(in, "stringValue");
         } else if (const auto* yes = member(in, "boolValue")) {
-            if (!yes->is_boolean()) fail();
+            if (!yes->is_boolean()) fail("'boolValue' is neither true nor false");
             to.data = yes->get<bool>();
         } else if (const auto* integer = member(in, "intValue")) {
-            to.data = json::to_signed(*integer);
+            to.data = json::to_signed(*integer, "intValue");
         } else if (const auto* number = member(in, "doubleValue")) {
-            to.data = json::to_double(*number);
+            to.data = json::to_double(*number, "doubleValue");
         } else if (const auto* array = object_member(in, "arrayValue")) {
             auto& list = to.data.emplace<attribute_value::array>();
             for_each(*array, "values", [&](const value& one) { any_value(one, budget_.add(list), depth + 1); });
@@ -191,7 +202,7 @@ class otlp_json_reader {
             for_each(*key_values, "values", [&](const value& one) { key_value(one, budget_.add(list), depth + 1); });
         } else if (member(in, "bytesValue") != nullptr) {
             auto raw = decode_base64(text_member(in, "bytesValue"));
-            if (!raw) fail();
+            if (!raw) fail("'bytesValue' is no base64");
             to.data = byte_string{std::move(*raw)};
         }
     }
@@ -205,6 +216,8 @@ class otlp_json_reader {
     const decode_limits& limits_;
     memory_budget budget_;
     decoded_spans result_;
+    std::size_t seen_ = 0;  ///< spans, with the one that is being read
+    bool in_span_ = false;
 };
 
 }  // namespace

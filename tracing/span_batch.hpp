@@ -27,7 +27,7 @@ class span_batch {
     /// Decodes an ExportTraceServiceRequest, see decode_otlp(), in place of what was there.
     /// @param request  lasts as long as the views are used: what keep() returned, or the caller's own
     /// @return why it could not be decoded; the batch is empty then
-    std::optional<decode_error> decode(std::string_view request, const decode_limits& limits = {});
+    std::optional<decode_fault> decode(std::string_view request, const decode_limits& limits = {});
     /// Takes over what was decoded already.
     void take(std::vector<span_data> spans);
 

@@ -310,15 +310,28 @@ class span_batch_reader {
     span_batch::extent begin_;  ///< of the span that is being decoded
 };
 
+namespace {
+
+std::string reason_of(const protozero::exception& error) {
+    if (dynamic_cast<const protozero::end_of_buffer_exception*>(&error) != nullptr)
+        return "it ends too early, or a length in it is wrong";
+    if (dynamic_cast<const protozero::varint_too_long_exception*>(&error) != nullptr)
+        return "it has a number of more than 64 bits";
+    return "it is no protobuf";
+}
+
+}  // namespace
+
 // protozero reports by exception; it ends here.
-std::optional<decode_error> span_batch::decode(std::string_view request, const decode_limits& limits) {
+std::optional<decode_fault> span_batch::decode(std::string_view request, const decode_limits& limits) {
     clear();
     try {
         span_batch_reader{*this, limits}.request(otlp_values::reader{request.data(), request.size()});
         return std::nullopt;
-    } catch (const protozero::exception&) {
+    } catch (const protozero::exception& error) {
+        auto where = reason_of(error) + "; spans before: " + std::to_string(ends_.size() + rejected_);
         clear();
-        return decode_error::malformed;
+        return decode_fault{decode_error::malformed, std::move(where)};
     } catch (const decode_failure& failure) {
         clear();
         return failure.error;

@@ -54,7 +54,7 @@ tracing::export_response outcome(std::uint64_t without_ids, std::uint64_t too_ma
     return response;
 }
 
-std::optional<tracing::decode_error> decode_json(std::string_view body, const tracing::decode_limits& limits,
+std::optional<tracing::decode_fault> decode_json(std::string_view body, const tracing::decode_limits& limits,
                                                  tracing::span_batch& into, std::uint64_t& rejected) {
     auto decoded = tracing::decode_otlp_json(body, limits);
     if (!decoded) return decoded.error();
@@ -97,8 +97,10 @@ server_response otlp_ingest::take(encoding in, std::string_view body) {
     std::uint64_t rejected = 0;
     const auto error = json ? decode_json(body, limits, *batch, rejected) : batch->decode(batch->keep(body), limits);
     if (error) {
-        const bool large = *error == tracing::decode_error::too_large;
-        return refuse(in, large ? 413 : 400, tracing::describe(*error));
+        if (*error != tracing::decode_error::too_large) return refuse(in, 400, tracing::describe(*error));
+        return refuse(in, 413,
+                      "the spans of the request would take more than " + std::to_string(most_memory_) +
+                          " bytes once decoded: send fewer at once, or give the collector more (--memory)");
     }
     if (!json) rejected = batch->rejected();
     const auto taken = into_.take(std::move(batch), json ? log_row::json : log_row::protobuf, body);

@@ -53,7 +53,12 @@ class Collect(harness.Case):
         self.assertEqual(proto.get("Content-Type"), "application/x-protobuf")
 
     def test_refuses_what_it_cannot_read(self):
-        self.assert_status(self.post(b"{not json"), 400)
+        cut = self.post(b"{not json")
+        self.assert_status(cut, 400)
+        self.assertIn("no JSON at byte 2", cut.body.decode())
+        wrong = self.post(envelope([{**span("1" * 16), "startTimeUnixNano": True}]))
+        self.assert_status(wrong, 400)
+        self.assertIn("'startTimeUnixNano' is of type boolean, not number, in span 1 of the request", wrong.body.decode())
         self.assert_status(self.post(b"\xff\xff\xff", {"Content-Type": "application/x-protobuf"}), 400)
         self.assert_status(self.post(b"x", {"Content-Type": "text/plain"}), 415)
         self.assert_status(self.post(b"not gzip", {"Content-Encoding": "gzip"}), 400)

@@ -82,6 +82,19 @@ TEST(SpanBatch, PutsRightWhatIsNoUtf8AndLeavesTheRestWhereItIs) {
     EXPECT_EQ(view.attributes[1].key, "k\xEF\xBF\xBD");
 }
 
+TEST(SpanBatch, SaysWhatIsMalformed) {
+    span_batch batch;
+    const auto whole = encode_otlp(several(5));
+    const auto said = [&](std::string_view request) { return describe(*batch.decode(batch.keep(request))); };
+    EXPECT_EQ(said(whole.substr(0, whole.size() - 1)),
+              "malformed message: it ends too early, or a length in it is wrong; spans before: 4");
+    EXPECT_EQ(said(whole + '\x0a'),
+              "malformed message: it ends too early, or a length in it is wrong; spans before: 5");
+    EXPECT_EQ(said(std::string(20, '\xff')),
+              "malformed message: it has a number of more than 64 bits; spans before: 0");
+    EXPECT_EQ(said("\x0b"), "malformed message: it is no protobuf; spans before: 0");
+}
+
 TEST(SpanBatch, IsEmptyAfterWhatCannotBeDecoded) {
     span_batch batch;
     const auto request = encode_otlp(several(5));
