@@ -12,7 +12,6 @@ namespace outrider::tracing {
 namespace {
 
 constexpr std::size_t name_columns = 60;
-constexpr std::uint64_t enough_outcomes = 4;
 
 std::string record_text(const span_data& span, bool ascii) {
     const auto range = records_of(span);
@@ -141,8 +140,7 @@ class gap_search {
         const auto& row = chain_.rows[at];
         if (followed_.contains(at) || row.span->status == status_code::error || options_.known == nullptr) return;
         const auto* usual = options_.known->outcomes_of(service_of(*row.span), topic_of(*row.span));
-        if (usual == nullptr || usual->followed < enough_outcomes) return;
-        if (usual->followed * 10 < (usual->taken - 1) * 9) return;  // without this one
+        if (usual == nullptr || !usual->nearly_always_but(row.span->start_unix_ns)) return;
         const auto took = short_name(service_of(*row.span), name_columns, options_.ascii) + " took " +
                           record_text(*row.span, options_.ascii);
         std::string usually;

@@ -6,7 +6,8 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t most_names = 10'000, most_groups = 64, most_effects = 8;
+constexpr std::size_t most_names = 10'000, most_groups = 64, most_effects = 8, most_records = 1'000;
+constexpr std::size_t enough_outcomes = 4;
 
 }  // namespace
 
@@ -41,7 +42,24 @@ void chain_surroundings::learn(const chain& one) {
         if (span->kind != span_kind::server || caller == nullptr || tellers_.size() >= most_names) continue;
         if (auto name = text_attribute(caller->attributes, "peer.service"); !name.empty()) tellers_.emplace(name);
     }
-    learn_outcomes(one, parents);
+    // Who asks each service for its chains gets most of them several times.
+    if (learned_.size() < most_names && learned_.insert(one.trace).second) learn_outcomes(one, parents);
+}
+
+bool chain_surroundings::outcomes::nearly_always_but(std::uint64_t start_unix_ns) const {
+    auto first = taken.lower_bound(start_unix_ns), last = first;
+    while (first != taken.begin() && !std::prev(first)->second) --first;
+    while (last != taken.end() && !last->second) ++last;
+    std::size_t all = 0, followed = 0;
+    const auto count = [&](auto from, auto to) {
+        for (; from != to; ++from) {
+            ++all;
+            followed += from->second ? 1 : 0;
+        }
+    };
+    count(taken.begin(), first);
+    count(last, taken.end());
+    return followed >= enough_outcomes && followed * 10 >= all * 9;
 }
 
 std::vector<std::size_t> takers_above(const chain& one, const std::vector<std::size_t>& parents) {
@@ -59,20 +77,21 @@ std::vector<std::size_t> takers_above(const chain& one, const std::vector<std::s
 void chain_surroundings::learn_outcomes(const chain& one, const std::vector<std::size_t>& parents) {
     const auto takers = takers_above(one, parents);
     std::map<std::size_t, outcomes*> known;
-    std::set<std::size_t> followed;
     for (std::size_t i = 0; i < one.rows.size(); ++i) {
         const auto* span = one.rows[i].span;
         if (span == nullptr || takers[i] == no_row) continue;
         if (takers[i] == i) {
             const auto key = std::pair{std::string{service_of(*span)}, std::string{topic_of(*span)}};
             if (outcomes_.size() >= most_names && !outcomes_.contains(key)) continue;
-            known[i] = &outcomes_[key];
-            ++known[i]->taken;
+            auto& of = outcomes_[key];
+            if (of.taken.size() >= most_records) of.taken.erase(of.taken.begin());
+            of.taken.emplace(span->start_unix_ns, false);
+            known[i] = &of;
         } else if (is_send(*span) || is_call(*span)) {
             const auto found = known.find(takers[i]);
             if (found == known.end()) continue;
             auto& [taker, of] = *found;
-            if (followed.insert(taker).second) ++of->followed;
+            of->taken[one.rows[taker].span->start_unix_ns] = true;
             const auto effect = is_send(*span) ? topic_of(*span) : std::string_view{one.rows[i].peer};
             if (!effect.empty() && of->effects.size() < most_effects) of->effects.emplace(effect);
         }

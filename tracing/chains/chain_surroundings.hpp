@@ -30,8 +30,12 @@ class chain_surroundings {
 
     /// What a service does with the records of a topic.
     struct outcomes {
-        std::uint64_t taken = 0, followed = 0;  ///< records, and those that something came of
+        std::map<std::uint64_t, bool> taken{};  ///< by when a record was taken: whether something came of it
         names effects{};                        ///< topics it sent to, services it called
+
+        /// Whether something nearly always comes of them, but for the one taken then and those beside it of which
+        /// nothing came either: they are part of the same trouble.
+        bool nearly_always_but(std::uint64_t start_unix_ns) const;
     };
     const outcomes* outcomes_of(std::string_view service, std::string_view topic) const;
 
@@ -40,6 +44,7 @@ class chain_surroundings {
 
     std::map<std::string, names, std::less<>> groups_;
     names tellers_;
+    std::set<trace_id> learned_;  ///< chains whose records are counted
     std::map<std::pair<std::string, std::string>, outcomes> outcomes_;
 };
 

@@ -133,8 +133,47 @@ std::vector<span_data> handled(std::uint8_t trace, bool goes_on) {
     if (goes_on)
         spans.push_back(about(make(ambient, 7, 6, "payment", "process reserved", span_kind::consumer, 23'000, 100),
                               "process", "0", 7));
-    for (auto& span : spans) span.trace = sample_trace(trace);
+    for (auto& span : spans) {
+        span.trace = sample_trace(trace);
+        span.start_unix_ns += trace * std::uint64_t{1'000'000'000};
+        span.end_unix_ns += trace * std::uint64_t{1'000'000'000};
+    }
     return spans;
+}
+
+/// What is known of the traces 1 to `last`, of which nothing came of those from `lost` to `found`.
+chain_surroundings learned(std::uint8_t last, std::uint8_t lost, std::uint8_t found, unsigned times = 1) {
+    chain_surroundings known;
+    for (std::uint8_t i = 1; i <= last; ++i) {
+        const auto spans = handled(i, i < lost || i > found);
+        for (unsigned again = 0; again < times; ++again)
+            for (const auto& one : build_chains(spans)) known.learn(one);
+    }
+    return known;
+}
+
+TEST(ChainAnalysis, LearnsFromAChainOnce) {
+    const auto known = learned(6, 2, 2, 3);
+    analysis_options options;
+    options.known = &known;
+    EXPECT_EQ(analyzed(handled(2, false), options).state, chain_state::stuck) << "five of five others went on";
+}
+
+TEST(ChainAnalysis, ManyLostRecordsInARowAreStillMissed) {
+    const auto known = learned(20, 6, 18);
+    analysis_options options;
+    options.known = &known;
+    for (const std::uint8_t each : {6, 10, 18})
+        EXPECT_EQ(analyzed(handled(each, false), options).state, chain_state::stuck) << int{each};
+}
+
+TEST(ChainAnalysis, OfWhatOftenLeadsToNothingNothingIsMissed) {
+    chain_surroundings known;
+    for (std::uint8_t i = 1; i <= 30; ++i)
+        for (const auto spans = handled(i, i % 4 != 0); const auto& one : build_chains(spans)) known.learn(one);
+    analysis_options options;
+    options.known = &known;
+    EXPECT_EQ(analyzed(handled(12, false), options).state, chain_state::complete);
 }
 
 TEST(ChainAnalysis, MissesWhatNearlyAlwaysComesOfARecord) {
