@@ -97,6 +97,7 @@ class layout {
                 last = items_.size() - 1;
             }
             join(last, target(arrow));
+            if (!passing_[i].empty()) items_[passing_[i][passing_[i].size() / 2]].width = arrow.label_width;
         }
         std::size_t layers = 1;
         for (const auto& one : items_) layers = std::max(layers, one.layer + 1);
@@ -184,9 +185,10 @@ class layout {
     void place_along() {
         std::vector<double> wide(layers_.size()), gap(layers_.size(), layer_gap);
         for (const auto& one : items_) wide[one.layer] = std::max(wide[one.layer], one.width);
-        for (const auto& arrow : graph_.arrows) {
-            const auto layer = items_[target(arrow)].layer;
-            if (layer > 0) gap[layer - 1] = std::max(gap[layer - 1], arrow.label_width + layer_gap / 2);
+        for (std::size_t i = 0; i < graph_.arrows.size(); ++i) {
+            const auto layer = items_[target(graph_.arrows[i])].layer;
+            if (layer == 0 || !passing_[i].empty()) continue;
+            gap[layer - 1] = std::max(gap[layer - 1], graph_.arrows[i].label_width + layer_gap);
         }
         std::vector<double> middle(layers_.size());
         double x = 0;
@@ -200,8 +202,12 @@ class layout {
             graph_.boxes[i].y = items_[i].y;
         }
         for (std::size_t i = 0; i < graph_.arrows.size(); ++i) {
-            for (auto one : passing_[i]) graph_.arrows[i].bends.emplace_back(middle[items_[one].layer], items_[one].y);
-            if (graph_.arrows[i].backwards) std::reverse(graph_.arrows[i].bends.begin(), graph_.arrows[i].bends.end());
+            auto& arrow = graph_.arrows[i];
+            for (auto one : passing_[i]) arrow.bends.emplace_back(middle[items_[one].layer], items_[one].y);
+            arrow.label_bend = arrow.bends.size() / 2;
+            if (!arrow.backwards || arrow.bends.empty()) continue;
+            std::reverse(arrow.bends.begin(), arrow.bends.end());
+            arrow.label_bend = arrow.bends.size() - 1 - arrow.label_bend;
         }
     }
 

@@ -14,8 +14,9 @@ struct graph_layout {
     };
     struct arrow {
         std::size_t from = 0, to = 0;                    ///< given
-        double label_width = 0;                          ///< given: room for it between the columns
+        double label_width = 0;                          ///< given: room for it between two columns, or in one
         std::vector<std::pair<double, double>> bends{};  ///< found: where it passes columns between
+        std::size_t label_bend = 0;                      ///< found: the bend, if any, that has room for the label
         bool backwards = false;                          ///< found: against the direction of the others
     };
     std::vector<box> boxes;

@@ -88,18 +88,31 @@ class graph_picture {
         std::vector<point> points{shifted(from.x + side * from.width / 2, from.y)};
         for (const auto& [x, y] : arrow.bends) points.push_back(shifted(x, y));
         points.push_back(shifted(to.x - side * to.width / 2 - side * 2, to.y));
-        canvas_.path(curve(points), kind, true);
         labels_.push_back(label_for(at, points));
+        canvas_.path(curve(points), kind, true);
     }
 
-    /// Where an arrow is alone it is flat, and there is room beside it.
-    placed_label label_for(std::size_t at, const std::vector<point>& points) {
+    /// Above a piece of the arrow that is made flat, where no other arrow is.
+    placed_label label_for(std::size_t at, std::vector<point>& points) {
         const auto& arrow = plan_.arrows[at];
-        const auto& a = points[points.size() - 2];
-        const auto& b = points.back();
-        if (!arrow.backwards && arriving_[arrow.to] == 1) return {{b.first - 12, b.second - 6}, at, anchor::end};
-        if (!arrow.backwards && leaving_[arrow.from] == 1)
-            return {{points[0].first + 6, points[0].second - 6}, at, anchor::start};
+        const auto wide = arrow.label_width;
+        if (!arrow.bends.empty()) {
+            const auto bend = points.begin() + 1 + static_cast<std::ptrdiff_t>(arrow.label_bend);
+            const auto [x, y] = *bend;
+            const auto half = (arrow.backwards ? -wide : wide) / 2;
+            bend->first = x - half;
+            points.insert(bend + 1, {x + half, y});
+            return {{x, y - 6}, at, anchor::middle};
+        }
+        const auto a = points.front(), b = points.back();
+        if (!arrow.backwards && arriving_[arrow.to] == 1) {
+            points.insert(points.end() - 1, {b.first - wide, b.second});
+            return {{b.first - 12, b.second - 6}, at, anchor::end};
+        }
+        if (!arrow.backwards && leaving_[arrow.from] == 1) {
+            points.insert(points.begin() + 1, {a.first + wide, a.second});
+            return {{a.first + 6, a.second - 6}, at, anchor::start};
+        }
         const auto shared =
             static_cast<double>(twins_[{std::min(arrow.from, arrow.to), std::max(arrow.from, arrow.to)}]++);
         return {{(a.first + b.first) / 2, (a.second + b.second) / 2 - 5 + shared * 15}, at, anchor::middle};
