@@ -12,7 +12,7 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t most_keys = 16, most_values = 16, key_columns = 40, most_names = 1'000;
+constexpr std::size_t most_keys = 16, most_values = 16, key_columns = 40, most_names = 1'000, most_faults = 4;
 
 bool is_gap(finding_kind kind) {
     return kind == finding_kind::missing_consumer || kind == finding_kind::missing_outcome ||
@@ -148,11 +148,24 @@ class analysis {
         }
         if (const auto faults = out_.count(finding_kind::fault); faults != 0) {
             out_.state = chain_state::incomplete;
-            out_.verdict = "incomplete: " + plural(faults, "span") + " with times or parents that cannot be; " + sum;
+            out_.verdict = "incomplete: " + plural(faults, "faulty span") + " (" + faults_text() + "); " + sum;
             return;
         }
         out_.verdict = "complete: " + sum;
         if (chain_.errors != 0) out_.verdict += ", " + plural(chain_.errors, "error") + " on the way";
+    }
+
+    /// What is wrong with spans, each word once.
+    std::string faults_text() const {
+        std::vector<std::string_view> seen;
+        for (const auto& found : out_.findings) {
+            if (found.kind != finding_kind::fault || std::ranges::find(seen, found.source) != seen.end()) continue;
+            if (seen.size() == most_faults) break;
+            seen.emplace_back(found.source);
+        }
+        std::string text;
+        for (const auto& each : seen) text.append(text.empty() ? "" : ", ").append(each);
+        return text;
     }
 
     void judge_halt(const halt& oldest, std::size_t count) {

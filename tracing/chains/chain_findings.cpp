@@ -122,9 +122,14 @@ void find_outcomes(const chain_row& row, std::size_t at, bool error_below, bool 
         auto text = what() + "by " + source + ", " + share_text(inferred->confidence);
         found.add({finding_kind::inferred, at, std::move(text), 1, std::move(source), inferred->confidence});
     }
-    if (auto fault = text_attribute(span.attributes, chain_attributes::fault); !fault.empty())
-        add(finding_kind::fault, [&] { return what() + short_name(fault, name_columns, ascii); });
-    if (row.join == chain_join::cycle) add(finding_kind::fault, [&] { return what() + "cycle of parents"; });
+    const auto add_fault = [&](std::string_view of) {
+        if (!found.has_room(finding_kind::fault)) return;
+        auto name = short_name(of, name_columns, ascii);
+        auto text = what() + name;
+        found.add({finding_kind::fault, at, std::move(text), 1, std::move(name)});
+    };
+    if (auto fault = text_attribute(span.attributes, chain_attributes::fault); !fault.empty()) add_fault(fault);
+    if (row.join == chain_join::cycle) add_fault("cycle of parents");
 }
 
 }  // namespace

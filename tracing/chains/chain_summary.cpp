@@ -121,19 +121,25 @@ class summary {
 }  // namespace
 
 std::string inferred_text(const chain& one, const chain_analysis& known) {
-    std::map<std::string, std::pair<std::size_t, double>> sources;
+    struct share {
+        std::size_t count = 0;
+        double least = 1, most = 0;
+    };
+    std::map<std::string, share> sources;
     for (const auto& each : known.findings) {
         if (each.kind != finding_kind::inferred) continue;
-        auto& [count, least] = sources.try_emplace(each.source, 0, 1.0).first->second;
-        ++count;
-        least = std::min(least, each.confidence);
+        auto& seen = sources[each.source];
+        ++seen.count;
+        seen.least = std::min(seen.least, each.confidence);
+        seen.most = std::max(seen.most, each.confidence);
     }
     if (sources.empty()) return {};
     auto text = "~ " + std::to_string(known.count(finding_kind::inferred)) + " of " + plural(one.spans, "span") + ":";
     bool first = true;
     for (const auto& [source, seen] : sources) {
-        text += (first ? " " : ", ") + std::to_string(seen.first) + " by " + source + " (" + share_text(seen.second) +
-                (seen.first > 1 ? " or more)" : ")");
+        const auto least = share_text(seen.least);
+        text += (first ? " " : ", ") + std::to_string(seen.count) + " by " + source + " (" + least +
+                (least == share_text(seen.most) ? ")" : " or more)");
         first = false;
     }
     return text;

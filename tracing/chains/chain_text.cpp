@@ -26,6 +26,11 @@ constexpr glyphs ascii_glyphs{"|- ", "`- ", "|  ", "   ", " -> ", ".. ", "#", "=
 
 const glyphs& glyphs_of(const chain_style& style) { return style.ascii ? ascii_glyphs : unicode_glyphs; }
 
+/// What stands at the beginning of a line: a name in its place in the tree, and a remark on it.
+struct row_label {
+    std::string name, remark;
+};
+
 /// Draws one chain.
 class chain_drawing {
   public:
@@ -37,7 +42,7 @@ class chain_drawing {
     void append_to(std::string& out) {
         append_head(out);
         auto shown = style_.max_rows == 0 ? chain_.rows.size() : std::min(style_.max_rows, chain_.rows.size());
-        std::vector<std::string> labels;
+        std::vector<row_label> labels;
         labels.reserve(shown);
         for (std::size_t i = 0; i < shown; ++i) labels.push_back(label(chain_.rows[i]));
         measure(labels);
@@ -77,15 +82,21 @@ class chain_drawing {
         return text.append(row.last ? draw_.last_branch : draw_.branch);
     }
 
-    std::string label(const chain_row& row) {
+    row_label label(const chain_row& row) {
         auto text = lead(row);
         if (row.join == chain_join::queue)
-            return text + (row.topic.empty() ? "(queue)" : "(queue " + clean(row.topic) + ")");
-        if (row.span == nullptr) return text + "(span " + row.missing.hex() + " was not received)";
+            return {text + (row.topic.empty() ? "(queue)" : "(queue " + clean(row.topic) + ")"), {}};
+        if (row.span == nullptr) return {text + "(span " + row.missing.hex() + " was not received)", {}};
         text += clean(service_of(*row.span));
         if (!row.peer.empty()) text.append(draw_.arrow).append(clean(row.peer));
         text.append("  ").append(clean(row.span->name));
         if (auto status = status_text(*row.span); !status.empty()) text.append("  ").append(clean(status));
+        return {std::move(text), remark(row)};
+    }
+
+    // How the row came to hang where it does, and what is wrong with it.
+    std::string remark(const chain_row& row) const {
+        std::string text;
         if (const auto inferred = inferred_link_of(row)) {
             text.append("  ~ ").append(clean(inferred->source));
             if (inferred->confidence > 0) text.append(" ").append(share_text(inferred->confidence));
@@ -98,10 +109,19 @@ class chain_drawing {
         return text;
     }
 
+    // Where there is little room the name gives way: what was inferred must show as such.
+    std::string fitted(const row_label& label) const {
+        const auto remark = columns(label.remark);
+        if (remark == 0 || 2 * remark > label_width_) return fit(label.name + label.remark, label_width_, style_.ascii);
+        const auto whole = columns(label.name) + remark;
+        if (whole <= label_width_) return fit(label.name + label.remark, label_width_, style_.ascii);
+        return fit(label.name, label_width_ - remark, style_.ascii) + label.remark;
+    }
+
     // The bar gives way first, down to nothing, then the label.
-    void measure(const std::vector<std::string>& labels) {
+    void measure(const std::vector<row_label>& labels) {
         std::size_t widest = 0;
-        for (const auto& one : labels) widest = std::max(widest, columns(one));
+        for (const auto& one : labels) widest = std::max(widest, columns(one.name) + columns(one.remark));
         auto times = 2 * (gap_width + time_width) + 1;
         auto room = style_.width > times + narrowest_label ? style_.width - times : narrowest_label;
         label_width_ = std::min(widest, room);
@@ -114,9 +134,9 @@ class chain_drawing {
         bar_width_ = left >= bar_frame + narrowest_bar ? std::min(left - bar_frame, widest_bar) : 0;
     }
 
-    void append_row(std::string& out, std::size_t at, const std::string& text) {
+    void append_row(std::string& out, std::size_t at, const row_label& label) {
         const auto& row = chain_.rows[at];
-        auto line = fit(text, label_width_, style_.ascii);
+        auto line = fitted(label);
         if (row.join != chain_join::gap) {
             line.append(gap_width, ' ')
                 .append(right_aligned(time_text(row.end_unix_ns - row.start_unix_ns, style_.ascii), time_width));
