@@ -43,7 +43,6 @@ class chain_book {
 
     std::size_t memory() const { return watched_.size() * sizeof(watched) + groups_.memory(); }
     std::uint64_t linked() const { return linked_; }
-    std::uint64_t watching() const { return watched_.size(); }
 
   private:
     struct watched {

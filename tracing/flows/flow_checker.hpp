@@ -111,7 +111,6 @@ class flow_checker {
     void settle(position run, unix_ns now);
     void close(position run, run_outcome outcome);
     void set_due(tracked_run& run, unix_ns due);
-    void set_waiting(tracked_run& run, int step);
     /// Takes it out of what is counted now, and puts it back in: around every change.
     void count_out(const tracked_run& run);
     void count_in(tracked_run& run);

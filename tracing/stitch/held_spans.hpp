@@ -84,7 +84,6 @@ class span_details {
     view at(std::uint32_t place) const { return view{word(place)}; }
     /// Everything before that place is no longer needed.
     void forget_before(std::uint32_t place);
-    void forget_all() { forget_before(end_); }
     std::size_t memory() const { return blocks_.size() * sizeof(block); }
 
   private:
