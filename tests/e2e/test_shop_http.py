@@ -11,7 +11,7 @@ from shop_shapes import COMPENSATED_BY_CALLS, INSUFFICIENT_BY_CALLS, PAID_BY_CAL
 AT_ONCE = 20
 
 
-class ShopByCalls(harness.Case):
+class Shopping(harness.Case):
     @classmethod
     def setUpClass(cls):
         def keep(started):
@@ -55,6 +55,11 @@ class ShopByCalls(harness.Case):
         trace = self.jaeger.trace(chain_id)
         return trace if trace and len(trace["spans"]) >= spans else None
 
+    def told(self, number):
+        return " ".join(harness.run("chain", "--key", f"order={number}", "--from", self.collect.url, "--wait", "20s").stdout.split())
+
+
+class ShopByCalls(Shopping):
     def test_an_order_that_is_paid(self):
         self.assert_chain(self.ordered(201), PAID_BY_CALLS)
 
@@ -90,6 +95,7 @@ class ShopByCalls(harness.Case):
         failed = [span for span in spans if span.service == "orders" and span.name == "POST" and span.attributes["span.kind"] == "client" and span.attributes.get("error.type")]
         self.assertEqual(len(failed), 1)
         self.assertGreater(chain["errors"], 0)
+        self.assertIn(f"payment POST /orders/{number}/charge: timed out after 1.5", self.told(number))
 
     def test_calls_that_are_made_twice_are_seen_twice(self):
         self.shop.fault("orders", duplicating=True)
@@ -101,6 +107,18 @@ class ShopByCalls(harness.Case):
         self.assertEqual(len(set(numbers)), AT_ONCE)
         for number in numbers:
             self.assert_chain(number, PAID_BY_CALLS)
+
+
+class ShopWithARule(Shopping):
+    """A shop of its own, as the rule says no for a while afterwards."""
+
+    def test_a_payment_that_keeps_failing_is_left_alone(self):
+        self.shop.fault("payment", failing=1)
+        for _ in range(5):
+            self.ordered(502)
+        number = self.ordered(502)
+        self.chains.whole(number, 8)
+        self.assertIn(f"orders → payment POST /orders/{number}/charge: refused by protect-payment (breaker)", self.told(number))
 
 
 if __name__ == "__main__":
