@@ -183,6 +183,16 @@ std::string grammar::help() const {
     return text;
 }
 
+/// CLI11 says "Could not convert: --width = -5".
+std::string readable(const CLI::ParseError& error) {
+    const std::string said = error.what();
+    constexpr std::string_view head = "Could not convert: ", between = " = ";
+    const auto gap = said.find(between);
+    if (!said.starts_with(head) || gap == std::string::npos) return said;
+    const auto flag = said.substr(head.size(), gap - head.size());
+    return flag + ": '" + said.substr(gap + between.size()) + "' is not a number that it takes";
+}
+
 command grammar::parse(std::vector<std::string> arguments, const config::environment& variables) {
     if (!arguments.empty() && arguments.front() == "wait") take_command(arguments, wait_flags_);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -195,8 +205,8 @@ command grammar::parse(std::vector<std::string> arguments, const config::environ
     } catch (const CLI::ParseError& error) {
         const auto chosen = program_.get_subcommands();
         const auto name = chosen.empty() ? std::string{} : chosen.front()->get_name();
-        return answer{usage,
-                      "outrider " + name + ": " + error.what() + "\n'outrider " + name + " --help' lists the flags.\n"};
+        return answer{
+            usage, "outrider " + name + ": " + readable(error) + "\n'outrider " + name + " --help' lists the flags.\n"};
     }
     const auto chosen = program_.get_subcommands();
     if (!chosen.empty()) return build(*chosen.front(), variables);

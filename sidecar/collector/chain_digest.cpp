@@ -114,7 +114,8 @@ chain_digest digest_of(std::span<const span_data> spans, std::uint64_t now_unix_
     std::set<std::string_view> services;
     for (const auto& span : spans) {
         services.insert(tracing::service_of(span));
-        out.inferred += tracing::find_attribute(span.attributes, tracing::chain_attributes::link_source) ? 1 : 0;
+        const auto source = tracing::text_attribute(span.attributes, tracing::chain_attributes::link_source);
+        out.inferred += source.empty() || source == "context" ? 0 : 1;  // as `outrider chain` counts
     }
     out.services = services.size();
     add_words(services, spans, out);

@@ -5,6 +5,7 @@
 
 #include "sidecar/collector/chain_digest.hpp"
 #include "tracing/otlp.hpp"
+#include "tracing/stitch/attribute_names.hpp"
 #include "tracing/stitch/rewrite.hpp"
 
 namespace outrider::collector {
@@ -97,6 +98,10 @@ bool chain_forwarder::take(const settled_chain& settled, const std::vector<span_
         if (!settled.fresh[i]) continue;
         auto span = spans[i];
         tracing::strip_captured(span);
+        // One search finds every id that an application may have logged, that of the chain too.
+        if (tracing::find_attribute(span.attributes, tracing::chain_attributes::original_trace_id) == nullptr)
+            span.attributes.push_back({std::string{tracing::chain_attributes::original_trace_id},
+                                       tracing::attribute_value{span.trace.hex()}});
         // Kept for what it is, not by chance: whoever counts up from the share must leave it out.
         if (reason != keep_reason::sampled)
             span.attributes.push_back({std::string{why_key}, tracing::attribute_value{std::string{name_of(reason)}}});

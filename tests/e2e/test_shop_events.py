@@ -72,12 +72,15 @@ class ShopByEvents(kafka_case.KafkaCase):
         self.assertGreater(int(chain["durationNano"]), 400_000_000)
 
     def test_a_payment_that_drops_is_where_an_order_is_stuck(self):
+        for _ in range(4):  # what usually comes of it
+            self.ordered("paid")
         self.shop.fault("payment", dropping=1)
         number = self.ordered("placed")
         self.assert_chain(number, STUCK_AT_PAYMENT)
         self.assertEqual(self.shop.state(number)["state"], "placed")
         told = harness.run("chain", "--key", f"order={number}", "--from", self.collect.url).stdout
         self.assertRegex(told, r"payment +process stock-reserved")
+        self.assertRegex(" ".join(told.split()), r"(stuck|waiting): payment took stock-reserved\[\d+\]@\d+ .* and nothing (came|has come) of it")
 
     def test_events_that_are_published_twice_are_seen_twice(self):
         self.shop.fault("inventory", duplicating=True)

@@ -217,6 +217,9 @@ TEST(CommandLine, SaysWhichFlagIsWrongAndWhichIsNearest) {
               "outrider check: unexpected argument 'sidecar.yaml'\n'outrider check --help' lists the flags.\n");
     EXPECT_EQ(refusal({"collect", "--sevice", "x"}),
               "outrider collect: unknown flag '--sevice'\n'outrider collect --help' lists the flags.\n");
+    EXPECT_EQ(
+        refusal({"chain", "aa", "--width", "-5"}),
+        "outrider chain: --width: '-5' is not a number that it takes\n'outrider chain --help' lists the flags.\n");
 }
 
 TEST(CommandLine, SaysWhatAFlagTakes) {

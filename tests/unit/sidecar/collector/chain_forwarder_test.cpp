@@ -85,6 +85,8 @@ TEST_F(ChainForwarder, BringsAChainAsOneTraceEachSpanOnceWithItsService) {
     EXPECT_THAT(services,
                 testing::ElementsAre(std::pair{"frontend", 2}, std::pair{"orders", 2}, std::pair{"stock", 1}));
     EXPECT_TRUE(originals.contains(sidecar_spans::trace(1, 3).hex()));
+    EXPECT_TRUE(originals.contains(sidecar_spans::trace(1, 1).hex())) << "the chain's own id is one of them";
+    EXPECT_FALSE(originals.contains(""));
     EXPECT_EQ(forward->read().delivery.delivered, 5u);
 }
 
