@@ -72,7 +72,7 @@ class ShopByEvents(kafka_case.KafkaCase):
         self.assertGreater(int(chain["durationNano"]), 400_000_000)
 
     def test_a_payment_that_drops_is_where_an_order_is_stuck(self):
-        for _ in range(4):  # what usually comes of it
+        for _ in range(8):  # what usually comes of it
             self.ordered("paid")
         self.shop.fault("payment", dropping=1)
         number = self.ordered("placed")

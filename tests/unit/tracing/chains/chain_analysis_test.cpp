@@ -167,6 +167,14 @@ TEST(ChainAnalysis, ManyLostRecordsInARowAreStillMissed) {
         EXPECT_EQ(analyzed(handled(each, false), options).state, chain_state::stuck) << int{each};
 }
 
+TEST(ChainAnalysis, OneThatLedToNothingBeforeIsNoHabit) {
+    auto known = learned(5, 2, 2);
+    for (const auto spans = handled(9, false); const auto& one : build_chains(spans)) known.learn(one);
+    analysis_options options;
+    options.known = &known;
+    EXPECT_EQ(analyzed(handled(9, false), options).state, chain_state::stuck);
+}
+
 TEST(ChainAnalysis, OfWhatOftenLeadsToNothingNothingIsMissed) {
     chain_surroundings known;
     for (std::uint8_t i = 1; i <= 30; ++i)
