@@ -29,7 +29,7 @@ class Demo(harness.Case):
         for shown in ("frontend → orders", "orders → inventory", "orders → payment"):
             self.assertIn(shown, chains[0])
         for topic in ("order-placed", "stock-reserved", "payment-charged"):
-            self.assertRegex(chains[1], f"send {topic[:12]}")  # a label that is too long for its column is cut
+            self.assertRegex(chains[1], f"send {topic[:6]}")  # a label that is too long for its column is cut
             self.assertIn(f"process {topic}", chains[1])
         if jaeger:
             harness.wait_for(lambda: len(jaeger.traces("payment")) >= 2, "chains in Jaeger", 30)

@@ -28,7 +28,7 @@ const glyphs& glyphs_of(const chain_style& style) { return style.ascii ? ascii_g
 
 /// What stands at the beginning of a line: a name in its place in the tree, and a remark on it.
 struct row_label {
-    std::string name, remark;
+    std::string name, remark, brief{};  ///< brief: the remark where there is little room
 };
 
 /// Draws one chain.
@@ -91,15 +91,15 @@ class chain_drawing {
         if (!row.peer.empty()) text.append(draw_.arrow).append(clean(row.peer));
         text.append("  ").append(clean(row.span->name));
         if (auto status = status_text(*row.span); !status.empty()) text.append("  ").append(clean(status));
-        return {std::move(text), remark(row)};
+        return {std::move(text), remark(row, false), remark(row, true)};
     }
 
     // How the row came to hang where it does, and what is wrong with it.
-    std::string remark(const chain_row& row) const {
+    std::string remark(const chain_row& row, bool brief) const {
         std::string text;
         if (const auto inferred = inferred_link_of(row)) {
-            text.append("  ~ ").append(clean(inferred->source));
-            if (inferred->confidence > 0) text.append(" ").append(share_text(inferred->confidence));
+            text.append(brief ? " ~" : "  ~ ").append(brief ? std::string{} : clean(inferred->source));
+            if (inferred->confidence > 0) text.append(brief ? "" : " ").append(share_text(inferred->confidence));
         } else if (row.join == chain_join::link) {
             text += "  (by link)";
         }
@@ -109,13 +109,12 @@ class chain_drawing {
         return text;
     }
 
-    // Where there is little room the name gives way: what was inferred must show as such.
+    // Where there is little room the name is cut and the remark is brief: what was inferred must show as such.
     std::string fitted(const row_label& label) const {
-        const auto remark = columns(label.remark);
-        if (remark == 0 || 2 * remark > label_width_) return fit(label.name + label.remark, label_width_, style_.ascii);
-        const auto whole = columns(label.name) + remark;
-        if (whole <= label_width_) return fit(label.name + label.remark, label_width_, style_.ascii);
-        return fit(label.name, label_width_ - remark, style_.ascii) + label.remark;
+        const auto whole = columns(label.name) + columns(label.remark), brief = columns(label.brief);
+        if (whole <= label_width_ || 2 * brief > label_width_)
+            return fit(label.name + label.remark, label_width_, style_.ascii);
+        return fit(label.name, label_width_ - brief, style_.ascii) + label.brief;
     }
 
     // The bar gives way first, down to nothing, then the label.

@@ -30,6 +30,13 @@ TEST_P(Golden, Tree) {
     expect_golden(name + ".tree.ascii.txt", chain_text(chains, {80, true}));
 }
 
+TEST(ChainText, TellsWhatWasInferredAlsoWhereThereIsLittleRoom) {
+    const auto spans = decode_otlp_json(test::file_text(folder + "inferred.json")).value().spans;
+    const auto drawn = chain_text(build_chains(spans), {60, true});
+    for (auto share : {"~0.93", "~0.97", "~0.95", "~1.00", "~0.61"})
+        EXPECT_NE(drawn.find(share), std::string::npos) << share << drawn;
+}
+
 TEST_P(Golden, Json) { expect_golden(name + ".chain.json", chain_json(chains) + "\n"); }
 
 TEST_P(Golden, Sequence) {
