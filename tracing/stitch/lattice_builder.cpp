@@ -75,37 +75,42 @@ double lattice_builder::density(call_habits& habits, const node& from, call_habi
 }
 
 // Whether a path is worth following, beside those that took as many calls or fewer.
-bool lattice_builder::promising(const node& at) {
-    if (at.depth >= best_at_.size()) best_at_.resize(at.depth + 1, best_at_.empty() ? 0 : best_at_.back());
-    if (at.best < best_at_[at.depth] * static_cast<long double>(care_.beam)) return false;
-    for (std::size_t d = at.depth; d < best_at_.size() && best_at_[d] < at.best; ++d) best_at_[d] = at.best;
+bool lattice_builder::promising(std::uint32_t depth, long double best) {
+    if (depth >= best_at_.size()) best_at_.resize(depth + 1, best_at_.empty() ? 0 : best_at_.back());
+    if (best < best_at_[depth] * static_cast<long double>(care_.beam)) return false;
+    for (std::size_t d = depth; d < best_at_.size() && best_at_[d] < best; ++d) best_at_[d] = best;
     return true;
 }
 
 void lattice_builder::take(call_habits& habits, std::span<const call_candidate> candidates, std::size_t which,
                            std::size_t reach) {
     const call_candidate& call = candidates[which];
-    const double least = call.known ? 0 : call.rate * look_at_least;
+    const double least = call.known ? 0 : call.rate * look_at_least, contested = contested_worth(call);
     const std::size_t size = nodes_.size();
     ++stamp_;
     const std::size_t first = std::max(first_open_node_, size - std::min(size, reach));
     for (std::size_t from = first; from < size; ++from) {
-        node then = nodes_[from];
-        advance(then, call.start_ns, candidates);
-        const edge taken{.from = static_cast<std::uint32_t>(from),
-                         .candidate = static_cast<std::int32_t>(which),
-                         .step = call.call,
-                         .now = then.now,
-                         .since = then.latest,
-                         .gap_ns = call.start_ns - then.latest_ns,
-                         .settled = call.settled};
-        const double likely = density(habits, then, call.call, taken.gap_ns);
+        // Candidates come by start: what has ended by now has ended for all that follow.
+        node& before = nodes_[from];
+        advance(before, call.start_ns, candidates);
+        const auto gap_ns = call.start_ns - before.latest_ns;
+        const double likely = density(habits, before, call.call, gap_ns);
         if (likely < least) continue;
         const double weight =
             std::clamp(likely / call.stray, least_weight, call.known ? most_weight / worth_of_known : most_weight);
-        then.best *= static_cast<long double>(weight * contested_worth(call));
+        const auto best = before.best * static_cast<long double>(weight * contested);
+        if (!promising(before.depth + 1, best)) continue;
+        const edge taken{.from = static_cast<std::uint32_t>(from),
+                         .candidate = static_cast<std::int32_t>(which),
+                         .step = call.call,
+                         .weight = weight,
+                         .now = before.now,
+                         .since = before.latest,
+                         .gap_ns = gap_ns,
+                         .settled = call.settled};
+        node then = before;
+        then.best = best;
         ++then.depth;
-        if (!promising(then)) continue;
         then.now = habits.after(then.now, call.call);
         then.latest = call_habits::call_started(call.call);
         then.latest_ns = call.start_ns;
@@ -116,7 +121,6 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
         then.open[then.open_count++] = static_cast<std::uint32_t>(which);
         edges_.push_back(taken);
         edges_.back().to = node_of(then);
-        edges_.back().weight = weight;
         if (nodes_.size() >= most_nodes || edges_.size() >= most_edges) return;
     }
 }

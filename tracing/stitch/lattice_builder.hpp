@@ -60,7 +60,7 @@ class lattice_builder {
     void take(call_habits& habits, std::span<const call_candidate> candidates, std::size_t which, std::size_t reach);
     void finish_request(call_habits& habits, const extent& request, std::span<const call_candidate> candidates);
     void stop(const call_habits& habits);
-    bool promising(const node& at);
+    bool promising(std::uint32_t depth, long double best);
     std::uint32_t node_of(const node& wanted);
     double density(call_habits& habits, const node& from, call_habits::step next, std::int64_t gap_ns);
     request_lattice prune(std::span<const call_candidate> candidates);
