@@ -19,8 +19,7 @@ chain_groups::chain_groups() : hash_(new_hash()) {}
 
 std::size_t chain_groups::memory() const {
     constexpr std::size_t further_bytes = 80;
-    return nodes_.memory() + (table_.capacity() + free_.capacity()) * sizeof(index) +
-           further_.size() * further_bytes;
+    return nodes_.memory() + (table_.capacity() + free_.capacity()) * sizeof(index) + further_.size() * further_bytes;
 }
 
 std::size_t chain_groups::home_of(const trace_id& trace) const {

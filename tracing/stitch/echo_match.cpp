@@ -15,8 +15,8 @@ constexpr double long_ago = 0.2;  // for a message that was handled when the req
 constexpr std::int64_t handling_ns = 1'000'000'000;  // after which a message is taken to be handled
 constexpr double unseen = 10, accident = 0.5;  // as if that many had been seen before, and that many with this value
 constexpr double most_odds = 1e9;
-constexpr double worth_asking = 0.05;  // of the odds of the best, for a record beside a request and the other way
-constexpr double as_much = 0.5;        ///< of what speaks for the best, so that the others are like it
+constexpr double worth_asking = 0.002;  // of the odds of the best, for a record beside a request and the other way
+constexpr double as_much = 0.5;         ///< of what speaks for the best, so that the others are like it
 
 }  // namespace
 

@@ -112,7 +112,7 @@ void lattice_builder::take(call_habits& habits, std::span<const call_candidate> 
         then.best = best;
         ++then.depth;
         then.now = habits.after(then.now, call.call);
-        then.latest = call_habits::call_started(call.call);
+        then.latest = then.first = call_habits::call_started(call.call);
         then.latest_ns = call.start_ns;
         if (then.open_count == most_open) {
             std::move(then.open.begin() + 1, then.open.end(), then.open.begin());
@@ -148,7 +148,7 @@ void lattice_builder::finish_request(call_habits& habits, const extent& request,
         taken.weight = std::clamp(likely * outlived, least_weight, most_weight);
         then.best *= static_cast<long double>(taken.weight);
         then.now = habits.after(then.now, call_habits::request_end);
-        then.latest = call_habits::ended;
+        then.latest = then.first = call_habits::ended;
         then.latest_ns = end_ns;
         taken.to = node_of(then);
         edges_.push_back(taken);
@@ -164,9 +164,9 @@ void lattice_builder::stop(const call_habits& habits) {
         edges_.push_back({.from = static_cast<std::uint32_t>(from),
                           .to = end,
                           .step = call_habits::nothing,
-                          .weight = std::max(habits.probability(at.now, at.latest, call_habits::nothing), least_weight),
+                          .weight = std::max(habits.probability(at.now, at.first, call_habits::nothing), least_weight),
                           .now = at.now,
-                          .since = at.latest,
+                          .since = at.first,
                           .settled = shown_before_});
     }
     nodes_.emplace_back();
@@ -180,7 +180,10 @@ request_lattice lattice_builder::build(call_habits& habits, const extent& reques
     best_at_.clear();
     first_open_node_ = 0;
     shown_before_ = std::any_of(candidates.begin(), candidates.end(), [](const auto& c) { return c.settled; });
-    node begin{.now = call_habits::fresh, .latest = call_habits::started, .latest_ns = request.start_ns};
+    node begin{.now = call_habits::fresh,
+               .latest = call_habits::started,
+               .first = call_habits::started,
+               .latest_ns = request.start_ns};
     begin.best = 1;
     nodes_.push_back(begin);
     const std::size_t reach = std::max<std::size_t>(8, how.work / std::max<std::size_t>(candidates.size(), 1));

@@ -40,7 +40,7 @@ class lattice_builder {
 
     struct node {
         call_habits::situation now = 0;
-        call_habits::event latest = 0;
+        call_habits::event latest = 0, first = 0;  ///< first: the latest when this node came to be
         std::int64_t latest_ns = 0;
         std::uint32_t open_count = 0, depth = 0;
         std::array<std::uint32_t, most_open> open{};  ///< candidates that have not ended

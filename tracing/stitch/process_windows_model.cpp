@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it has ended time may suggest a span
+constexpr float sure_of_chain = 0.5F;             // where the place in it is not known
 constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
 
 }  // namespace
@@ -142,7 +143,7 @@ void process_windows::add_settled(const process& of, std::int64_t earliest, std:
 
 /// Two that agree are surer than each; where they differ, the likelier one is doubted. Where something better has
 /// narrowed the choice, time makes it.
-void process_windows::weigh(const process&, const timing_guess& guess, window_verdict& verdict) const {
+void process_windows::weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const {
     const auto cause_of = [&](std::uint32_t entered, double confidence) {
         return entered < at_.asked.size()
                    ? found_cause{at_.asked[entered].number, link_source::timing, static_cast<float>(confidence)}
@@ -150,9 +151,12 @@ void process_windows::weigh(const process&, const timing_guess& guess, window_ve
     };
     auto timed = cause_of(guess.entered, guess.confidence);
     if (verdict.among_count > 0) {
-        if (!timed.valid()) return;
+        if (!timed.valid()) timed = {verdict.cause.valid() ? verdict.cause.cause : verdict.among[0]};
         timed.source = verdict.among_source;
         timed.confidence *= verdict.of_among;
+        // They are of one chain: that it is of this one is sure, whichever it is.
+        if (verdict.of_among >= window_verdict::told && unusually_missing(of, store_[verdict.root]) == 0)
+            timed.confidence = std::max(timed.confidence, sure_of_chain);
         verdict.add_other(std::exchange(verdict.cause, timed));
         verdict.add_other(cause_of(guess.second, guess.second_confidence));
         return;

@@ -110,6 +110,9 @@ TEST(EchoedValues, DoNotTellRequestsOfOneChainApart) {
     const auto all = decided(pairs_of_requests(1));
     for (const auto number : {12U, 13U}) {
         const auto& found = all.at({trace_of(number), id_of(number == 12 ? 3 : 4)}).cause;
+        EXPECT_TRUE(found.cause.valid()) << "its chain is sure: " << number;
+        EXPECT_EQ(found.source, link_source::echo);
+        EXPECT_GE(found.confidence, 0.5F) << number;
         EXPECT_LT(found.confidence, 0.9F) << number;
     }
 }
