@@ -85,9 +85,10 @@ class process_windows {
     struct scratch {
         std::vector<span_number> ready;
         std::vector<std::pair<std::int64_t, span_number>> pending;  ///< left too, but not asked about yet; by start
-        std::vector<window_span> entered;                           ///< that may have caused what is ready
-        std::vector<window_verdict> verdicts;                       ///< of what is ready, in its order
-        std::vector<window_span> asked;                             ///< entered, as far as the model is asked
+        std::int64_t complete_until = 0;       ///< what went on no longer has all its calls among these
+        std::vector<window_span> entered;      ///< that may have caused what is ready
+        std::vector<window_verdict> verdicts;  ///< of what is ready, in its order
+        std::vector<window_span> asked;        ///< entered, as far as the model is asked
         std::vector<entered_span> model_entered;
         std::vector<std::pair<left_span, std::uint32_t>> left;  ///< with its place among verdicts
         std::vector<left_span> model_left;
@@ -113,7 +114,7 @@ class process_windows {
     void by_echo(process& of, const held_span& root, window_verdict& verdict);
     void learn_usual(service& of, const window_verdict& verdict) const;
     std::uint64_t partition_of(const window_span& entered) const;
-    void list_pending(const process& of);
+    void list_pending(const process& of, std::int64_t earliest, const span_number* later);
     void list_lanes(const process& of);
     void list_left(const process& of);
     void ask_model(process& of, std::int64_t earliest);

@@ -23,7 +23,7 @@ void process_windows::decide(process& of, const span_number* first, const span_n
                              std::vector<window_verdict>& out) {
     const auto earliest = store_[*first].start_ns;
     auto latest = store_[*(last - 1)].start_ns;
-    list_pending(of);
+    list_pending(of, earliest, last);
     if (!at_.pending.empty()) latest = std::max(latest, at_.pending.back().first);
     gather(of, earliest - reach_ns, latest);
     bool echoing = false;

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <utility>
 
 #include "tracing/stitch/process_windows.hpp"
@@ -9,17 +11,30 @@ namespace {
 
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it has ended time may suggest a span
+constexpr std::ptrdiff_t most_pending = 4'096;    // beside what is asked about at once
 constexpr float sure_of_chain = 0.5F;             // where the place in it is not known
 constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
 
 }  // namespace
 
-/// Calls that have arrived and are not due, which requests are to be understood with.
-void process_windows::list_pending(const process& of) {
+/// Calls that have arrived and are not asked about now, which requests are to be understood with: those that are not
+/// due, and those that are and come later. Bounded, the first of them: what goes on beyond is not complete here.
+void process_windows::list_pending(const process& of, std::int64_t earliest, const span_number* later) {
     at_.pending.clear();
+    at_.complete_until = std::numeric_limits<std::int64_t>::max();
     if (of.works_on()) return;
-    for (const auto each : of.waiting)
-        if (store_.holds(each)) at_.pending.emplace_back(store_[each].start_ns, each);
+    const auto add = [&](span_number each) {
+        if (store_.holds(each) && store_[each].start_ns >= earliest)
+            at_.pending.emplace_back(store_[each].start_ns, each);
+    };
+    std::for_each(of.waiting.begin(), of.waiting.end(), add);
+    std::for_each(later, static_cast<const span_number*>(at_.ready.data() + at_.ready.size()), add);
+    if (std::ssize(at_.pending) > most_pending) {
+        const auto kept = at_.pending.begin() + most_pending;
+        std::nth_element(at_.pending.begin(), kept, at_.pending.end());
+        at_.complete_until = kept->first - 1;
+        at_.pending.erase(kept, at_.pending.end());
+    }
     std::sort(at_.pending.begin(), at_.pending.end());
 }
 
@@ -59,7 +74,8 @@ void process_windows::list_lanes(const process& of) {
             const auto next =
                 std::lower_bound(at_.pending.begin(), at_.pending.end(), std::pair{each.start_ns, span_number{}});
             one.whole = true;
-            one.learn = !span.learnt && (next == at_.pending.end() || next->first > each.end_ns);
+            one.learn = !span.learnt && each.end_ns <= at_.complete_until &&
+                        (next == at_.pending.end() || next->first > each.end_ns);
             span.learnt |= one.learn;
         }
         at_.model_entered.push_back(one);
