@@ -180,23 +180,30 @@ void process_windows::ask_again(process& of) {
 }
 
 /// Roots are decided together, so that what arrived is worked through twice and not five times: when one has waited
-/// long enough, all that have waited half as long.
-std::uint32_t process_windows::due_age(const process& of, std::uint32_t now_ms) const {
-    const auto patience =
-        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience).count());
-    const bool due = std::any_of(of.waiting.begin(), of.waiting.end(), [&](span_number each) {
-        return store_.holds(each) && now_ms - store_[each].arrived_ms >= patience;
-    });
-    return due && !of.works_on() ? patience / 2 : patience;
+/// long enough, all that have waited half as long. What is to be decided anew comes with them.
+bool process_windows::is_time(const process& of, std::uint32_t now_ms) const {
+    bool anew = false, first = false;
+    for (const auto each : of.waiting) {
+        if (!store_.holds(each)) continue;
+        const auto& root = store_[each];
+        if (!root.decided && now_ms - root.arrived_ms >= patience_ms()) return true;
+        (root.decided ? anew : first) = true;
+    }
+    return anew && !first;
+}
+
+bool process_windows::is_due(const process& of, const held_span& root, std::uint32_t now_ms) const {
+    const auto waited = now_ms - root.arrived_ms;
+    if (root.decided || waited >= patience_ms()) return true;
+    return !of.works_on() && waited >= patience_ms() / 2;
 }
 
 void process_windows::take_ready(process& of, std::uint32_t now_ms, bool all) {
     at_.ready.clear();
-    const auto age = due_age(of, now_ms);
-    const auto is_due = [&](const held_span& root) { return root.decided || now_ms - root.arrived_ms >= age; };
+    if (!all && !is_time(of, now_ms)) return;
     const auto waits = std::remove_if(of.waiting.begin(), of.waiting.end(), [&](span_number each) {
         if (!store_.holds(each)) return true;
-        if (!all && !is_due(store_[each])) return false;
+        if (!all && !is_due(of, store_[each], now_ms)) return false;
         at_.ready.push_back(each);
         return true;
     });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -100,7 +101,12 @@ class process_windows {
     void count_bytes();
     void drop_models();
     void ask_again(process& of);
-    std::uint32_t due_age(const process& of, std::uint32_t now_ms) const;
+    std::uint32_t patience_ms() const {
+        return static_cast<std::uint32_t>(
+            std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience).count());
+    }
+    bool is_time(const process& of, std::uint32_t now_ms) const;
+    bool is_due(const process& of, const held_span& root, std::uint32_t now_ms) const;
     void take_ready(process& of, std::uint32_t now_ms, bool all);
     void decide(process& of, const span_number* first, const span_number* last, std::vector<window_verdict>& out);
     void gather(const process& of, std::int64_t earliest, std::int64_t latest);
