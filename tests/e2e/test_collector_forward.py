@@ -37,6 +37,11 @@ class RealJaeger(harness.Case):
         tags = urllib.parse.quote(json.dumps({"chain.original_trace_id": trace}))
         return processes.json_of(f"{self.jaeger.url}/api/traces?service={service}&limit=10&tags={tags}")["data"] or []
 
+    def whole(self, chain):
+        """The trace once all its spans are there: Jaeger stores them one by one."""
+        trace = self.jaeger.trace(chain)
+        return trace if trace and len(trace["spans"]) == 5 else None
+
     def test_a_chain_is_one_trace_and_is_found_by_the_id_in_a_log(self):
         collect = self.collect()
         for number in range(1, 11):
@@ -44,6 +49,8 @@ class RealJaeger(harness.Case):
         for number in range(1, 11):
             logged = f"{number:024x}{3:08x}"  # what stock has in its log
             found = wait_for(lambda trace=logged: self.by_original(trace), f"the chain of {logged} in Jaeger", within=20)
+            wait_for(lambda chain=found[0]["traceID"]: self.whole(chain), "all its spans", within=20)
+            found = self.by_original(logged)
             self.assertEqual([trace["traceID"].zfill(32) for trace in found], [f"{number:024x}{1:08x}"])
             self.assertEqual(len(found[0]["spans"]), 5)
             self.assertEqual({each["serviceName"] for each in found[0]["processes"].values()}, {"frontend", "orders", "stock"})
@@ -69,7 +76,7 @@ class RealJaeger(harness.Case):
             if number == 13:
                 hops[2][1][0]["status"] = {"code": 2}
             self.post(collect, hops)
-        chain = wait_for(lambda: self.jaeger.trace(f"{13:024x}{1:08x}"), "the chain that failed", within=20)
+        chain = wait_for(lambda: self.whole(f"{13:024x}{1:08x}"), "the chain that failed", within=20)
         tags = [tag["value"] for each in chain["spans"] for tag in each["tags"] if tag["key"] == "chain.sampled.why"]
         self.assertEqual(tags, ["error"] * 5)
         def decided():
