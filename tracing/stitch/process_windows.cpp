@@ -180,7 +180,8 @@ void process_windows::ask_again(process& of) {
 }
 
 /// Roots are decided together, so that what arrived is worked through twice and not five times: when one has waited
-/// long enough, all that have waited half as long. What is to be decided anew comes with them.
+/// long enough, all that have waited half as long and whose candidates have all arrived. What is to be decided anew
+/// comes with them.
 bool process_windows::is_time(const process& of, std::uint32_t now_ms) const {
     bool anew = false, first = false;
     for (const auto each : of.waiting) {
@@ -195,7 +196,8 @@ bool process_windows::is_time(const process& of, std::uint32_t now_ms) const {
 bool process_windows::is_due(const process& of, const held_span& root, std::uint32_t now_ms) const {
     const auto waited = now_ms - root.arrived_ms;
     if (root.decided || waited >= patience_ms()) return true;
-    return !of.works_on() && waited >= patience_ms() / 2;
+    if (of.works_on() || waited < patience_ms() / 2) return false;
+    return root.inbound_open >= 0 && missing_of(of, root) == 0;
 }
 
 void process_windows::take_ready(process& of, std::uint32_t now_ms, bool all) {
