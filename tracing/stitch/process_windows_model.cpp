@@ -170,8 +170,10 @@ void process_windows::weigh(const process& of, const timing_guess& guess, window
         if (!timed.valid()) timed = {verdict.cause.valid() ? verdict.cause.cause : verdict.among[0]};
         timed.source = verdict.among_source;
         timed.confidence *= verdict.of_among;
-        // They are of one chain: that it is of this one is sure, whichever it is.
-        if (verdict.of_among >= window_verdict::told && unusually_missing(of, store_[verdict.root]) == 0)
+        // Requests that were open are of one chain: that it is of this one is sure, whichever it is. Of records nobody
+        // knows whether all have arrived.
+        if (verdict.of_among >= window_verdict::told && !of.consumes &&
+            unusually_missing(of, store_[verdict.root]) == 0)
             timed.confidence = std::max(timed.confidence, sure_of_chain);
         verdict.add_other(std::exchange(verdict.cause, timed));
         verdict.add_other(cause_of(guess.second, guess.second_confidence));
