@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -79,6 +80,10 @@ class process_windows {
         std::uint16_t missing[8] = {};  ///< candidates that had not arrived when the last roots were decided
         std::uint8_t missing_at = 0;
         std::uint16_t always_missing() const;
+        /// Of so many that have not arrived those beyond the ones that never do, as streams.
+        std::size_t unusual(std::size_t absent) const {
+            return absent - std::min<std::size_t>(always_missing(), absent);
+        }
         /// What follows from what enters may begin after that has ended.
         bool works_on() const { return consumes || of->lonely >= often_lonely; }
     };
@@ -128,7 +133,6 @@ class process_windows {
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;
     void set_among(left_span& to, const window_verdict& verdict) const;
     std::size_t missing_of(const process& of, const held_span& root) const;
-    std::size_t unusually_missing(const process& of, const held_span& root) const;
     void doubt_missing(process& of, const held_span& root, window_verdict& verdict);
     static void doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict);
     std::uint32_t asked_index(span_number entered) const;

@@ -17,6 +17,9 @@ constexpr float unheard_counts = 0.45F;  // for a cause by time, where causes ha
 constexpr float sure_alone = 0.97F;      // from which being alone tells; below, times may say more
 constexpr float told = window_verdict::told;
 
+/// A share of the latest, as one more is seen.
+void follow(float& share, bool seen, float weight) { share += ((seen ? 1.0F : 0.0F) - share) * weight; }
+
 }  // namespace
 
 void process_windows::decide(process& of, const span_number* first, const span_number* last,
@@ -175,12 +178,6 @@ std::size_t process_windows::missing_of(const process& of, const held_span& root
     return open > arrived ? open - arrived : 0;
 }
 
-/// The same, beyond those that never arrive, as streams.
-std::size_t process_windows::unusually_missing(const process& of, const held_span& root) const {
-    const auto missing = missing_of(of, root);
-    return missing - std::min<std::size_t>(of.always_missing(), missing);
-}
-
 void process_windows::by_echo(process& of, const held_span& root, window_verdict& verdict) {
     if (store_.details(root).echoes() == 0) return;
     at_.echo.candidates.clear();
@@ -188,10 +185,10 @@ void process_windows::by_echo(process& of, const held_span& root, window_verdict
     if (at_.echoes.empty()) return;
     // Requests of one chain say the same: as often as they come, one that is missing would have said it too.
     auto& alike = of.of->alike;
-    const auto unseen = static_cast<double>(unusually_missing(of, root)) * static_cast<double>(alike);
+    const auto unseen = static_cast<double>(of.unusual(missing_of(of, root))) * static_cast<double>(alike);
     at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, unseen, at_.echo);
     constexpr float weight = 1.0F / 64;
-    if (!root.decided && !at_.echo.candidates.empty()) alike += ((at_.echo.alike > 0 ? 1.0F : 0.0F) - alike) * weight;
+    if (!root.decided && !at_.echo.candidates.empty()) follow(alike, at_.echo.alike > 0, weight);
     for (const auto& each : at_.echo.candidates)
         verdict.propose({at_.entered[each.entered].number, each.remembers ? link_source::timing : link_source::echo,
                          static_cast<float>(each.confidence)});
@@ -218,7 +215,7 @@ void process_windows::doubt_missing(process& of, const held_span& root, window_v
     if (root.inbound_open < 0) return doubt_lonely(*of.of, root, of.entered.containing(root.start_ns) == 0, verdict);
     // Its sidecar knows, where requests are all that enters.
     if (!of.consumes) doubt_lonely(*of.of, root, root.inbound_open == 0, verdict);
-    const auto missing = missing_of(of, root), unusual = unusually_missing(of, root);
+    const auto missing = missing_of(of, root), unusual = of.unusual(missing);
     of.missing[of.missing_at++ % std::size(of.missing)] = static_cast<std::uint16_t>(missing);
     verdict.missing = missing > 0;
     if (unusual == 0 || verdict.cause.source != link_source::timing) return;
@@ -231,7 +228,7 @@ void process_windows::doubt_unheard(service& of, window_verdict& verdict) const 
     constexpr float weight = 1.0F / 32, mostly = 0.8F;
     const auto& root = store_[verdict.root];
     if (store_.details(root).echoes() == 0) return;
-    if (!root.decided) of.heard += ((verdict.unheard ? 0.0F : 1.0F) - of.heard) * weight;
+    if (!root.decided) follow(of.heard, !verdict.unheard, weight);
     if (!verdict.unheard || of.heard < mostly || verdict.cause.source != link_source::timing) return;
     verdict.doubt(unheard_counts);
 }
@@ -240,7 +237,7 @@ void process_windows::doubt_unheard(service& of, window_verdict& verdict) const 
 /// answer: that something else was open then proves little.
 void process_windows::doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict) {
     constexpr float weight = 1.0F / 64;
-    if (!root.decided) of.lonely += ((lonely ? 1.0F : 0.0F) - of.lonely) * weight;
+    if (!root.decided) follow(of.lonely, lonely, weight);
     if (of.lonely < often_lonely || verdict.cause.source != link_source::timing) return;
     verdict.doubt(1 - of.lonely / 2);
 }

@@ -167,14 +167,17 @@ void process_windows::weigh(const process& of, const timing_guess& guess, window
     };
     auto timed = cause_of(guess.entered, guess.confidence);
     if (verdict.among_count > 0) {
-        if (!timed.valid()) timed = {verdict.cause.valid() ? verdict.cause.cause : verdict.among[0]};
-        timed.source = verdict.among_source;
-        timed.confidence *= verdict.of_among;
         // Requests that were open are of one chain: that it is of this one is sure, whichever it is. Of records nobody
-        // knows whether all have arrived.
-        if (verdict.of_among >= window_verdict::told && !of.consumes &&
-            unusually_missing(of, store_[verdict.root]) == 0)
-            timed.confidence = std::max(timed.confidence, sure_of_chain);
+        // knows whether all have arrived: there the values' own choice stays where time knows no better.
+        const bool of_chain = verdict.of_among >= window_verdict::told && !of.consumes &&
+                              of.unusual(missing_of(of, store_[verdict.root])) == 0;
+        timed.confidence *= verdict.of_among;
+        const auto& former = verdict.cause;
+        if (!of_chain && former.valid() && timed.confidence < std::min(sure_of_chain, former.confidence))
+            timed = former;
+        if (!timed.valid()) timed = {former.valid() ? former.cause : verdict.among[0]};
+        timed.source = verdict.among_source;
+        if (of_chain) timed.confidence = std::max(timed.confidence, sure_of_chain);
         verdict.add_other(std::exchange(verdict.cause, timed));
         verdict.add_other(cause_of(guess.second, guess.second_confidence));
         return;
