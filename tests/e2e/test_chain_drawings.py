@@ -3,10 +3,10 @@ and by one of XML."""
 import json
 import pathlib
 import subprocess
-import sys
 import xml.dom.minidom
 
 import harness
+import node_packages
 
 SUPPORT = pathlib.Path(harness.__file__).resolve().parent
 CHAINS = SUPPORT.parent / "data" / "chains"
@@ -55,11 +55,5 @@ class Drawings(harness.Case):
 
 
 if __name__ == "__main__":
-    found = subprocess.run([str(SUPPORT / "npm_packages.sh"), "mermaid@11.17.2", "jsdom@22.1.0"], capture_output=True, text=True)
-    if found.returncode == 3:
-        harness.skip_all(found.stderr.strip())
-    if found.returncode != 0:
-        print(found.stderr, file=sys.stderr)
-        sys.exit(1)
-    MERMAID = found.stdout.strip()
+    MERMAID = node_packages.folder_or_skip("mermaid.sh")
     harness.main()

@@ -14,7 +14,8 @@ import wire
 SCRIPT = processes.ROOT / "tests/support/kafka.sh"
 SMALL = ("-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")  # starts fast; a broker that is measured gets other options
 USERS = {"alice": "alice-secret"}
-SASL = ("PLAIN", "SCRAM-SHA-256", "OAUTHBEARER")
+SCRAM = ("SCRAM-SHA-256", "SCRAM-SHA-512")
+SASL = ("PLAIN", *SCRAM, "OAUTHBEARER")
 
 
 def jars():
@@ -103,7 +104,7 @@ class Cluster:
             folder.mkdir()
             (folder / "server.properties").write_text("".join(f"{name}={value}\n" for name, value in self.properties(node, folder).items()))
         first = self.folder / "node-1"
-        users = [f"--add-scram=SCRAM-SHA-256=[name={name},password={secret}]" for name, secret in USERS.items()] if self.secure else []
+        users = [f"--add-scram={scram}=[name={name},password={secret}]" for name, secret in USERS.items() for scram in SCRAM] if self.secure else []
         command = [*java(self.jars), "kafka.tools.StorageTool", "format", f"--cluster-id={self.id}", "--config", first / "server.properties", *users]
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True, env=processes.clean_environment())
         assert done.returncode == 0, f"formatting failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
@@ -141,7 +142,7 @@ class Cluster:
         module = "org.apache.kafka.common.security"
         jaas = {
             "plain": f'{module}.plain.PlainLoginModule required ' + " ".join(f'user_{name}="{secret}"' for name, secret in USERS.items()),
-            "scram-sha-256": f"{module}.scram.ScramLoginModule required",
+            **{scram.lower(): f"{module}.scram.ScramLoginModule required" for scram in SCRAM},
             "oauthbearer": f'{module}.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="broker"',
         }
         certificate, key = self.secure.issue(f"node-{folder.name}", "IP:127.0.0.1,DNS:localhost")

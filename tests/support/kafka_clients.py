@@ -235,8 +235,7 @@ def address_of(text):
 
 def kafkajs():
     """kafkajs, or None where there is no Node.js."""
-    packages = "kafkajs@2.2.4", "kafkajs-snappy@1.1.0"
-    done = subprocess.run([processes.ROOT / "tests/support/npm_packages.sh", *packages], capture_output=True, text=True)
+    done = subprocess.run([processes.ROOT / "tests/support/kafkajs.sh"], capture_output=True, text=True)
     if done.returncode == 3:
         return None
     assert done.returncode == 0, f"fetching kafkajs failed:\n{done.stderr[-3000:]}"

@@ -10,7 +10,8 @@ if [ ! -d "$folder" ]; then
     mkdir -p "$cache"
     fetching=$(mktemp -d "$cache/fetching.XXXXXX")
     trap 'rm -rf "$fetching"' EXIT
-    npm install --prefix "$fetching" --no-audit --no-fund --ignore-scripts "$@" >&2
+    fetch() { npm install --prefix "$fetching" --no-audit --no-fund --ignore-scripts "$@" >&2; }
+    fetch "$@" || { sleep 5 && fetch "$@"; } # a registry has bad moments
     mv -T "$fetching" "$folder" 2>/dev/null || [ -d "$folder" ]
 fi
 echo "$folder"
