@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 
 #include "sidecar/exchange/facts.hpp"
@@ -14,12 +12,9 @@ struct times {
     std::uint64_t end;
 };
 
-/// The wall clock's times of something that ended just now. That clock is read once, at the end; the start follows from
-/// the steady clock, so a step of the wall clock never makes a negative span.
-inline times unix_times(steady_clock::time_point started, steady_clock::time_point finished) {
-    auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    auto end = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since_epoch).count());
-    return {end - static_cast<std::uint64_t>(std::max<std::int64_t>((finished - started).count(), 0)), end};
-}
+/// The wall clock's times of what the steady clock measured. Both clocks are compared every 100 ms, once for the whole
+/// process: whichever thread writes a span, and whenever it comes to it, spans of one process are in the order in which
+/// things happened, and a step of the wall clock never makes a negative span. Thread-safe.
+times unix_times(steady_clock::time_point started, steady_clock::time_point finished);
 
 }  // namespace outrider::exchange

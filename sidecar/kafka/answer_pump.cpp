@@ -225,6 +225,7 @@ net::awaitable<bool> answer_pump::fetched(expected_answer& to, fetch_exchange& f
         const bool read = fetch.feed(whole.substr(in.position())) && fetch.whole();
         if (read && to.version >= 1) tell_throttle(size_prefix + in.position(), fetch.throttle_ms());
         if (!read) path_.metrics.malformed_answers.add();
+        fetch.hands_over();
         if (fetch.addresses_at() || (!read && names_nodes(api::fetch, to.version))) {
             if (!co_await held_answer(to, true)) co_return false;
         } else if (!co_await pass_rest()) {
@@ -257,6 +258,7 @@ net::awaitable<bool> answer_pump::stream_fetched(const expected_answer& to, fetc
         const auto unread = std::min<std::uint64_t>(left_, fetch.passes());
         if (relay_.unseen().empty() && unread >= frame_relay::least_unread) {
             std::size_t gone = 0;
+            fetch.hands_over();
             if (!co_await relay_.pass_unread(unread, gone)) co_return false;
             left_ -= gone;
             if (gone > 0) read = fetch.went_by(gone);
@@ -271,6 +273,7 @@ net::awaitable<bool> answer_pump::stream_fetched(const expected_answer& to, fetc
         left_ -= piece.size();
         if (!read && !keeps() && names_nodes(api::fetch, to.version))
             co_return malformed("a Fetch answer that cannot be read, so an address might pass");
+        fetch.hands_over();
         relay_.pass(piece.size());
     }
     if (!read || !fetch.whole()) path_.metrics.malformed_answers.add();

@@ -40,6 +40,8 @@ void fetch_exchange::answer_begins() {
     view_ = path_.cluster.map.view();
 }
 
+void fetch_exchange::hands_over() { handed_over_ = exchange::steady_clock::now(); }
+
 bool fetch_exchange::feed(std::string_view piece) {
     addresses_at_.reset();
     if (parser_.state() == parse_state::malformed) return false;
@@ -275,7 +277,7 @@ void fetch_exchange::write_spans(std::size_t index) {
     facts.server_port = server_port_;
     if (governed_) facts.ruling = governed_->ruling_of(of.name);
     facts.started = started_;
-    facts.finished = exchange::steady_clock::now();
+    facts.finished = handed_over_;
     const auto view = path_.cluster.map.view();
     facts.cluster = view->cluster_id;
     thread_local std::vector<tracing::span_context> producers;

@@ -33,6 +33,9 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     std::optional<std::size_t> addresses_at() const { return addresses_at_; }
     bool whole() const { return parser_.state() == parse_state::finished && parser_.position() == fed_; }
 
+    /// What has come is about to be given to the client; called for each piece. Spans end there, not when it has been
+    /// written: a client that wakes at once may have sent what it made of the records before this thread goes on.
+    void hands_over();
     /// The client has been given all of it.
     void finish();
 
@@ -102,7 +105,7 @@ class fetch_exchange final : public pending_exchange, private fetch_response_vis
     std::string client_id_;
     std::string server_address_;
     std::uint16_t server_port_;
-    exchange::steady_clock::time_point started_;
+    exchange::steady_clock::time_point started_, handed_over_;
     std::vector<topic> topics_;
     std::vector<source> sources_;
     fetched_partition partition_;

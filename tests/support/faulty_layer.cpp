@@ -37,6 +37,7 @@ std::size_t faulty_layer::write_now(net::socket& lower, std::span<const boost::a
         sent += static_cast<std::size_t>(n);
         if (static_cast<std::size_t>(n) < part.size()) break;
     }
+    if (plan_->after_write) plan_->after_write();
     return sent;
 }
 

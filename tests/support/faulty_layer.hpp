@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "sidecar/net/stream.hpp"
@@ -10,6 +11,7 @@ namespace outrider::test {
 struct fault_plan {
     std::size_t fail_at = 0;  ///< the operation that fails, from 1; 0: none
     std::size_t seen = 0;
+    std::function<void()> after_write;  ///< the other side has it, and this thread does not go on yet
     bool fired() const { return fail_at != 0 && seen >= fail_at; }
 };
 
