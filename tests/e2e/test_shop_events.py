@@ -71,6 +71,13 @@ class ShopByEvents(kafka_case.KafkaCase):
         chain = self.assert_chain(self.ordered("paid"), PAID_BY_EVENTS)
         self.assertGreater(int(chain["durationNano"]), 400_000_000)
 
+    def test_a_payment_that_takes_longer_than_others_are_compared(self):
+        for _ in range(3):
+            self.ordered("paid")
+        self.shop.fault("payment", slow="8s")
+        chain = self.assert_chain(self.ordered("paid"), PAID_BY_EVENTS)
+        self.assertGreater(int(chain["durationNano"]), 8_000_000_000)
+
     def test_a_payment_that_drops_is_where_an_order_is_stuck(self):
         for _ in range(8):  # what usually comes of it
             self.ordered("paid")

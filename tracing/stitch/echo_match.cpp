@@ -8,7 +8,7 @@ namespace outrider::tracing {
 namespace {
 
 // What speaks for a span before its values are looked at.
-constexpr double open = 1.0, handled = 0.3, ended = 0.05;
+constexpr double open = 1.0, handled = 0.3;
 constexpr double nobody = 1.0;    // for the cause being none of these
 constexpr double earlier = 0.05;  // for a message, beside a later one that says the same of the same thing
 constexpr double long_ago = 0.2;  // for a message that was handled when the request that is open began
@@ -75,13 +75,14 @@ void echo_match::count_votes(const held_span& left, const span_details::view& sa
 }
 
 /// Nobody says when a record has been handled.
-double echo_match::before_its_values(std::uint32_t which, const held_span& left, const window_span& entered) const {
+double echo_match::before_its_values(std::uint32_t which, const held_span& left, const window_span& entered,
+                                     const echo_priors& priors) const {
     if (entered.end_ns >= left.start_ns) return open;
-    return messages_[which] ? handled : ended;
+    return messages_[which] ? handled : priors.ended;
 }
 
 void echo_match::ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-                     const usual_causes& usual, double unseen_like, echo_answer& out) {
+                     const usual_causes& usual, const echo_priors& priors, echo_answer& out) {
     out.candidates.clear();
     out.alike = 0;
     count_votes(left, said, entered);
@@ -90,7 +91,7 @@ void echo_match::ask(const held_span& left, const span_details::view& said, cons
     for (std::uint32_t i = 0; i < votes_.size();) {
         claim one{votes_[i].entered, i, i, 0};
         const auto& here = entered[one.entered];
-        one.odds = before_its_values(one.entered, left, here) * 2 *
+        one.odds = before_its_values(one.entered, left, here, priors) * 2 *
                    usual.share(left.operation, static_cast<std::uint16_t>(here.operation));
         for (; i < votes_.size() && votes_[i].entered == one.entered; ++i)
             one.values = std::min(one.values * votes_[i].odds, most_odds);
@@ -102,7 +103,7 @@ void echo_match::ask(const held_span& left, const span_details::view& said, cons
     prefer_open_requests(left, entered, usual);
     double all = nobody, values = 0;
     for (const auto& each : claims_) values = std::max(values, each.values);
-    all += unseen_like * values;
+    all += priors.unseen_like * values;
     for (const auto& each : claims_) all += each.odds;
     for (const auto& each : claims_) out.candidates.push_back({each.entered, each.odds / all, each.remembers, false});
     tell_alike(all, entered, out);

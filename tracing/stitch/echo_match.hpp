@@ -21,6 +21,12 @@ struct echo_answer {
     double alike = 0;                   ///< confidence that it is one of those that are alike; 0: there are none
 };
 
+/// What is known of a process before values are looked at.
+struct echo_priors {
+    double unseen_like = 0;  ///< candidates that have not arrived and would have said the same
+    double ended = 0.05;     ///< what speaks for a request that has ended, beside 1 for one that is open
+};
+
 /// Values in what entered a process within a window of time, and how rare each was in it.
 class echo_match {
   public:
@@ -32,7 +38,7 @@ class echo_match {
     void build(const std::vector<window_span>& entered, const span_store& store);
     bool empty() const { return carried_.empty(); }
     void ask(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered,
-             const usual_causes& usual, double unseen_like, echo_answer& out);
+             const usual_causes& usual, const echo_priors& priors, echo_answer& out);
 
   private:
     struct carried {
@@ -45,7 +51,8 @@ class echo_match {
         std::uint32_t value;
     };
     void count_votes(const held_span& left, const span_details::view& said, const std::vector<window_span>& entered);
-    double before_its_values(std::uint32_t which, const held_span& left, const window_span& entered) const;
+    double before_its_values(std::uint32_t which, const held_span& left, const window_span& entered,
+                             const echo_priors& priors) const;
     /// One candidate, with its votes.
     struct claim {
         std::uint32_t entered, first, last;

@@ -36,6 +36,13 @@ std::uint32_t span_details::view::echo(std::size_t i) const {
     return static_cast<std::uint32_t>(echoes_at()[among_pairs / 2] >> among_pairs % 2 * 32);
 }
 
+bool span_details::view::has_echo(std::uint32_t value) const {
+    for (std::size_t i = 0; i < echoes(); ++i) {
+        if (echo(i) == value) return true;
+    }
+    return false;
+}
+
 span_key span_details::view::link(std::size_t i) const {
     const auto* at = echoes_at() + echoes() / 2 + 3 * i;
     return {{std::bit_cast<std::array<std::uint8_t, 16>>(std::array{at[0], at[1]})},

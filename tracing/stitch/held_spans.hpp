@@ -67,6 +67,7 @@ class span_details {
         std::uint64_t get(field one) const;
         std::size_t echoes() const { return *at_ >> echoes_bit & 0x3f; }
         std::uint32_t echo(std::size_t i) const;
+        bool has_echo(std::uint32_t value) const;
         std::size_t links() const { return *at_ >> links_bit & 0xf; }
         bool more_links() const { return (*at_ >> more_links_bit & 1) != 0; }
         span_key link(std::size_t i) const;

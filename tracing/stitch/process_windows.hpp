@@ -57,7 +57,9 @@ class process_windows {
         bool has_roots = false;
         float alike = 0.02F;  ///< share of its latest roots whose values several requests had carried
         float heard = 0.5F;   ///< share of its latest roots with values that something that entered had carried
-        float lonely = 0;     ///< share of its latest roots that began while nothing was open
+        float absent = 0;     ///< share of what was open when its latest roots began that has not arrived
+        std::uint32_t asked_of_absent = 0;
+        float lonely = 0;  ///< share of its latest roots that began while nothing was open
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
         usual_causes usual;
@@ -98,6 +100,8 @@ class process_windows {
         std::vector<entered_span> model_entered;
         std::vector<std::pair<left_span, std::uint32_t>> left;  ///< with its place among verdicts
         std::vector<left_span> model_left;
+        std::unordered_map<std::uint16_t, std::int64_t>
+            queued;  ///< by operation that left: its last cause, which had ended
         echo_match echoes;
         echo_answer echo;
     };
@@ -123,13 +127,17 @@ class process_windows {
     void by_correlation(const process& of, const held_span& root, window_verdict& verdict) const;
     void doubt_unheard(service& of, window_verdict& verdict) const;
     void by_echo(process& of, const held_span& root, window_verdict& verdict);
-    void learn_usual(service& of, const window_verdict& verdict) const;
+    void compare_values(process& of, const held_span& root, window_verdict& verdict);
+    void by_earlier_record(const held_span& root, window_verdict& verdict) const;
+    bool is_compared(span_number record) const;
+    void learn_usual(service& of, const window_verdict& verdict);
     std::uint64_t partition_of(const window_span& entered) const;
     void list_pending(const process& of, std::int64_t earliest, const span_number* later);
     void list_lanes(const process& of);
     void list_left(const process& of);
     void ask_model(process& of, std::int64_t earliest);
     void add_settled(const process& of, std::int64_t earliest, std::int64_t latest);
+    found_cause first_in_queue(const process& of, const window_verdict& verdict) const;
     void weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const;
     void set_among(left_span& to, const window_verdict& verdict) const;
     std::size_t missing_of(const process& of, const held_span& root) const;

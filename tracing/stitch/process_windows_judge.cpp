@@ -2,6 +2,7 @@
 #include <array>
 #include <cmath>
 #include <unordered_map>
+#include <utility>
 
 #include "tracing/stitch/process_windows.hpp"
 
@@ -14,11 +15,14 @@ constexpr std::int64_t fetched_ns = ms / 10;   // within which a fetch and its r
 constexpr std::size_t records_ahead = 2;       // records of one kind that are taken to be handled at once
 constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F;
 constexpr float unheard_counts = 0.45F;  // for a cause by time, where causes have values in common with effects
-constexpr float sure_alone = 0.97F;      // from which being alone tells; below, times may say more
+constexpr float mostly_absent = 0.5F;    // of what was open: it was sampled away, so what is there tells little
+constexpr double rarely_after_end = 0.001;
+constexpr float sure_alone = 0.97F;  // from which being alone tells; below, times may say more
 constexpr float told = window_verdict::told;
 
 /// A share of the latest, as one more is seen.
-void follow(float& share, bool seen, float weight) { share += ((seen ? 1.0F : 0.0F) - share) * weight; }
+void follow(float& share, float seen, float weight) { share += (seen - share) * weight; }
+void follow(float& share, bool seen, float weight) { follow(share, seen ? 1.0F : 0.0F, weight); }
 
 }  // namespace
 
@@ -38,6 +42,7 @@ void process_windows::decide(process& of, const span_number* first, const span_n
     }
     if (echoing) at_.echoes.build(at_.entered, store_);
     at_.verdicts.clear();
+    at_.queued.clear();
     bool guess = false;
     for (const auto* each = first; each != last; ++each) {
         auto& verdict = at_.verdicts.emplace_back();
@@ -180,13 +185,47 @@ std::size_t process_windows::missing_of(const process& of, const held_span& root
 
 void process_windows::by_echo(process& of, const held_span& root, window_verdict& verdict) {
     if (store_.details(root).echoes() == 0) return;
-    at_.echo.candidates.clear();
     verdict.unheard = true;
-    if (at_.echoes.empty()) return;
+    if (!at_.echoes.empty()) compare_values(of, root, verdict);
+    if (of.consumes) by_earlier_record(root, verdict);
+}
+
+/// A record that is no longer compared and said what hardly another one did. What is compared has some value in common
+/// with it at most that many have. A request that is open may ask for what the process remembers.
+void process_windows::by_earlier_record(const held_span& root, window_verdict& verdict) const {
+    const auto found = store_.record_heard(verdict.root);
+    if (!found.valid() || is_compared(found.cause)) return;
+    for (const auto& each : at_.entered) {
+        if (each.start_ns > root.start_ns) break;
+        if (each.end_ns >= root.start_ns && !store_[each.number].messaging) return;
+    }
+    verdict.unheard = false;
+    verdict.among_count = 0;
+    verdict.add_other(std::exchange(verdict.cause, found));
+}
+
+bool process_windows::is_compared(span_number record) const {
+    const auto start = store_[record].brought_ns();
+    const auto by_start = [](const auto& each, std::int64_t from) { return each.start_ns < from; };
+    auto at = std::lower_bound(at_.entered.begin(), at_.entered.end(), start, by_start);
+    for (; at != at_.entered.end() && at->start_ns == start; ++at) {
+        if (at->number == record) return true;
+    }
+    return false;
+}
+
+/// With what is in the window.
+void process_windows::compare_values(process& of, const held_span& root, window_verdict& verdict) {
     // Requests of one chain say the same: as often as they come, one that is missing would have said it too.
     auto& alike = of.of->alike;
-    const auto unseen = static_cast<double>(of.unusual(missing_of(of, root))) * static_cast<double>(alike);
-    at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, unseen, at_.echo);
+    const auto missing = missing_of(of, root);
+    const auto counted = of.of->absent > mostly_absent ? missing : of.unusual(missing);
+    echo_priors priors;
+    priors.unseen_like = static_cast<double>(counted) * static_cast<double>(alike);
+    // What was open and has not arrived is rather the cause, unless calls are seen to begin while nothing is open.
+    if (!of.consumes && of.unusual(missing) > 0)
+        priors.ended = std::clamp(static_cast<double>(of.of->lonely), rarely_after_end, priors.ended);
+    at_.echoes.ask(root, store_.details(root), at_.entered, of.of->usual, priors, at_.echo);
     constexpr float weight = 1.0F / 64;
     if (!root.decided && !at_.echo.candidates.empty()) follow(alike, at_.echo.alike > 0, weight);
     for (const auto& each : at_.echo.candidates)
@@ -203,10 +242,16 @@ void process_windows::by_echo(process& of, const held_span& root, window_verdict
 }
 
 /// What is known without time teaches which causes are usual; each root once.
-void process_windows::learn_usual(service& of, const window_verdict& verdict) const {
+void process_windows::learn_usual(service& of, const window_verdict& verdict) {
     const auto& root = store_[verdict.root];
     if (verdict.cause.confidence < told || root.retold > 0 || !store_.holds(verdict.cause.cause)) return;
-    of.usual.saw(root.operation, store_[verdict.cause.cause].operation);
+    const auto& cause = store_[verdict.cause.cause];
+    of.usual.saw(root.operation, cause.operation);
+    if (cause.messaging || cause.end_ns >= root.start_ns) return;
+    const auto [last, first] = at_.queued.try_emplace(root.operation, cause.start_ns);
+    if (first || last->second == cause.start_ns) return;
+    of.usual.saw_queued(root.operation, std::abs(cause.start_ns - last->second), last->second < cause.start_ns);
+    last->second = cause.start_ns;
 }
 
 /// A root whose process had more candidates open than have arrived may have its cause among the missing ones; unless
@@ -218,6 +263,11 @@ void process_windows::doubt_missing(process& of, const held_span& root, window_v
     const auto missing = missing_of(of, root), unusual = of.unusual(missing);
     of.missing[of.missing_at++ % std::size(of.missing)] = static_cast<std::uint16_t>(missing);
     verdict.missing = missing > 0;
+    auto& absent = of.of->absent;
+    if (!root.decided && root.inbound_open > 0)
+        follow(absent, static_cast<float>(missing) / static_cast<float>(root.inbound_open),
+               std::max(1.0F / 32, 1.0F / static_cast<float>(2 + of.of->asked_of_absent++)));
+    if (absent > mostly_absent && verdict.cause.source == link_source::timing) verdict.doubt(1 - absent);
     if (unusual == 0 || verdict.cause.source != link_source::timing) return;
     const auto share = static_cast<float>(unusual) / static_cast<float>(root.inbound_open);
     verdict.doubt(1 - share / 2);

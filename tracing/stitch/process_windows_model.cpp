@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <limits>
+#include <span>
 #include <utility>
 
 #include "tracing/stitch/process_windows.hpp"
@@ -12,6 +14,7 @@ namespace {
 constexpr std::int64_t ms = 1'000'000;
 constexpr std::int64_t ended_ns = 100 * ms;       // how long after it has ended time may suggest a span
 constexpr std::ptrdiff_t most_pending = 4'096;    // beside what is asked about at once
+constexpr std::size_t most_looked_back = 256;     // decided spans, for calls that a request has made already
 constexpr float sure_of_chain = 0.5F;             // where the place in it is not known
 constexpr std::int64_t consumed_ns = 1'000 * ms;  // the same after records were handed over
 
@@ -157,6 +160,44 @@ void process_windows::add_settled(const process& of, std::int64_t earliest, std:
     }
 }
 
+/// Work that goes on after answers is queued, and queues keep their order: of requests that say the same and have all
+/// ended, the first one that has made the fewest calls of this kind lately. Not valid where one of them is open.
+found_cause process_windows::first_in_queue(const process& of, const window_verdict& verdict) const {
+    struct queued {
+        std::int64_t start_ns;
+        span_number number;
+        std::size_t calls;
+    };
+    const auto& root = store_[verdict.root];
+    std::array<queued, left_span::most_among> places{};
+    const auto queue = std::span{places}.first(verdict.among_count);
+    for (std::size_t i = 0; i < queue.size(); ++i) {
+        const auto& each = store_[verdict.among[i]];
+        if (each.messaging || each.end_ns >= root.start_ns) return {};
+        queue[i] = {each.start_ns, verdict.among[i], 0};
+    }
+    std::sort(queue.begin(), queue.end(), [](const auto& a, const auto& b) { return a.start_ns < b.start_ns; });
+    const auto count = [&](span_number left, span_number cause) {
+        if (!store_.holds(left) || store_[left].operation != root.operation || store_[left].start_ns >= root.start_ns)
+            return;
+        for (auto& each : queue) each.calls += each.number == cause;
+    };
+    std::size_t seen = 0;
+    for (const auto* at = &verdict; at != at_.verdicts.data() && seen < most_looked_back; ++seen) {
+        --at;
+        count(at->root, at->cause.cause);
+    }
+    for (auto at = of.shown.rbegin(); at != of.shown.rend() && seen < most_looked_back; ++at, ++seen) {
+        if (at->start_ns < queue.front().start_ns) break;
+        count(at->number, store_.holds(at->number) ? store_[at->number].cause : no_number);
+    }
+    const auto first =
+        std::min_element(queue.begin(), queue.end(), [](const auto& a, const auto& b) { return a.calls < b.calls; });
+    const auto apart = queue.back().start_ns - queue.front().start_ns;
+    const auto order = static_cast<float>(of.of->usual.keeps_order(root.operation, apart));
+    return {first->number, link_source::timing, std::min(window_verdict::doubted, order * verdict.of_among)};
+}
+
 /// Two that agree are surer than each; where they differ, the likelier one is doubted. Where something better has
 /// narrowed the choice, time makes it.
 void process_windows::weigh(const process& of, const timing_guess& guess, window_verdict& verdict) const {
@@ -172,6 +213,12 @@ void process_windows::weigh(const process& of, const timing_guess& guess, window
         const bool of_chain = verdict.of_among >= window_verdict::told && !of.consumes &&
                               of.unusual(missing_of(of, store_[verdict.root])) == 0;
         timed.confidence *= verdict.of_among;
+        if (const auto first = first_in_queue(of, verdict);
+            first.valid() && (timed.cause == first.cause || timed.confidence < first.confidence)) {
+            const auto time = timed.cause == first.cause ? timed.confidence : 0;
+            timed = first;
+            timed.confidence = std::max(timed.confidence, time);
+        }
         const auto& former = verdict.cause;
         if (!of_chain && former.valid() && timed.confidence < std::min(sure_of_chain, former.confidence))
             timed = former;

@@ -1,12 +1,17 @@
 #include "tracing/stitch/span_store.hpp"
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace outrider::tracing {
 namespace {
 
 constexpr float sure = 1.0F, by_ids = 0.99F, by_group = 0.95F;
-constexpr std::size_t most_above = 16;  // parents that are followed within a process
+constexpr float only_heard = 0.95F, last_heard = 0.6F;
+constexpr std::size_t most_heard = 4;           // records with a value in common that still tell something
+constexpr std::size_t most_indexed_values = 8;  // of one record
+constexpr std::size_t most_above = 16;          // parents that are followed within a process
 
 }  // namespace
 
@@ -32,9 +37,17 @@ span_number span_store::add(const held_span& span, const span_facts& facts) {
     insert(by_key_, hash_of(span.key), number);
     if (span.role != span_role::inner) insert(by_id_, hash_.of(keyed_hash::word(span.key.span)), number);
     for (std::size_t i = 0; i < facts.id_count; ++i) insert(joins_, hash_of(message, facts.ids[i]), number);
+    if (span.handed_over) index_values(number, facts);
     if (facts.messages > 0 && facts.sends) index_records(sent, number, facts);
     if (facts.messages > 0 && facts.receives) index_records(taken, number, facts);
     return number;
+}
+
+/// What handles a record may take longer than windows last, and the record's span came when it was handed over.
+void span_store::index_values(span_number number, const span_facts& facts) {
+    const auto process = spans_[number].process;
+    const auto values = std::min<std::size_t>(facts.echo_count, most_indexed_values);
+    for (std::size_t i = 0; i < values; ++i) insert(joins_, hash_of(heard, process, facts.echoes[i]), number);
 }
 
 /// A range lies in one or two blocks of the power of two that it is not larger than.
@@ -203,6 +216,43 @@ found_cause span_store::by_message(const held_span& root) const {
     if (best == no_number) return {};
     const bool exact = root.role == span_role::leaves || std::get<0>(best_rank);
     return {best, link_source::key, exact ? by_ids : by_group};
+}
+
+span_store::said_before span_store::records_with(std::uint32_t value, const held_span& asking) const {
+    said_before said;
+    const bool many = joins_.find(hash_of(heard, asking.process, value), [&](span_number each) {
+        if (!spans_.holds(each)) return false;
+        const auto& record = spans_[each];
+        if (!record.handed_over || record.process != asking.process || record.end_ns > asking.start_ns ||
+            !details(record).has_echo(value))
+            return false;
+        if (said.latest == no_number || record.end_ns > spans_[said.latest].end_ns) said.latest = each;
+        return ++said.records > most_heard;
+    });
+    return many ? said_before{} : said;
+}
+
+found_cause span_store::record_heard(span_number left) const {
+    const auto& asking = spans_[left];
+    if (!asking.has_details) return {};
+    const auto said = details(asking);
+    std::array<said_before, span_facts::most_echoes> few;
+    std::size_t count = 0;
+    const said_before* rarest = nullptr;
+    for (std::size_t i = 0; i < said.echoes(); ++i) {
+        few[count] = records_with(said.echo(i), asking);
+        if (few[count].records == 0) continue;
+        if (rarest == nullptr || few[count].records < rarest->records) rarest = &few[count];
+        ++count;
+    }
+    if (rarest == nullptr) return {};
+    found_cause found{rarest->latest, link_source::echo, rarest->records == 1 ? only_heard : last_heard};
+    for (const auto& each : std::span{few}.first(count)) {
+        const auto &later = spans_[each.latest], &best = spans_[found.cause];
+        if (later.end_ns <= best.end_ns || later.operation == best.operation) continue;
+        found = {each.latest, link_source::echo, last_heard};
+    }
+    return found;
 }
 
 span_number span_store::entered_above(span_number left) const {

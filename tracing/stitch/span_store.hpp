@@ -59,6 +59,10 @@ class span_store {
     /// The span that entered the process of a span and that it came from, by parents alone; no_number when unknown.
     span_number entered_above(span_number left) const;
 
+    /// A record that was handed to the same process before, however long ago, and said a value that the span carries
+    /// and few records did: the one with the rarest value, or a later one of another topic, which made the process act.
+    found_cause record_heard(span_number left) const;
+
     /// From now on arriving spans that would explain the root are told by explained_by().
     void seek_causes(span_number root);
     /// Tells roots that sought such a span, some of them perhaps in vain.
@@ -66,9 +70,25 @@ class span_store {
     void explained_by(span_number arrived, const span_facts& facts, Told&& told) const;
 
   private:
-    enum join : std::uint64_t { sent = 1, taken, message, sought_span, sought_member, sought_record, sought_message };
+    enum join : std::uint64_t {
+        sent = 1,
+        taken,
+        message,
+        heard,
+        sought_span,
+        sought_member,
+        sought_record,
+        sought_message
+    };
 
+    /// Records that said a value; none where there are too many to tell anything.
+    struct said_before {
+        span_number latest = no_number;
+        std::size_t records = 0;
+    };
+    said_before records_with(std::uint32_t value, const held_span& asking) const;
     void insert(sequence_index& index, std::uint64_t hash, span_number number);
+    void index_values(span_number number, const span_facts& facts);
     void index_records(join kind, span_number number, const span_facts& facts);
     found_cause by_link(const held_span& root) const;
     found_cause by_member(const held_span& root) const;

@@ -8,16 +8,6 @@ namespace {
 constexpr auto server = span_kind::server, consumer = span_kind::consumer, producer = span_kind::producer,
                client = span_kind::client;
 
-/// A record as a sidecar tells of it: what comes of it comes after the span has ended.
-span_data handed_over(const std::string& topic, std::uint64_t number, std::int64_t offset, double at) {
-    auto span = about(span_of("b", consumer, number, number, 0, at, 1), "process", topic, offset);
-    span_origin made = *instance_of("b");
-    made.scope_name = "outrider";
-    static const auto origin = std::make_shared<const span_origin>(std::move(made));
-    span.origin = origin;
-    return span;
-}
-
 TEST(EchoedValues, ABusinessKeyTellsOrdersOfOneCustomerApart) {
     // The number of an order is in no request: its answer gave it out, and the event names it.
     std::vector<span_data> spans;
@@ -144,6 +134,71 @@ TEST(EchoedValues, WhatHasNoneInCommonIsDoubtedWhereCausesMostlyHave) {
     EXPECT_FALSE(found.cause.cause.valid());
     ASSERT_FALSE(found.alternatives.empty());
     EXPECT_EQ(found.alternatives[0].cause, (span_key{trace_of(1'000), id_of(1)}));
+}
+
+/// Requests of one chain each say the same and are answered at once; what they asked for is done later, in order.
+TEST(EchoedValues, QueuedWorkOfOneChainKeepsItsOrder) {
+    std::vector<span_data> spans;
+    for (std::uint64_t chain = 1; chain <= 12; ++chain) {
+        const auto at = 400.0 * static_cast<double>(chain), jitter = static_cast<double>(chain * 7 % 10);
+        const std::vector<std::uint64_t> values{1'000 + chain, 2'000 + chain, 3'000 + chain};
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            const auto later = 4.0 * static_cast<double>(i);
+            spans.push_back(echoing(span_of("b", server, 10 * chain + i, 1, 0, at + later, 1), values));
+            spans.push_back(
+                echoing(span_of("b", client, 10 * chain + i, 2, 0, at + 30 + jitter + 2 * later, 1), values));
+            spans.back().trace = trace_of(1'000 + 10 * chain + i);
+        }
+    }
+    const auto all = decided(spans);
+    for (std::uint64_t chain = 1; chain <= 12; ++chain) {
+        for (std::uint64_t i = 0; i < 3; ++i) {
+            const auto& found = all.at({trace_of(1'000 + 10 * chain + i), id_of(2)}).cause;
+            EXPECT_EQ(found.cause, (span_key{trace_of(10 * chain + i), id_of(1)})) << chain << "." << i;
+            EXPECT_EQ(found.source, link_source::echo);
+        }
+    }
+}
+
+/// A request and its call for each of so many orders, one after the other; `open` requests are said to be open then.
+std::vector<span_data> orders_in_turn(std::uint64_t orders, std::int64_t open) {
+    std::vector<span_data> spans;
+    for (std::uint64_t i = 1; i <= orders; ++i) {
+        const auto at = 100.0 * static_cast<double>(i);
+        const auto value = static_cast<std::uint32_t>(1'000 + i);
+        spans.push_back(echoing(span_of("b", server, 10 * i, 1, 0, at, 60), {value}));
+        spans.push_back(with(echoing(span_of("b", client, 10 * i + 1, 2, 0, at + 5, 2), {value}),
+                             chain_attributes::inbound_open, open));
+    }
+    return spans;
+}
+
+TEST(EchoedValues, WhatWasOpenAndHasNotArrivedIsRatherTheCauseThanWhatHadEnded) {
+    // The customer of the first order comes again, and the span of that request is lost.
+    auto spans = orders_in_turn(30, 1);
+    const auto lost = with(echoing(span_of("b", client, 900, 2, 0, 3'090, 2), {1'001}), chain_attributes::inbound_open,
+                           std::int64_t{1});
+    spans.push_back(lost);
+    EXPECT_FALSE(decision_on(lost, spans).cause.cause.valid());
+    // Nothing was open: the work was left over.
+    const auto later = with(echoing(span_of("b", client, 900, 2, 0, 3'090, 2), {1'001}), chain_attributes::inbound_open,
+                            std::int64_t{0});
+    spans.back() = later;
+    EXPECT_EQ(decision_on(later, spans).cause.cause, (span_key{trace_of(10), id_of(1)}));
+}
+
+TEST(EchoedValues, TimeTellsNothingWhereMostOfWhatWasOpenIsNotThere) {
+    // Nine in ten requests were sampled away; the calls of one that is there began like this.
+    auto spans = orders_in_turn(60, 10);
+    const auto open = echoing(span_of("b", server, 800, 1, 0, 6'200, 60), {7});
+    auto call = with(span_of("b", client, 900, 2, 0, 6'205, 2), chain_attributes::inbound_open, std::int64_t{10});
+    spans.insert(spans.end(), {open, call});
+    EXPECT_FALSE(decision_on(call, spans).cause.cause.valid());
+    // Where it is the only one that was open, it is the cause.
+    spans = orders_in_turn(60, 1);
+    call = with(span_of("b", client, 900, 2, 0, 6'205, 2), chain_attributes::inbound_open, std::int64_t{1});
+    spans.insert(spans.end(), {open, call});
+    EXPECT_EQ(decision_on(call, spans).cause.cause, key_of(open));
 }
 
 TEST(EchoedValues, ThePollBesideItsRecordsIsNotAsked) {

@@ -87,6 +87,16 @@ inline span_data about(span_data span, const std::string& operation, const std::
     return cluster == nullptr ? span : with(std::move(span), chain_attributes::kafka_cluster, cluster);
 }
 
+/// A record as a sidecar tells of it: what comes of it comes after the span has ended.
+inline span_data handed_over(const std::string& topic, std::uint64_t number, std::int64_t offset, double at) {
+    auto span = about(span_of("b", span_kind::consumer, number, number, 0, at, 1), "process", topic, offset);
+    span_origin made = *instance_of("b");
+    made.scope_name = "outrider";
+    static const auto origin = std::make_shared<const span_origin>(std::move(made));
+    span.origin = origin;
+    return span;
+}
+
 /// The same spans in an order that a seed chooses.
 template <class T>
 std::vector<T> shuffled(std::vector<T> all, std::uint64_t seed) {

@@ -46,6 +46,64 @@ TEST_F(StitcherOnline, DecidesAtOnceWhatIsExact) {
     EXPECT_EQ(at(11)[key_of(process)].cause.cause, key_of(send));
 }
 
+/// The span of a record comes when it is handed over, and what its handler calls may take long.
+class StitcherOfSlowHandlers : public StitcherOnline {
+  protected:
+    /// Records of one customer, one a second, each of an order of its own; the handlers' sends come 20 s later.
+    void SetUp() override {
+        for (std::uint64_t i = 1; i <= 30; ++i) {
+            record_at(i, i, 1'000 * static_cast<std::int64_t>(i));
+            advance_to(1'000 * static_cast<std::int64_t>(i));
+        }
+    }
+    void record_at(std::uint64_t number, std::uint64_t order, std::int64_t at_ms) {
+        const auto offset = static_cast<std::int64_t>(number);
+        add(echoing(handed_over("orders", number, offset, static_cast<double>(at_ms)), {700 + order, 5}), at_ms);
+    }
+    span_data send_of(std::uint64_t order, double at_ms) {
+        return echoing(span_of("b", producer, 1'000 + order, 1, 0, at_ms, 1), {700 + order, 5});
+    }
+    void advance_to(std::int64_t now_ms) {
+        for (const auto& [root, each] : at(now_ms)) said_[root] = each;
+    }
+    std::map<span_key, decision> said_;
+};
+
+TEST_F(StitcherOfSlowHandlers, FindsTheRecordByWhatOnlyItSaid) {
+    for (std::uint64_t order = 5; order <= 10; ++order) add(send_of(order, 30'100), 30'100);
+    advance_to(32'000);
+    for (std::uint64_t order = 5; order <= 10; ++order) {
+        const auto& cause = said_.at(key_of(send_of(order, 30'100))).cause;
+        EXPECT_EQ(cause.cause, (span_key{trace_of(order), id_of(order)})) << order;
+        EXPECT_EQ(cause.source, link_source::echo);
+        EXPECT_GE(cause.confidence, 0.9F);
+    }
+}
+
+TEST_F(StitcherOfSlowHandlers, IsLessSureOfTheLatestOfAFewThatSayTheSame) {
+    record_at(105, 5, 30'000);
+    for (std::uint64_t i = 31; i <= 40; ++i) {
+        record_at(i, i, 1'000 * static_cast<std::int64_t>(i));
+        advance_to(1'000 * static_cast<std::int64_t>(i));
+    }
+    const auto send = send_of(5, 40'100);
+    add(send, 40'100);
+    advance_to(42'000);
+    const auto& cause = said_.at(key_of(send)).cause;
+    EXPECT_EQ(cause.cause, (span_key{trace_of(105), id_of(105)}));
+    EXPECT_GE(cause.confidence, 0.5F);
+    EXPECT_LT(cause.confidence, 0.9F);
+}
+
+TEST_F(StitcherOfSlowHandlers, LeavesToARequestThatIsOpenWhatItMayHaveAskedFor) {
+    const auto open = span_of("b", server, 2'000, 1, 0, 30'050, 200);
+    add(open, 30'250);
+    const auto send = send_of(5, 30'100);
+    add(send, 30'250);
+    advance_to(32'000);
+    EXPECT_NE(said_.at(key_of(send)).cause.cause, (span_key{trace_of(5), id_of(5)}));
+}
+
 TEST_F(StitcherOnline, DecidesEveryRootWithinItsPatienceAndAQuarter) {
     std::vector<span_key> roots;
     for (std::uint64_t i = 1; i <= 50; ++i) {
