@@ -115,7 +115,7 @@ def governed_rows(bench, options):
 
 
 def capturing_rows(bench, options):
-    return capturing.measure(bench, options, interleave, spans_settled)
+    return capturing.measure(bench, options, spans_settled)
 
 
 def latency(bench, options):
