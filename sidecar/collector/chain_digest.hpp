@@ -37,6 +37,8 @@ std::string lower_case(std::string_view text);
 
 /// @param chain        the spans of one chain, rewritten to one trace
 /// @param now_unix_ns  a record that was sent moments ago may yet be taken
-chain_digest digest_of(std::span<const tracing::span_data> chain, std::uint64_t now_unix_ns);
+/// @param known        what usually comes of records; null: not known
+chain_digest digest_of(std::span<const tracing::span_data> chain, std::uint64_t now_unix_ns,
+                       const tracing::chain_surroundings* known = nullptr);
 
 }  // namespace outrider::collector

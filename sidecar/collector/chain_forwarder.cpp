@@ -67,9 +67,9 @@ chain_forwarder::chain_forwarder(forward_options options)
 chain_forwarder::~chain_forwarder() = default;
 
 keep_reason chain_forwarder::reason_to_keep(const std::vector<span_data>& spans, const trace_id& id,
-                                            std::uint64_t now_unix_ns) const {
+                                            std::uint64_t now_unix_ns, const usual_outcomes& usual) const {
     if (share_takes(id, options_.share)) return keep_reason::sampled;
-    const auto digest = digest_of(spans, now_unix_ns);
+    const auto digest = usual.digest_of(spans, now_unix_ns);
     if (digest.errors > 0) return keep_reason::error;
     if (digest.stuck) return keep_reason::stuck;
     if (options_.slow.count() > 0 && digest.duration_ns() >= static_cast<std::uint64_t>(options_.slow.count()))
@@ -77,8 +77,8 @@ keep_reason chain_forwarder::reason_to_keep(const std::vector<span_data>& spans,
     return keep_reason::none;
 }
 
-bool chain_forwarder::take(const settled_chain& settled, const std::vector<span_data>& spans,
-                           std::uint64_t now_unix_ns) {
+bool chain_forwarder::take(const settled_chain& settled, const std::vector<span_data>& spans, std::uint64_t now_unix_ns,
+                           const usual_outcomes& usual) {
     const bool known = settled.sent || settled.sampled_out;
     if (known) late_ += settled.spans;
     if (!settled.sent && settled.sampled_out) {
@@ -87,7 +87,7 @@ bool chain_forwarder::take(const settled_chain& settled, const std::vector<span_
     }
     auto reason = keep_reason::sampled;
     if (!known) {
-        reason = reason_to_keep(spans, settled.chain.id, now_unix_ns);
+        reason = reason_to_keep(spans, settled.chain.id, now_unix_ns, usual);
         ++chains_[static_cast<std::size_t>(reason)];
     }
     if (reason == keep_reason::none) {

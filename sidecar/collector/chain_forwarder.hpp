@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sidecar/collector/trace_store.hpp"
+#include "sidecar/collector/usual_outcomes.hpp"
 #include "sidecar/config/settings.hpp"
 #include "sidecar/export/span_exporter.hpp"
 #include "tracing/span_buffer.hpp"
@@ -44,8 +45,10 @@ class chain_forwarder {
 
     /// Forwards what is new of the chain, or not.
     /// @param spans  the chain as one trace
+    /// @param usual  what comes of records elsewhere
     /// @return whether its spans are on their way
-    bool take(const settled_chain& settled, const std::vector<tracing::span_data>& spans, std::uint64_t now_unix_ns);
+    bool take(const settled_chain& settled, const std::vector<tracing::span_data>& spans, std::uint64_t now_unix_ns,
+              const usual_outcomes& usual);
     /// What was taken is handed over: about every 100 ms.
     void flush();
     void stop(std::chrono::milliseconds patience);
@@ -60,7 +63,7 @@ class chain_forwarder {
 
   private:
     keep_reason reason_to_keep(const std::vector<tracing::span_data>& spans, const tracing::trace_id& id,
-                               std::uint64_t now_unix_ns) const;
+                               std::uint64_t now_unix_ns, const usual_outcomes& usual) const;
     void send(tracing::span_data span);
 
     const forward_options options_;

@@ -219,11 +219,13 @@ void chain_pipeline::settle(std::int64_t now_ns) {
         auto& chain = settled->chain;
         auto spans = tracing::rewrite_chain(std::move(chain.spans), chain.decisions, chain.id);
         if (forward_ != nullptr) {
-            const bool sent = forward_->take(*settled, spans, static_cast<std::uint64_t>(clock_.unix_ns()));
+            const bool sent =
+                forward_->take(*settled, spans, static_cast<std::uint64_t>(clock_.unix_ns()), digests_.usual());
             const auto sent_as = sent ? chain.id : tracing::trace_id{};
             store_.record(chain.traces, sent_as);
             note(*settled, sent_as, now_ns);
         }
+        if (settled->spans == spans.size()) digests_.usual().learn(spans, now_ns);
         learn(*settled, std::move(spans), now_ns);
     }
 }

@@ -68,7 +68,7 @@ looked_up_chain look_up(const trace_store& store, digest_shelf& shelf, const tra
     out.digest = shelf.find(out.mark.id, out.mark.revision, now_unix_ns);
     if (out.digest || !may_read) return out;
     out.spans_read = out.mark.spans;
-    out.digest = digest_of(shown_chain(store.chain(id)), now_unix_ns);
+    out.digest = shelf.usual().digest_of(shown_chain(store.chain(id)), now_unix_ns);
     out.kept = shelf.put(out.mark.id, out.mark.revision, now_unix_ns, *out.digest);
     return out;
 }

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "sidecar/collector/chain_digest.hpp"
+#include "sidecar/collector/usual_outcomes.hpp"
 
 namespace outrider::collector {
 
@@ -30,6 +31,9 @@ class digest_shelf {
 
     std::uint64_t memory() const;
 
+    /// What digests are made with.
+    usual_outcomes& usual() { return usual_; }
+
   private:
     struct entry {
         std::uint64_t revision = 0, made_unix_ns = 0, bytes = 0;
@@ -39,6 +43,7 @@ class digest_shelf {
 
     void drop(const tracing::trace_id& chain);
 
+    usual_outcomes usual_;
     const std::uint64_t most_bytes_;
     mutable std::mutex mutex_;
     std::map<tracing::trace_id, entry> entries_;

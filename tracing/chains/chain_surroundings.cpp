@@ -6,7 +6,7 @@
 namespace outrider::tracing {
 namespace {
 
-constexpr std::size_t most_names = 10'000, most_groups = 64, most_effects = 8, most_records = 1'000;
+constexpr std::size_t most_groups = 64, most_effects = 8;
 constexpr std::size_t enough_outcomes = 4;
 
 }  // namespace
@@ -20,13 +20,13 @@ void chain_surroundings::learn(std::span<const span_data> spans) {
 }
 
 void chain_surroundings::learn(const span_data& span) {
-    if (span.kind == span_kind::server && tellers_.size() < most_names) tellers_.emplace(service_of(span));
+    if (span.kind == span_kind::server && tellers_.size() < most_names_) tellers_.emplace(service_of(span));
     const auto topic = topic_of(span);
     const auto group = group_of(span);
     if (topic.empty() || group.empty() || (!is_process(span) && !is_poll(span))) return;
     auto at = groups_.find(topic);
     if (at == groups_.end()) {
-        if (groups_.size() >= most_names) return;
+        if (groups_.size() >= most_names_) return;
         at = groups_.emplace(topic, names{}).first;
     }
     if (at->second.size() < most_groups) at->second.emplace(group);
@@ -39,11 +39,16 @@ void chain_surroundings::learn(const chain& one) {
         if (span == nullptr) continue;
         learn(*span);
         const auto* caller = parents[i] == no_row ? nullptr : one.rows[parents[i]].span;
-        if (span->kind != span_kind::server || caller == nullptr || tellers_.size() >= most_names) continue;
+        if (span->kind != span_kind::server || caller == nullptr || tellers_.size() >= most_names_) continue;
         if (auto name = text_attribute(caller->attributes, "peer.service"); !name.empty()) tellers_.emplace(name);
     }
     // Who asks each service for its chains gets most of them several times.
-    if (learned_.size() < most_names && learned_.insert(one.trace).second) learn_outcomes(one, parents);
+    if (learned_.size() < most_names_ && learned_.insert(one.trace).second) count_outcomes(one, parents);
+}
+
+void chain_surroundings::learn_outcomes(const chain& one) {
+    if (learned_.size() >= most_names_) learned_.clear();
+    if (learned_.insert(one.trace).second) count_outcomes(one, parents_of(one));
 }
 
 bool chain_surroundings::outcomes::nearly_always_but(std::uint64_t start_unix_ns) const {
@@ -74,7 +79,7 @@ std::vector<std::size_t> takers_above(const chain& one, const std::vector<std::s
     return takers;
 }
 
-void chain_surroundings::learn_outcomes(const chain& one, const std::vector<std::size_t>& parents) {
+void chain_surroundings::count_outcomes(const chain& one, const std::vector<std::size_t>& parents) {
     const auto takers = takers_above(one, parents);
     std::map<std::size_t, outcomes*> known;
     for (std::size_t i = 0; i < one.rows.size(); ++i) {
@@ -82,9 +87,9 @@ void chain_surroundings::learn_outcomes(const chain& one, const std::vector<std:
         if (span == nullptr || takers[i] == no_row) continue;
         if (takers[i] == i) {
             const auto key = std::pair{std::string{service_of(*span)}, std::string{topic_of(*span)}};
-            if (outcomes_.size() >= most_names && !outcomes_.contains(key)) continue;
+            if (outcomes_.size() >= most_names_ && !outcomes_.contains(key)) continue;
             auto& of = outcomes_[key];
-            if (of.taken.size() >= most_records) of.taken.erase(of.taken.begin());
+            if (of.taken.size() >= most_records_) of.taken.erase(of.taken.begin());
             of.taken.emplace(span->start_unix_ns, false);
             known[i] = &of;
         } else if (is_send(*span) || is_call(*span)) {

@@ -15,11 +15,18 @@ namespace outrider::tracing {
 /// What is known of a system beyond one chain: who would have told of what, had it happened. Bounded.
 class chain_surroundings {
   public:
+    /// @param most_records  taken by one service from one topic whose outcomes are known, the latest ones
+    /// @param most_names    of services, of topics, of pairs of both
+    explicit chain_surroundings(std::size_t most_records = 1'000, std::size_t most_names = 10'000)
+        : most_records_(most_records), most_names_(most_names) {}
+
     /// Learns from any spans.
     void learn(std::span<const span_data> spans);
     void learn(const span_data& span);
     /// Learns under which names services are called, and what they do with records.
     void learn(const chain& one);
+    /// Learns the latter alone: groups and names are right for their time, and this may go on for ever.
+    void learn_outcomes(const chain& one);
 
     /// The consumer groups that have taken records of a topic.
     const std::set<std::string, std::less<>>& groups_of(std::string_view topic) const;
@@ -40,8 +47,9 @@ class chain_surroundings {
     const outcomes* outcomes_of(std::string_view service, std::string_view topic) const;
 
   private:
-    void learn_outcomes(const chain& one, const std::vector<std::size_t>& parents);
+    void count_outcomes(const chain& one, const std::vector<std::size_t>& parents);
 
+    std::size_t most_records_, most_names_;
     std::map<std::string, names, std::less<>> groups_;
     names tellers_;
     std::set<trace_id> learned_;  ///< chains whose records are counted

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 
 #include "sidecar/collector/chain_pipeline.hpp"
+#include "sidecar/collector/chain_search.hpp"
 #include "sidecar/net/inflate.hpp"
 #include "tests/support/http_receiver.hpp"
 #include "tests/support/test_files.hpp"
@@ -155,6 +156,55 @@ TEST_F(ChainForwarder, KeepsSlowAndStuckChains) {
     EXPECT_EQ(now.chains[static_cast<std::size_t>(keep_reason::slow)], 1u);
     EXPECT_GE(now.chains[static_cast<std::size_t>(keep_reason::stuck)], 1u);
     EXPECT_GE(now.chains[static_cast<std::size_t>(keep_reason::none)], 1u);
+}
+
+/// A record that payment takes, whereupon it asks the bank, or does nothing.
+std::vector<span_data> payment(std::uint32_t number, bool goes_on, std::uint64_t at_ns) {
+    const auto made = [&](std::uint32_t id, tracing::span_kind kind, const char* service, const char* name) {
+        auto one = test::span(number, id, name);
+        if (id > 1) one.parent = test::span_number(id - 1);
+        one.kind = kind;
+        one.origin = test::from_service(service);
+        one.start_unix_ns = at_ns + id * 1'000'000;
+        one.end_unix_ns = one.start_unix_ns + 500'000;
+        return one;
+    };
+    const auto says = [](span_data& span, const char* key, auto value) {
+        span.attributes.push_back({key, tracing::attribute_value{std::move(value)}});
+    };
+    std::vector<span_data> spans{made(1, tracing::span_kind::producer, "orders", "send stock-reserved"),
+                                 made(2, tracing::span_kind::consumer, "payment", "process stock-reserved")};
+    for (auto* each : {&spans[0], &spans[1]}) {
+        says(*each, "messaging.system", std::string{"kafka"});
+        says(*each, "messaging.operation.type", std::string{each == &spans[0] ? "send" : "process"});
+        says(*each, "messaging.destination.name", std::string{"stock-reserved"});
+        says(*each, "messaging.destination.partition.id", std::string{"0"});
+        says(*each, "messaging.kafka.offset", std::int64_t{number});
+    }
+    spans.push_back(made(3, tracing::span_kind::client, "payment", "POST"));
+    says(spans.back(), "peer.service", std::string{"bank"});
+    if (!goes_on) spans.pop_back();
+    return spans;
+}
+
+TEST_F(ChainForwarder, KeepsAChainOfWhichNothingCameWhereSomethingNearlyAlwaysDoes) {
+    options.share = 0;
+    open();
+    time.unix_ns = static_cast<std::int64_t>(begin_ns);
+    for (std::uint32_t number = 1; number <= 12; ++number) {
+        take(payment(number, number != 1 && number != 12, static_cast<std::uint64_t>(time.unix_ns)));
+        pass(500ms);
+    }
+    pass(3s);
+    const auto now = forward->read();
+    EXPECT_EQ(now.chains[static_cast<std::size_t>(keep_reason::stuck)], 1U) << "of the first one nobody knew";
+    EXPECT_EQ(now.chains[static_cast<std::size_t>(keep_reason::none)], 11U);
+    for (const auto& span : delivered()) EXPECT_EQ(span.trace, test::trace_number(12));
+    digest_shelf& shelf = pipeline->digests();
+    const auto listed = look_up(*store, shelf, test::trace_number(12), static_cast<std::uint64_t>(time.unix_ns), true);
+    ASSERT_TRUE(listed.digest);
+    EXPECT_TRUE(listed.digest->stuck);
+    EXPECT_THAT(listed.digest->verdict, testing::HasSubstr("payment took stock-reserved[0]@12"));
 }
 
 TEST_F(ChainForwarder, SendsLateSpansAfterTheirChainUnderItsName) {

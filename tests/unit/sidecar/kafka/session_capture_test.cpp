@@ -1,5 +1,8 @@
 // What records leave for chains; one path, a scripted broker.
 
+#include <chrono>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/sidecar/kafka/batches.hpp"
@@ -133,6 +136,32 @@ TEST_P(PackedRecords, ThatAreDamagedPassAndTellNothing) {
 
 INSTANTIATE_TEST_SUITE_P(KafkaSessionCapture, PackedRecords,
                          ::testing::Values("gzip", "snappy", "snappy_raw", "lz4", "zstd"));
+
+/// The client wakes as soon as the bytes are written, and what it sends then may be seen by another worker.
+TEST(KafkaSessionCapture, AFetchEndsBeforeTheClientCanAnswer) {
+    for (const std::size_t size : {10U, 200'000U}) {
+        kafka_session s;
+        const std::string context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        const auto records = batch_of({plain_record{0, 0, "key", std::string(size, 'v'), {{"traceparent", context}}}});
+        s.broker.on_frame = [&](const got_frame& of) {
+            return broker_reply{answer(of.correlation(), fetch_answer_body(11, "orders", records, 85))};
+        };
+        std::uint64_t written = 0;
+        s.client_faults = std::make_shared<test::fault_plan>();
+        s.client_faults->after_write = [&] {
+            written = static_cast<std::uint64_t>(
+                std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
+            std::this_thread::sleep_for(std::chrono::milliseconds{50});
+        };
+        auto client = s.connect();
+        s.converse(client, request(1, 11, 1), 1);
+        const auto spans = s.spans();
+        ASSERT_EQ(spans.size(), 2U);
+        constexpr std::uint64_t clocks_ns = 10'000'000;
+        EXPECT_LT(spans[0].end_unix_ns, written + clocks_ns) << size;
+        EXPECT_LT(spans[1].end_unix_ns, written + clocks_ns) << size;
+    }
+}
 
 }  // namespace
 }  // namespace outrider::kafka::testing

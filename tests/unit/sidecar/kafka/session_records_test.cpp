@@ -1,8 +1,6 @@
 // What sessions make of records: contexts written into them, spans and counters; one path, a scripted broker.
 
 #include <algorithm>
-#include <chrono>
-#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -283,31 +281,6 @@ TEST(KafkaSessionRecords, TellsOfWhatWasFetched) {
     auto& row = s.metrics().topic("orders");
     EXPECT_EQ(row.fetched_records.value(), 3U);
     EXPECT_EQ(row.total_lag(), 85 - 77 - 3);
-}
-
-/// The client wakes as soon as the bytes are written, and what it sends then may be seen by another worker.
-TEST(KafkaSessionRecords, EndsFetchingBeforeTheClientCanAnswer) {
-    for (const std::size_t size : {10U, 200'000U}) {
-        kafka_session s;
-        const auto records = batch({record(std::string(size, 'v'), carried)});
-        s.broker.on_frame = [&](const got_frame& of) {
-            return broker_reply{answer(of.correlation(), fetch_answer_body(11, "orders", records, 85))};
-        };
-        std::uint64_t written = 0;
-        s.client_faults = std::make_shared<test::fault_plan>();
-        s.client_faults->after_write = [&] {
-            written = static_cast<std::uint64_t>(
-                std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
-            std::this_thread::sleep_for(std::chrono::milliseconds{50});
-        };
-        auto client = s.connect();
-        s.converse(client, request(1, 11, 1), 1);
-        const auto spans = s.spans();
-        ASSERT_EQ(spans.size(), 2U);
-        constexpr std::uint64_t clocks_ns = 10'000'000;
-        EXPECT_LT(spans[0].end_unix_ns, written + clocks_ns) << size;
-        EXPECT_LT(spans[1].end_unix_ns, written + clocks_ns) << size;
-    }
 }
 
 TEST(KafkaSessionRecords, SplitsLinksAt128) {
