@@ -10,6 +10,7 @@ namespace {
 constexpr float sure = 1.0F, by_ids = 0.99F, by_group = 0.95F;
 constexpr float only_heard = 0.95F, last_heard = 0.6F;
 constexpr std::size_t most_heard = 4;           // records with a value in common that still tell something
+constexpr std::size_t most_listed = 16;         // the same, with those that are no longer held
 constexpr std::size_t most_indexed_values = 8;  // of one record
 constexpr std::size_t most_above = 16;          // parents that are followed within a process
 
@@ -220,7 +221,9 @@ found_cause span_store::by_message(const held_span& root) const {
 
 span_store::said_before span_store::records_with(std::uint32_t value, const held_span& asking) const {
     said_before said;
+    std::size_t listed = 0;  // also what has been forgotten: of what many say, most may be
     const bool many = joins_.find(hash_of(heard, asking.process, value), [&](span_number each) {
+        if (++listed > most_listed) return true;
         if (!spans_.holds(each)) return false;
         const auto& record = spans_[each];
         if (!record.handed_over || record.process != asking.process || record.end_ns > asking.start_ns ||

@@ -95,6 +95,20 @@ TEST_F(StitcherOfSlowHandlers, IsLessSureOfTheLatestOfAFewThatSayTheSame) {
     EXPECT_LT(cause.confidence, 0.9F);
 }
 
+TEST_F(StitcherOfSlowHandlers, TakesNothingForRareBecauseMostWhoSaidItAreForgotten) {
+    stitching_ = stitcher{{.memory = std::chrono::seconds(20)}};
+    for (std::int64_t i = 0; i < 240; ++i) {
+        const auto number = 100 + static_cast<std::uint64_t>(i);
+        add(echoing(handed_over("orders", number, i, 250.0 * static_cast<double>(i)), {5}), 250 * i);
+        advance_to(250 * i);
+    }
+    advance_to(76'900);  // a few are held
+    const auto send = echoing(span_of("b", producer, 1'000, 1, 0, 77'000, 1), {5});
+    add(send, 77'000);
+    advance_to(78'300);
+    EXPECT_FALSE(said_.at(key_of(send)).cause.cause.valid());
+}
+
 TEST_F(StitcherOfSlowHandlers, LeavesToARequestThatIsOpenWhatItMayHaveAskedFor) {
     const auto open = span_of("b", server, 2'000, 1, 0, 30'050, 200);
     add(open, 30'250);
