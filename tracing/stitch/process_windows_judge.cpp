@@ -186,15 +186,18 @@ std::size_t process_windows::missing_of(const process& of, const held_span& root
 void process_windows::by_echo(process& of, const held_span& root, window_verdict& verdict) {
     if (store_.details(root).echoes() == 0) return;
     verdict.unheard = true;
+    at_.echo.candidates.clear();
     if (!at_.echoes.empty()) compare_values(of, root, verdict);
     if (of.consumes) by_earlier_record(root, verdict);
 }
 
-/// A record that is no longer compared and said what hardly another one did. What is compared has some value in common
-/// with it at most that many have. A request that is open may ask for what the process remembers.
+/// A record that is no longer compared and said what hardly another one did, where what is compared has at most values
+/// in common that many records said. A request that is open may ask for what the process remembers.
 void process_windows::by_earlier_record(const held_span& root, window_verdict& verdict) const {
     const auto found = store_.record_heard(verdict.root);
     if (!found.valid() || is_compared(found.cause)) return;
+    for (const auto& each : at_.echo.candidates)
+        if (store_.share_rare_value(at_.entered[each.entered].number, verdict.root)) return;
     for (const auto& each : at_.entered) {
         if (each.start_ns > root.start_ns) break;
         if (each.end_ns >= root.start_ns && !store_[each.number].messaging) return;

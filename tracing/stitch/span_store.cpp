@@ -222,7 +222,7 @@ found_cause span_store::by_message(const held_span& root) const {
 span_store::said_before span_store::records_with(std::uint32_t value, const held_span& asking) const {
     said_before said;
     std::size_t listed = 0;  // also what has been forgotten: of what many say, most may be
-    const bool many = joins_.find(hash_of(heard, asking.process, value), [&](span_number each) {
+    said.many = joins_.find(hash_of(heard, asking.process, value), [&](span_number each) {
         if (++listed > most_listed) return true;
         if (!spans_.holds(each)) return false;
         const auto& record = spans_[each];
@@ -232,7 +232,7 @@ span_store::said_before span_store::records_with(std::uint32_t value, const held
         if (said.latest == no_number || record.end_ns > spans_[said.latest].end_ns) said.latest = each;
         return ++said.records > most_heard;
     });
-    return many ? said_before{} : said;
+    return said;
 }
 
 found_cause span_store::record_heard(span_number left) const {
@@ -244,7 +244,7 @@ found_cause span_store::record_heard(span_number left) const {
     const said_before* rarest = nullptr;
     for (std::size_t i = 0; i < said.echoes(); ++i) {
         few[count] = records_with(said.echo(i), asking);
-        if (few[count].records == 0) continue;
+        if (few[count].records == 0 || few[count].many) continue;
         if (rarest == nullptr || few[count].records < rarest->records) rarest = &few[count];
         ++count;
     }
@@ -256,6 +256,16 @@ found_cause span_store::record_heard(span_number left) const {
         found = {each.latest, link_source::echo, last_heard};
     }
     return found;
+}
+
+bool span_store::share_rare_value(span_number entered, span_number left) const {
+    const auto &asking = spans_[left], &other = spans_[entered];
+    if (!asking.has_details || !other.has_details) return false;
+    const auto said = details(asking), heard_there = details(other);
+    for (std::size_t i = 0; i < said.echoes(); ++i) {
+        if (heard_there.has_echo(said.echo(i)) && !records_with(said.echo(i), asking).many) return true;
+    }
+    return false;
 }
 
 span_number span_store::entered_above(span_number left) const {

@@ -63,6 +63,9 @@ class span_store {
     /// and few records did: the one with the rarest value, or a later one of another topic, which made the process act.
     found_cause record_heard(span_number left) const;
 
+    /// Whether two spans of one process carry a value that not many of its records said.
+    bool share_rare_value(span_number entered, span_number left) const;
+
     /// From now on arriving spans that would explain the root are told by explained_by().
     void seek_causes(span_number root);
     /// Tells roots that sought such a span, some of them perhaps in vain.
@@ -81,10 +84,11 @@ class span_store {
         sought_message
     };
 
-    /// Records that said a value; none where there are too many to tell anything.
+    /// Records that said a value.
     struct said_before {
         span_number latest = no_number;
         std::size_t records = 0;
+        bool many = false;  ///< too many to tell anything
     };
     said_before records_with(std::uint32_t value, const held_span& asking) const;
     void insert(sequence_index& index, std::uint64_t hash, span_number number);

@@ -109,6 +109,23 @@ TEST_F(StitcherOfSlowHandlers, TakesNothingForRareBecauseMostWhoSaidItAreForgott
     EXPECT_FALSE(said_.at(key_of(send)).cause.cause.valid());
 }
 
+TEST_F(StitcherOfSlowHandlers, KeepsToARequestThatSaidMoreThanTheRecord) {
+    // The order's request has been answered, its event is sent afterwards; the product was in a record long ago.
+    add(echoing(handed_over("counted", 300, 300, 30'000), {9}), 30'000);
+    for (std::int64_t now = 30'000; now <= 45'000; now += 1'000) {
+        add(echoing(handed_over("orders", 400 + static_cast<std::uint64_t>(now), now, static_cast<double>(now)),
+                    {static_cast<std::uint64_t>(now)}),
+            now);
+        advance_to(now);
+    }
+    const auto request = echoing(span_of("b", server, 2'000, 1, 0, 45'100, 10), {4'711, 5});
+    const auto send = echoing(span_of("b", producer, 3'000, 1, 0, 45'150, 1), {4'711, 5, 9});
+    add(request, 45'111);
+    add(send, 45'151);
+    advance_to(47'000);
+    EXPECT_EQ(said_.at(key_of(send)).cause.cause, key_of(request));
+}
+
 TEST_F(StitcherOfSlowHandlers, LeavesToARequestThatIsOpenWhatItMayHaveAskedFor) {
     const auto open = span_of("b", server, 2'000, 1, 0, 30'050, 200);
     add(open, 30'250);
