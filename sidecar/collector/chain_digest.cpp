@@ -97,11 +97,11 @@ std::string lower_case(std::string_view text) {
 }
 
 chain_digest digest_of(std::span<const span_data> spans, std::uint64_t now_unix_ns,
-                       const tracing::chain_surroundings* surroundings) {
+                       const tracing::chain_surroundings& surroundings) {
     chain_digest out;
     tracing::analysis_options options;
     options.now_unix_ns = now_unix_ns;
-    options.known = surroundings;
+    options.known = &surroundings;
     for (const auto& one : tracing::build_chains(spans)) {
         auto known = tracing::analyze(one, options);
         if (out.start_ns == 0 || one.start_unix_ns < out.start_ns) out.start_ns = one.start_unix_ns;

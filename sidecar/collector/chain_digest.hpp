@@ -37,8 +37,8 @@ std::string lower_case(std::string_view text);
 
 /// @param chain        the spans of one chain, rewritten to one trace
 /// @param now_unix_ns  a record that was sent moments ago may yet be taken
-/// @param known        what usually comes of records; null: not known
+/// @param known        what usually comes of records
 chain_digest digest_of(std::span<const tracing::span_data> chain, std::uint64_t now_unix_ns,
-                       const tracing::chain_surroundings* known = nullptr);
+                       const tracing::chain_surroundings& known);
 
 }  // namespace outrider::collector

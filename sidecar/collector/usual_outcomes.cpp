@@ -16,7 +16,7 @@ void usual_outcomes::learn(std::span<const tracing::span_data> chain, std::int64
 
 chain_digest usual_outcomes::digest_of(std::span<const tracing::span_data> chain, std::uint64_t now_unix_ns) const {
     const std::shared_lock lock{mutex_};
-    return collector::digest_of(chain, now_unix_ns, &known_);
+    return collector::digest_of(chain, now_unix_ns, known_);
 }
 
 }  // namespace outrider::collector

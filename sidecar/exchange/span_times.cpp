@@ -11,12 +11,9 @@ constexpr std::int64_t compared_every_ns = 100'000'000;
 constexpr std::int64_t at_one_moment_ns = 2'000;  // between two reads of a clock, unless this thread is interrupted
 constexpr int most_tries = 8;
 
-template <class Clock>
-std::int64_t now_ns() {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now().time_since_epoch()).count();
-}
-
-std::int64_t since_epoch(steady_clock::time_point moment) {
+/// Of the moment's own clock, in nanoseconds.
+template <class Moment>
+std::int64_t since_epoch(Moment moment) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(moment.time_since_epoch()).count();
 }
 
@@ -25,9 +22,9 @@ std::int64_t since_epoch(steady_clock::time_point moment) {
 std::int64_t read_lead() {
     std::int64_t lead = 0, narrowest = 0;
     for (int tries = 0; tries < most_tries; ++tries) {
-        const auto before = now_ns<steady_clock>();
-        const auto wall = now_ns<std::chrono::system_clock>();
-        const auto took = now_ns<steady_clock>() - before;
+        const auto before = since_epoch(steady_clock::now());
+        const auto wall = since_epoch(std::chrono::system_clock::now());
+        const auto took = since_epoch(steady_clock::now()) - before;
         if (tries > 0 && took >= narrowest) continue;
         narrowest = took;
         lead = wall - before - took / 2;
@@ -41,7 +38,7 @@ std::int64_t lead_at(std::int64_t moment) {
     static std::atomic<std::int64_t> read_at{-compared_every_ns}, lead{0};
     if (moment - read_at.load(std::memory_order_acquire) >= compared_every_ns) {
         lead.store(read_lead(), std::memory_order_relaxed);
-        read_at.store(now_ns<steady_clock>(), std::memory_order_release);
+        read_at.store(since_epoch(steady_clock::now()), std::memory_order_release);
     }
     return lead.load(std::memory_order_relaxed);
 }

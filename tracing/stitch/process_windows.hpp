@@ -58,8 +58,8 @@ class process_windows {
         float alike = 0.02F;  ///< share of its latest roots whose values several requests had carried
         float heard = 0.5F;   ///< share of its latest roots with values that something that entered had carried
         float absent = 0;     ///< share of what was open when its latest roots began that has not arrived
-        std::uint32_t asked_of_absent = 0;
-        float lonely = 0;  ///< share of its latest roots that began while nothing was open
+        std::uint32_t asked_of_absent = 0;  ///< roots that `absent` was told of: the first ones weigh more
+        float lonely = 0;                   ///< share of its latest roots that began while nothing was open
         std::unordered_map<std::uint64_t, std::uint16_t> operations;
         std::unique_ptr<timing_model> model;
         usual_causes usual;
@@ -129,7 +129,6 @@ class process_windows {
     void by_echo(process& of, const held_span& root, window_verdict& verdict);
     void compare_values(process& of, const held_span& root, window_verdict& verdict);
     void by_earlier_record(const held_span& root, window_verdict& verdict) const;
-    bool is_compared(span_number record) const;
     void learn_usual(service& of, const window_verdict& verdict);
     std::uint64_t partition_of(const window_span& entered) const;
     void list_pending(const process& of, std::int64_t earliest, const span_number* later);
@@ -143,7 +142,8 @@ class process_windows {
     std::size_t missing_of(const process& of, const held_span& root) const;
     void doubt_missing(process& of, const held_span& root, window_verdict& verdict);
     static void doubt_lonely(service& of, const held_span& root, bool lonely, window_verdict& verdict);
-    std::uint32_t asked_index(span_number entered) const;
+    /// Where a span is among those, which are by start; no_span where it is not.
+    std::uint32_t index_among(const std::vector<window_span>& spans, span_number entered) const;
 
     span_store& store_;
     stitch_options options_;

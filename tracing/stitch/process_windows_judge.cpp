@@ -14,10 +14,10 @@ constexpr std::int64_t reach_ns = 5'000 * ms;  // how long after a span has ende
 constexpr std::int64_t fetched_ns = ms / 10;   // within which a fetch and its records are told to have ended
 constexpr std::size_t records_ahead = 2;       // records of one kind that are taken to be handled at once
 constexpr float only_open = 0.99F, only_of_group = 0.95F, last_of_group = 0.85F;
-constexpr float unheard_counts = 0.45F;  // for a cause by time, where causes have values in common with effects
-constexpr float mostly_absent = 0.5F;    // of what was open: it was sampled away, so what is there tells little
-constexpr double rarely_after_end = 0.001;
-constexpr float sure_alone = 0.97F;  // from which being alone tells; below, times may say more
+constexpr float unheard_counts = 0.45F;     // for a cause by time, where causes have values in common with effects
+constexpr float mostly_absent = 0.5F;       // of what was open: it was sampled away, so what is there tells little
+constexpr double rarely_after_end = 0.001;  // speaks for what had ended, where calls are not seen to begin later
+constexpr float sure_alone = 0.97F;         // from which being alone tells; below, times may say more
 constexpr float told = window_verdict::told;
 
 /// A share of the latest, as one more is seen.
@@ -195,7 +195,7 @@ void process_windows::by_echo(process& of, const held_span& root, window_verdict
 /// in common that many records said. A request that is open may ask for what the process remembers.
 void process_windows::by_earlier_record(const held_span& root, window_verdict& verdict) const {
     const auto found = store_.record_heard(verdict.root);
-    if (!found.valid() || is_compared(found.cause)) return;
+    if (!found.valid() || index_among(at_.entered, found.cause) != no_span) return;
     for (const auto& each : at_.echo.candidates)
         if (store_.share_rare_value(at_.entered[each.entered].number, verdict.root)) return;
     for (const auto& each : at_.entered) {
@@ -205,16 +205,6 @@ void process_windows::by_earlier_record(const held_span& root, window_verdict& v
     verdict.unheard = false;
     verdict.among_count = 0;
     verdict.add_other(std::exchange(verdict.cause, found));
-}
-
-bool process_windows::is_compared(span_number record) const {
-    const auto start = store_[record].brought_ns();
-    const auto by_start = [](const auto& each, std::int64_t from) { return each.start_ns < from; };
-    auto at = std::lower_bound(at_.entered.begin(), at_.entered.end(), start, by_start);
-    for (; at != at_.entered.end() && at->start_ns == start; ++at) {
-        if (at->number == record) return true;
-    }
-    return false;
 }
 
 /// With what is in the window.

@@ -47,13 +47,13 @@ std::uint64_t process_windows::partition_of(const window_span& entered) const {
     return span.handed_over && span.has_details ? store_.details(span).get(span_details::partition) : 0;
 }
 
-std::uint32_t process_windows::asked_index(span_number entered) const {
+std::uint32_t process_windows::index_among(const std::vector<window_span>& spans, span_number entered) const {
     if (!store_.holds(entered)) return no_span;
     const auto start = store_[entered].brought_ns();
-    auto at = std::lower_bound(at_.asked.begin(), at_.asked.end(), start,
+    auto at = std::lower_bound(spans.begin(), spans.end(), start,
                                [](const auto& each, std::int64_t from) { return each.start_ns < from; });
-    for (; at != at_.asked.end() && at->start_ns == start; ++at) {
-        if (at->number == entered) return static_cast<std::uint32_t>(at - at_.asked.begin());
+    for (; at != spans.end() && at->start_ns == start; ++at) {
+        if (at->number == entered) return static_cast<std::uint32_t>(at - spans.begin());
     }
     return no_span;
 }
@@ -87,7 +87,7 @@ void process_windows::list_lanes(const process& of) {
 
 void process_windows::set_among(left_span& to, const window_verdict& verdict) const {
     for (std::size_t i = 0; i < verdict.among_count; ++i) {
-        const auto index = asked_index(verdict.among[i]);
+        const auto index = index_among(at_.asked, verdict.among[i]);
         if (index != no_span) to.among[to.among_count++] = index;
     }
 }
@@ -98,7 +98,7 @@ void process_windows::list_left(const process& of) {
     const auto earliest = at_.asked.front().start_ns;
     auto latest = store_[at_.verdicts.back().root].start_ns;
     const auto add = [this](const held_span& span, const found_cause& cause, std::uint32_t place) -> left_span& {
-        const auto known = cause.confidence >= window_verdict::told ? asked_index(cause.cause) : no_span;
+        const auto known = cause.confidence >= window_verdict::told ? index_among(at_.asked, cause.cause) : no_span;
         at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known}, place});
         return at_.left.back().first;
     };
@@ -153,7 +153,7 @@ void process_windows::add_settled(const process& of, std::int64_t earliest, std:
         if (!store_.holds(at->number)) continue;
         const auto& span = store_[at->number];
         const auto cause = span.parented ? store_.entered_above(at->number) : span.cause;
-        const auto known = cause == no_number ? no_span : asked_index(cause);
+        const auto known = cause == no_number ? no_span : index_among(at_.asked, cause);
         if (known == no_span) continue;
         at_.left.push_back({{span.operation, span.start_ns, span.end_ns, known}, no_span});
         at_.left.back().first.settled = true;

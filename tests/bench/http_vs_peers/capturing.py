@@ -7,7 +7,7 @@ import sys
 
 import load
 import report
-from measuring import spread
+from measuring import in_turn, spread
 
 KEEPING = ("keys.order=path:order,json:/orderId",)
 NOTHING = ("tracing.echo.values=0",)
@@ -25,13 +25,11 @@ SCENARIOS = (load.Scenario("small"), load.Scenario("json of 600 bytes", fields=J
 
 def loaded(bench, servers, requests, turns):
     """{who: requests per CPU-second} of servers that are loaded in turn, a slice at a time."""
-    cpu, answered, names = dict.fromkeys(servers, 0.0), dict.fromkeys(servers, 0), list(servers)
-    for turn in range(turns):
-        for name in names if turn % 2 == 0 else reversed(names):
-            before = servers[name].cpu_seconds()
-            answered[name] += load.closed_loop(bench, servers[name].address, requests, SLICE)["requests"]
-            cpu[name] += servers[name].cpu_seconds() - before
-        names = names[1:] + names[:1]
+    cpu, answered = dict.fromkeys(servers, 0.0), dict.fromkeys(servers, 0)
+    for _, name in in_turn(list(servers), turns):
+        before = servers[name].cpu_seconds()
+        answered[name] += load.closed_loop(bench, servers[name].address, requests, SLICE)["requests"]
+        cpu[name] += servers[name].cpu_seconds() - before
     return {name: answered[name] / cpu[name] for name in servers}
 
 
